@@ -1,0 +1,1 @@
+"""Consent acts that reach us outside the event stream: given, refused, withdrawn."""

@@ -1,0 +1,255 @@
+"""How does the Segment HTTP tracking dialect say an event?
+
+Facts are in the published API description; what matters here: success is 200
+with a JSON body and nothing else; a refused event inside a batch never fails
+its neighbours; ``Content-Type`` is not trusted.  Decoding is typed and
+allow-listed: what no purpose can need is never built in memory.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from gateway.errors import BodyInvalid, BodyTooLarge
+from gateway.ingest.clock import corrected_us, instant_us
+from gateway.ingest.wire import Decoded, WireEvent
+from policies.decisions import Reason
+
+SUCCESS: Final = b'{"success":true}'
+MAX_EVENT_BYTES: Final = 32 * 1024
+MAX_BATCH_BYTES: Final = 500 * 1024
+MAX_BATCH_EVENTS: Final = 2_500
+MAX_MESSAGE_ID: Final = 256  # the protocol says 100; SDKs in use send a little more
+KINDS: Final = {
+    "track": "track", "identify": "identify", "page": "page", "screen": "screen",
+    "group": "group", "alias": "alias",
+    "t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias",
+}  # fmt: skip
+BATCHES: Final = frozenset({"batch", "b", "import"})
+PREFERENCE_EVENT: Final = "Segment Consent Preference Updated"
+
+Identifier = str | int | None
+
+
+class Context(msgspec.Struct, gc=False):
+    """The members of ``context`` a rulebook may read; the rest is skipped unread."""
+
+    consent: Any = None
+    page: dict[str, Any] | None = None
+    campaign: dict[str, Any] | None = None
+    device: dict[str, Any] | None = None
+    traits: dict[str, Any] | None = None
+    userAgent: str | None = None  # noqa: N815  # the wire's spelling
+    ip: str | None = None
+    locale: str | None = None
+
+
+class Item(msgspec.Struct, gc=False):
+    """One call, single or inside a batch."""
+
+    type: str | None = None
+    userId: Identifier = None  # noqa: N815
+    anonymousId: Identifier = None  # noqa: N815
+    previousId: Identifier = None  # noqa: N815
+    event: str | None = None
+    name: str | None = None
+    messageId: str | None = None  # noqa: N815
+    timestamp: str | float | None = None
+    originalTimestamp: str | float | None = None  # noqa: N815
+    sentAt: str | float | None = None  # noqa: N815
+    properties: dict[str, Any] | None = None
+    traits: dict[str, Any] | None = None
+    context: Context | None = None
+
+
+class Batch(msgspec.Struct):
+    """The outer object of a batch: items stay raw, so that one bad item is one refusal."""
+
+    batch: list[msgspec.Raw] | None = None
+    context: Context | None = None
+    sentAt: str | float | None = None  # noqa: N815
+
+
+class _Keyed(msgspec.Struct):
+    writeKey: str | None = None  # noqa: N815
+
+
+_ITEM = msgspec.json.Decoder(Item)
+_BATCH = msgspec.json.Decoder(Batch)
+_KEYED = msgspec.json.Decoder(_Keyed)
+# What a decoder may raise on bytes from outside; UnicodeDecodeError is a ValueError.
+MALFORMED: Final = (msgspec.MsgspecError, ValueError, RecursionError)
+
+
+def write_key(body: bytes) -> str | None:
+    """Give the member ``writeKey`` of *body*, if the body says one."""
+    try:
+        return _KEYED.decode(body).writeKey
+    except MALFORMED:
+        return None
+
+
+def decode(call: str, body: bytes, received_us: int) -> Decoded:
+    """Decode the body of ``/v1/<call>``.
+
+    Raises:
+        BodyInvalid: the body is not the JSON object this path reads.
+        BodyTooLarge: the call or batch is over the documented limit.
+    """
+    if call in BATCHES:
+        return _batch(body, received_us)
+    if len(body) > MAX_EVENT_BYTES:
+        raise BodyTooLarge("One call is larger than 32 KB; send less in it.")
+    decoded = Decoded(raw_bytes=len(body))
+    try:
+        item = _ITEM.decode(body)
+    except MALFORMED:
+        _require_object(body)
+        decoded.refuse(Reason.EVENT_INVALID)
+        return decoded
+    _take(decoded, item, KINDS[call], None, received_us)
+    return decoded
+
+
+def _require_object(body: bytes) -> None:
+    """Tell invalid JSON, which is the sender's error, from a wrong member, which is a refusal."""
+    try:
+        whole = msgspec.json.decode(body)
+    except MALFORMED as error:
+        raise BodyInvalid("The body is not valid JSON; one JSON object was needed.") from error
+    if not isinstance(whole, dict):
+        raise BodyInvalid("The body is valid JSON but not an object; one object was needed.")
+
+
+def _batch(body: bytes, received_us: int) -> Decoded:
+    if len(body) > MAX_BATCH_BYTES:
+        raise BodyTooLarge("The batch is larger than 500 KB; send fewer events in it.")
+    try:
+        outer = _BATCH.decode(body)
+    except MALFORMED as error:
+        raise BodyInvalid("The body is not a JSON object with an array `batch`.") from error
+    decoded = Decoded(raw_bytes=len(body))
+    items = outer.batch or []
+    if len(items) > MAX_BATCH_EVENTS:
+        decoded.refuse(Reason.BATCH_TOO_LONG, len(items))
+        return decoded
+    for raw in items:
+        if len(memoryview(raw)) > MAX_EVENT_BYTES:
+            decoded.refuse(Reason.TOO_LARGE)
+            continue
+        try:
+            item = _ITEM.decode(raw)
+        except MALFORMED:
+            decoded.refuse(Reason.EVENT_INVALID)
+            continue
+        kind = KINDS.get(item.type or "") if item.type and len(item.type) > 1 else None
+        if kind is None:
+            decoded.refuse(Reason.TYPE_UNKNOWN)
+        else:
+            _take(decoded, item, kind, outer, received_us)
+    return decoded
+
+
+def _take(decoded: Decoded, item: Item, kind: str, outer: Batch | None, received_us: int) -> None:
+    """Turn *item* into a wire event, or count why not."""
+    identifiers, links = _identifiers(item, kind)
+    if not identifiers:
+        decoded.refuse(Reason.IDENTIFIER_MISSING)
+        return
+    if item.messageId is not None and len(item.messageId) > MAX_MESSAGE_ID:
+        decoded.refuse(Reason.EVENT_INVALID)
+        return
+    at_us = _instant(item, outer, received_us)
+    if at_us is None:
+        decoded.refuse(Reason.TIME_INVALID)
+        return
+    context = _merged(item.context, outer.context if outer else None)
+    decoded.events.append(
+        WireEvent(
+            kind=kind,
+            name=(item.event if kind == "track" else item.name) or "",
+            identifiers=identifiers,
+            links=links,
+            message_id=item.messageId or None,
+            at_us=at_us,
+            categories=_categories(context),
+            explicit_act=kind == "track" and item.event == PREFERENCE_EVENT,
+            parts={
+                "properties": item.properties or {},
+                "traits": item.traits or {},
+                "name": item.name,
+                "context": context,
+            },
+        )
+    )
+
+
+def _identifiers(
+    item: Item, kind: str
+) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
+    """Give the identifiers that name the subject, and those asserted to be the same person."""
+    named = []
+    if item.userId not in (None, ""):
+        named.append(("user_id", str(item.userId)))
+    if item.anonymousId not in (None, ""):
+        named.append(("anonymous_id", str(item.anonymousId)))
+    if kind == "identify":
+        links = list(named)
+        traits = item.traits or {}
+        for trait in ("email", "phone"):
+            value = traits.get(trait)
+            if isinstance(value, str) and value:
+                links.append((trait, value))
+        return tuple(named[:1]), tuple(links) if len(links) > 1 else ()
+    if kind == "alias" and named and item.previousId not in (None, ""):
+        previous = str(item.previousId)
+        return tuple(named[:1]), (named[0], ("anonymous_id", previous), ("user_id", previous))
+    return tuple(named[:1]), ()
+
+
+def _instant(item: Item, outer: Batch | None, received_us: int) -> int | None:
+    said = item.originalTimestamp if item.originalTimestamp is not None else item.timestamp
+    if said is None:
+        return received_us
+    original_us = instant_us(said)
+    if original_us is None:
+        return None
+    sent = item.sentAt if item.sentAt is not None else outer.sentAt if outer else None
+    return corrected_us(original_us, instant_us(sent), received_us)
+
+
+def _merged(inner: Context | None, outer: Context | None) -> Context | None:
+    """Merge the batch's context into the item's; the item's own members win.
+
+    Consent is the exception: where both speak, a purpose needs both.
+    """
+    if inner is None or outer is None:
+        return inner or outer
+    values = {
+        name: getattr(outer, name) if getattr(inner, name) is None else getattr(inner, name)
+        for name in Context.__struct_fields__
+    }
+    if inner.consent is not None and outer.consent is not None:
+        mine, theirs = _preferences(inner.consent), _preferences(outer.consent)
+        both = {name: mine.get(name, False) and theirs.get(name, False) for name in mine | theirs}
+        values["consent"] = {"categoryPreferences": both}
+    return Context(**values)
+
+
+def _categories(context: Context | None) -> dict[str, bool] | None:
+    """Give what the consent platform said; ``None`` when nothing was said at all."""
+    if context is None or context.consent is None:
+        return None
+    return _preferences(context.consent)
+
+
+def _preferences(consent: object) -> dict[str, bool]:
+    """Read ``categoryPreferences``; anything malformed means that nothing was granted."""
+    preferences = consent.get("categoryPreferences") if isinstance(consent, dict) else None
+    if not isinstance(preferences, dict):
+        return {}
+    if not all(isinstance(value, bool) for value in preferences.values()):
+        return {}
+    return preferences

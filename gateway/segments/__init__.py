@@ -1,0 +1,1 @@
+"""Reading results: segments above the disclosure floor, and one subject's memberships."""

@@ -1,0 +1,55 @@
+"""What does the gateway process read from its environment?"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Mode(StrEnum):
+    """Whether development conveniences are allowed."""
+
+    development = "development"
+    production = "production"
+
+
+class GatewaySettings(BaseSettings):
+    """Everything the gateway reads, as ``PARAVENT_<NAME>``; read once, passed down."""
+
+    model_config = SettingsConfigDict(env_prefix="PARAVENT_", frozen=True, extra="ignore")
+
+    store_dsn: SecretStr = Field(
+        description="PostgreSQL DSN of the store database, as the role paravent_gateway."
+    )
+    vault_dsn: SecretStr = Field(
+        description="PostgreSQL DSN of the vault database, as the role paravent_vault."
+    )
+    rights_dsn: SecretStr = Field(
+        description="PostgreSQL DSN of the vault database, as the role paravent_gateway,"
+        " which sees the schema of the rights cases only."
+    )
+    keys: Path = Field(description="Key file of the local key provider; mode 0600.")
+    policies: Path | None = Field(
+        default=None, description="Folder of the rulebook; unset means the packaged web shop."
+    )
+    mode: Mode = Field(
+        default=Mode.development,
+        description="production refuses development keys, embedded servers and open secrets.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address the gateway listens on.")
+    port: int = Field(default=8000, ge=0, le=65_535, description="Port; 0 takes a free one.")
+    origin: str = Field(
+        default="paravent.example/audit",
+        description="First line of every audit checkpoint: names this installation's log.",
+    )
+    writers: int = Field(
+        default=2, ge=1, le=16, description="Threads that write commit groups; one connection each."
+    )
+    queue_bytes: int = Field(
+        default=64 * 1024 * 1024,
+        ge=1024 * 1024,
+        description="Bytes of accepted bodies waiting for a commit; beyond it the answer is 429.",
+    )
