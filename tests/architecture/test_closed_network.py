@@ -1,0 +1,56 @@
+"""The test run itself keeps its promises: a closed network and a clean environment."""
+
+from __future__ import annotations
+
+import os
+import socket
+import urllib.request
+
+import httpx
+import pytest
+
+from tests.support.network import NetworkClosed
+
+OUTSIDE = ("192.0.2.1", 80)  # RFC 5737: an address that belongs to nobody
+
+
+def test_a_connection_to_another_machine_is_refused() -> None:
+    with socket.socket() as outward, pytest.raises(NetworkClosed):
+        outward.connect(OUTSIDE)
+
+
+def test_a_datagram_to_another_machine_is_refused() -> None:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outward,
+        pytest.raises(NetworkClosed),
+    ):
+        outward.sendto(b"hello", OUTSIDE)
+
+
+def test_looking_up_another_machine_is_refused() -> None:
+    with pytest.raises(NetworkClosed):
+        socket.getaddrinfo("example.org", 443)
+
+
+@pytest.mark.parametrize("fetch", [urllib.request.urlopen, httpx.get])
+def test_http_clients_are_held_too(fetch: object) -> None:
+    with pytest.raises(NetworkClosed):
+        fetch("http://example.org/")  # type: ignore[operator]
+
+
+def test_loopback_stays_open() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as here:
+        port = here.getsockname()[1]
+        socket.create_connection(("localhost", port), timeout=2).close()
+
+
+def test_unix_sockets_stay_open(tmp_path: object) -> None:
+    path = f"{tmp_path}/s"
+    with socket.socket(socket.AF_UNIX) as here, socket.socket(socket.AF_UNIX) as caller:
+        here.bind(path)
+        here.listen()
+        caller.connect(path)
+
+
+def test_no_setting_of_ours_reaches_a_test() -> None:
+    assert [name for name in os.environ if name.startswith(("PARAVENT_", "PG"))] == []

@@ -1,0 +1,80 @@
+"""Every test runs with a closed network, a clean environment and a database of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.support.network import close_network
+from tests.support.postgres import drop_all
+from tests.support.run import Run, Services, abandoned_runs, clean_environment, start_run
+from tests.support.servers import stop_server
+
+pytest_plugins = ["tests.support.fixtures"]
+
+# Property tests are repeatable by default, so that a red gate is red again on the next try;
+# `make soak` looks for new examples with the long profile.
+settings.register_profile(
+    "short",
+    max_examples=50,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.register_profile("long", parent=settings.get_profile("short"), max_examples=2000,
+                          derandomize=False)  # fmt: skip
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
+
+RUN = pytest.StashKey[Run]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    handed = getattr(config, "workerinput", None)
+    if handed is None:
+        for folder in abandoned_runs():
+            stop_server(folder)
+        config.stash[RUN] = start_run(Services.from_environment(dict(os.environ)))
+    else:
+        config.stash[RUN] = Run(
+            folder=Path(handed["run_folder"]),
+            id=handed["run_id"],
+            services=Services(**handed["run_services"]),
+        )
+    clean_environment()
+    close_network()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hand the run to an xdist worker before it starts."""
+    run = node.config.stash[RUN]
+    node.workerinput["run_folder"] = str(run.folder)
+    node.workerinput["run_id"] = run.id
+    node.workerinput["run_services"] = dataclasses.asdict(run.services)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput") or RUN not in config.stash:
+        return
+    run = config.stash[RUN]
+    try:
+        drop_all(run)
+    finally:
+        stop_server(run.folder)
+
+
+@pytest.fixture(scope="session")
+def run(request: pytest.FixtureRequest) -> Run:
+    """The run this test belongs to."""
+    return request.config.stash[RUN]
+
+
+@pytest.fixture(scope="session")
+def services(run: Run) -> Services:
+    """Servers on loopback that the caller pointed at."""
+    return run.services
