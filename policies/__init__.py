@@ -1,0 +1,1 @@
+"""The rulebook: what may be done with personal data, as pure rules and plain values."""
