@@ -1,0 +1,58 @@
+"""The schema of the store; every column carries the note the data map reads."""
+
+from workers.store.tables.audit import checkpoint, detail, entry, frontier
+from workers.store.tables.behaviour import EVENT_PARTITIONS, batch, dirty, event, outbox, state
+from workers.store.tables.reference import (
+    dictionary,
+    domain,
+    import_run,
+    purpose,
+    refresh_run,
+    rulebook,
+    source,
+    source_key,
+)
+from workers.store.tables.results import (
+    decision_count,
+    dropped_count,
+    feature_set,
+    feature_snapshot,
+    membership,
+    segment,
+    segment_count,
+)
+from workers.store.tables.schema import AUDIT, STORE, metadata
+from workers.store.tables.subjects import consent_record, subject
+
+__all__ = [
+    "AUDIT",
+    "EVENT_PARTITIONS",
+    "STORE",
+    "batch",
+    "checkpoint",
+    "consent_record",
+    "decision_count",
+    "detail",
+    "dictionary",
+    "dirty",
+    "domain",
+    "dropped_count",
+    "entry",
+    "event",
+    "feature_set",
+    "feature_snapshot",
+    "frontier",
+    "import_run",
+    "membership",
+    "metadata",
+    "outbox",
+    "purpose",
+    "refresh_run",
+    "rulebook",
+    "segment",
+    "segment_count",
+    "source",
+    "source_key",
+    "state",
+    "subject",
+]
