@@ -1,0 +1,157 @@
+"""What does a completed erasure prove, and how is the proof checked?
+
+Pure but for the signature, which is asked of the key provider by the caller.  A receipt is
+canonical JSON with an Ed25519 signature over an injective, domain-separated encoding; it names
+counts, keys and dates and no identifier, pseudonym or reference of the person (R-62).
+"""
+
+import base64
+import hashlib
+import json
+import struct
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from gateway.rights.errors import ReceiptInvalid
+
+SCHEMA_VERSION: Final = 1
+SIGNER: Final = "sign-receipt"
+_LABEL: Final = b"paravent/erasure-receipt/v1"
+_SIGNATURE_BYTES: Final = 64
+_FIELDS: Final = frozenset(
+    {
+        "schema_v",
+        "receipt_id",
+        "dsr_id",
+        "controller",
+        "completed_at",
+        "scope",
+        "per_store",
+        "key_ids_destroyed",
+        "backup_bound_date",
+        "recipients",
+        "exceptions",
+        "scan_hash",
+        "audit_checkpoint",
+        "meaning",
+    }
+)
+MEANING: Final = (
+    "No process, operator, key or restored backup of this installation can attribute what remains "
+    "to the person, recompute the pseudonyms or act on them; live rows are gone; backups lose the "
+    "ability by backup_bound_date. A keyed mark remains so that the person does not come back."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureOutcome:
+    """Everything the receipt states.
+
+    Attributes:
+        per_store: rows deleted, by database and table.
+        key_ids_destroyed: random ids of the keys, never derived from the person.
+        recipients: id and status of everyone who was told.
+        exceptions: Article 17(3) grounds on which something was kept.
+        audit_checkpoint: the signed note that covers the entries of this erasure.
+    """
+
+    receipt_id: uuid.UUID
+    case_id: uuid.UUID
+    controller: str
+    completed_at: datetime
+    scope: str
+    per_store: Mapping[str, Mapping[str, int]]
+    key_ids_destroyed: Sequence[str]
+    backup_bound_on: date
+    scan_hash: str
+    audit_checkpoint: str
+    recipients: Sequence[Mapping[str, str]] = field(default=())
+    exceptions: Sequence[str] = field(default=())
+
+
+def statement(outcome: ErasureOutcome) -> dict[str, Any]:
+    """Give the unsigned receipt."""
+    return {
+        "schema_v": SCHEMA_VERSION,
+        "receipt_id": str(outcome.receipt_id),
+        "dsr_id": str(outcome.case_id),
+        "controller": outcome.controller,
+        "completed_at": outcome.completed_at.isoformat(),
+        "scope": outcome.scope,
+        "per_store": {store: dict(rows) for store, rows in outcome.per_store.items()},
+        "key_ids_destroyed": list(outcome.key_ids_destroyed),
+        "backup_bound_date": outcome.backup_bound_on.isoformat(),
+        "recipients": [dict(recipient) for recipient in outcome.recipients],
+        "exceptions": list(outcome.exceptions),
+        "scan_hash": outcome.scan_hash,
+        "audit_checkpoint": outcome.audit_checkpoint,
+        "meaning": MEANING,
+    }
+
+
+def canonical(document: Mapping[str, Any]) -> bytes:
+    """Give the one byte form of *document*: sorted keys, no spaces, UTF-8."""
+    return json.dumps(
+        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
+
+
+def signing_input(document: Mapping[str, Any]) -> bytes:
+    """Give the bytes that are signed: label and document, each led by its length (R-121)."""
+    parts = (_LABEL, canonical(document))
+    return b"".join(struct.pack(">Q", len(part)) + part for part in parts)
+
+
+def sign(
+    outcome: ErasureOutcome, signer: Callable[[bytes], bytes], public_key: bytes
+) -> dict[str, Any]:
+    """Give the signed receipt; *signer* holds the key and gives 64 bytes."""
+    document = statement(outcome)
+    signature = signer(signing_input(document))
+    receipt = document | {
+        "signature": {
+            "alg": "Ed25519",
+            "key_id": key_id(public_key),
+            "public_key": base64.b64encode(public_key).decode(),
+            "value": base64.b64encode(signature).decode(),
+        }
+    }
+    check(receipt, public_key)  # a receipt that does not check is never handed out
+    return receipt
+
+
+def key_id(public_key: bytes) -> str:
+    """Give the short name of a public key."""
+    return hashlib.sha256(_LABEL + b"\x00" + public_key).hexdigest()[:16]
+
+
+def digest(receipt: Mapping[str, Any]) -> str:
+    """Give the receipt's SHA-256 in hex, by which the audit log refers to it."""
+    return hashlib.sha256(canonical(receipt)).hexdigest()
+
+
+def check(receipt: Mapping[str, Any], public_key: bytes) -> None:
+    """Check shape and signature of *receipt* with a public key obtained elsewhere.
+
+    The key inside the receipt is for finding the right one, never for trusting it.
+
+    Raises:
+        ReceiptInvalid: the shape is not that of this version, or the signature does not match.
+    """
+    document = {name: value for name, value in receipt.items() if name != "signature"}
+    if frozenset(document) != _FIELDS or document.get("schema_v") != SCHEMA_VERSION:
+        raise ReceiptInvalid("the receipt has other fields than version 1 names; exactly those")
+    signature = receipt.get("signature")
+    if not isinstance(signature, Mapping) or signature.get("key_id") != key_id(public_key):
+        raise ReceiptInvalid("the receipt is not signed by this key; the issuer's key was needed")
+    try:
+        value = base64.b64decode(str(signature.get("value")), validate=True)
+        Ed25519PublicKey.from_public_bytes(public_key).verify(value, signing_input(document))
+    except (InvalidSignature, ValueError) as cause:
+        raise ReceiptInvalid("the signature does not match the receipt") from cause
