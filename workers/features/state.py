@@ -1,0 +1,189 @@
+"""What is remembered about one subject, and how does an event change it?
+
+One fold serves the live lane, the bulk lane and full recomputation, so the three cannot
+disagree: ``tests/unit/workers/test_fold_properties.py`` holds them together to the last bit.
+Nothing here reads a clock or a database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from workers.features.local_hours import LocalHours
+
+SESSION_GAP_US = 30 * 60 * 1_000_000  # the web analytics convention; a longer gap starts a session
+DAY_US = 86_400_000_000
+SECOND_US = 1_000_000
+HOURS = 24
+
+EVENTS, SESSIONS, AMOUNT, STEP = 0, 1, 2, 10  # codes of the daily partials; step i has STEP + i
+PURCHASE = "purchase"
+NO_STEP = -1
+
+
+class FoldEvent(NamedTuple):
+    """What the fold needs to know of an event.
+
+    ``at_us`` is microseconds since 1970 in UTC, ``mid`` breaks ties between equal instants,
+    ``step`` is an index into the rulebook's steps or ``NO_STEP``, ``amount`` is in minor units
+    and counts on the purchase step only, ``name`` is the dictionary number of the event name.
+    """
+
+    at_us: int
+    mid: int
+    step: int
+    click: bool
+    amount: int
+    name: int
+
+
+class State:
+    """Everything the features of one subject are read from.
+
+    ``days`` holds the daily partials flat and sparse: (UTC day number, code, value) triplets
+    in that order.  Sums over sessions cover closed sessions only; the open one is described by
+    ``session_start_us``, ``session_clicks`` and ``last_at_us``.  Session lengths count whole
+    seconds, dwell whole milliseconds per gap, so that addition is exact.
+    """
+
+    __slots__ = (
+        "amount",
+        "closed_click_seconds",
+        "closed_seconds",
+        "days",
+        "dwell_ms",
+        "events",
+        "first_at_us",
+        "hours",
+        "last_at_us",
+        "last_mid",
+        "last_purchase_at_us",
+        "last_step",
+        "session_clicks",
+        "session_start_us",
+        "sessions",
+        "steps",
+    )
+
+    first_at_us: int
+    last_at_us: int
+    last_mid: int
+    events: int
+    sessions: int
+    session_start_us: int
+    session_clicks: int
+    closed_seconds: int
+    closed_click_seconds: int
+    last_step: int
+    last_purchase_at_us: int | None
+    amount: int
+    steps: list[int]
+    dwell_ms: list[int]
+    hours: list[int]
+    days: list[int]
+
+    def __init__(self, at_us: int, steps: int) -> None:
+        """Begin with nothing counted, at the instant of the first event."""
+        self.first_at_us = self.last_at_us = self.session_start_us = at_us
+        self.last_mid = self.events = self.sessions = self.session_clicks = 0
+        self.closed_seconds = self.closed_click_seconds = self.amount = 0
+        self.last_step = NO_STEP
+        self.last_purchase_at_us = None
+        self.steps = [0] * steps
+        self.dwell_ms = [0] * steps
+        self.hours = [0] * HOURS
+        self.days = []
+
+    def fields(self) -> tuple[object, ...]:
+        """Give every field, in the order of their names."""
+        return tuple(getattr(self, name) for name in State.__slots__)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, State) and self.fields() == other.fields()
+
+    __hash__ = None  # type: ignore[assignment]  # mutable: a hash would go stale
+
+    def __repr__(self) -> str:
+        return f"State(events={self.events}, sessions={self.sessions})"
+
+
+def late(state: State | None, event: FoldEvent) -> bool:
+    """Say whether *event* does not come after everything already folded.
+
+    An event folded before is late too, which is what makes a second delivery harmless: the
+    caller answers lateness by folding the subject's stored events from the start.
+    """
+    return state is not None and (event.at_us, event.mid) <= (state.last_at_us, state.last_mid)
+
+
+def fold(
+    state: State | None, events: Sequence[FoldEvent], clock: LocalHours, steps: Sequence[str]
+) -> State:
+    """Carry *events* into *state*, in place, and give it back; ``None`` starts a new one.
+
+    Args:
+        state: what was folded before, or ``None``; *events* all come after it (see ``late``).
+        events: at least one, sorted by ``(at_us, mid)``.
+        clock: local hours in the rulebook's timezone.
+        steps: the rulebook's step names; ``FoldEvent.step`` points into them.
+    """
+    if state is None:
+        state = State(events[0].at_us, len(steps))
+    purchase = steps.index(PURCHASE) if PURCHASE in steps else NO_STEP
+    hour_of = clock.hour_of
+    for event in events:
+        at_us, mid, step, click, amount, _ = event
+        day = at_us // DAY_US
+        if _starts_session(state, at_us):
+            _add(state.days, day, SESSIONS, 1)
+        _add(state.days, day, EVENTS, 1)
+        state.events += 1
+        state.hours[hour_of(at_us)] += 1
+        if click:
+            state.session_clicks += 1
+        if step >= 0:
+            state.steps[step] += 1
+            _add(state.days, day, STEP + step, 1)
+            if step == purchase:
+                _purchase(state, at_us, day, amount)
+        state.last_at_us, state.last_mid, state.last_step = at_us, mid, step
+    return state
+
+
+def in_order(events: Iterable[FoldEvent]) -> list[FoldEvent]:
+    """Give *events* in the order of the fold, each message once."""
+    return sorted(set(events))
+
+
+def _starts_session(state: State, at_us: int) -> bool:
+    """Account the gap before the event; say whether the event opens a session."""
+    gap = at_us - state.last_at_us
+    if state.events and gap <= SESSION_GAP_US:
+        if state.last_step >= 0:
+            state.dwell_ms[state.last_step] += gap // 1000
+        return False
+    seconds = (state.last_at_us - state.session_start_us) // SECOND_US
+    state.closed_seconds += seconds
+    state.closed_click_seconds += seconds * state.session_clicks
+    state.session_start_us, state.session_clicks = at_us, 0
+    state.sessions += 1
+    return True
+
+
+def _purchase(state: State, at_us: int, day: int, amount: int) -> None:
+    state.last_purchase_at_us = at_us
+    if amount:
+        state.amount += amount
+        _add(state.days, day, AMOUNT, amount)
+
+
+def _add(days: list[int], day: int, code: int, value: int) -> None:
+    """Add *value* to a partial of the newest day, keeping the codes of a day in order."""
+    at = len(days)
+    while at and days[at - 3] == day and days[at - 2] > code:
+        at -= 3
+    if at and days[at - 3] == day and days[at - 2] == code:
+        days[at - 1] += value
+    else:
+        days[at:at] = (day, code, value)

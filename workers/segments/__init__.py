@@ -1,0 +1,1 @@
+"""Who belongs to a segment? Pure: feature values in, memberships out."""

@@ -1,0 +1,129 @@
+"""Which segments does a subject belong to, given its feature values?
+
+The condition trees of the rulebook are compiled to closures once.  Their meaning is that of
+``policies.conditions.holds`` (three-valued: a missing value is unknown, and unknown is no
+membership); ``tests/unit/workers/test_segment_engine.py`` holds the two together.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+from policies.conditions import All, Any_, Compare, Condition, InSegment, Not, segments_of
+from policies.ruleset import SegmentRule
+from policies.vocabulary import Comparison
+from workers.errors import SegmentCircular
+
+Values = Sequence[float | None]
+Known = Mapping[str, bool | None]
+Test = Callable[[Values, Known], bool | None]
+
+_COMPARE: dict[Comparison, Callable[[float, float], bool]] = {
+    Comparison.AT_LEAST: operator.ge,
+    Comparison.MORE_THAN: operator.gt,
+    Comparison.AT_MOST: operator.le,
+    Comparison.LESS_THAN: operator.lt,
+    Comparison.EQUALS: operator.eq,
+    Comparison.DIFFERS: operator.ne,
+}
+
+
+class Engine:
+    """The segments of one rulebook, ready to be asked about many subjects."""
+
+    def __init__(self, segments: Iterable[SegmentRule], features: Sequence[str]) -> None:
+        """Compile; *features* names the positions of the values that will be given.
+
+        Raises:
+            SegmentCircular: a segment refers to itself, directly or through others.
+        """
+        position = {key: at for at, key in enumerate(features)}
+        self._tests = tuple(
+            (segment.key, _compile(segment.condition, position)) for segment in _in_order(segments)
+        )
+
+    def memberships(self, values: Values, admitted: Collection[str]) -> set[str]:
+        """Give the keys of the segments the subject belongs to.
+
+        Only *admitted* segments are looked at: those whose purpose the subject's consent covers
+        now.  To a segment that refers to another, one that is not admitted is unknown.
+        """
+        known: dict[str, bool | None] = {}
+        for key, test in self._tests:
+            if key in admitted:
+                known[key] = test(values, known)
+        return {key for key, belongs in known.items() if belongs}
+
+
+def _in_order(segments: Iterable[SegmentRule]) -> list[SegmentRule]:
+    """Give *segments* so that each comes after those it refers to."""
+    rules = {segment.key: segment for segment in segments}
+    ordered: dict[str, SegmentRule] = {}
+
+    def visit(key: str, above: frozenset[str]) -> None:
+        if key in above:
+            raise SegmentCircular(key)
+        if key in ordered or key not in rules:
+            return
+        for other in sorted(segments_of(rules[key].condition)):
+            visit(other, above | {key})
+        ordered[key] = rules[key]
+
+    for key in rules:
+        visit(key, frozenset())
+    return list(ordered.values())
+
+
+def _compile(condition: Condition, position: Mapping[str, int]) -> Test:
+    match condition:
+        case Compare():
+            return _compare(condition, position)
+        case InSegment(key):
+            return lambda _, known: known.get(key)
+        case Not(part):
+            return _not(_compile(part, position))
+        case All(parts):
+            return _gather([_compile(part, position) for part in parts], decisive=False)
+        case Any_(parts):
+            return _gather([_compile(part, position) for part in parts], decisive=True)
+
+
+def _compare(condition: Compare, position: Mapping[str, int]) -> Test:
+    at, holds, threshold = (
+        position.get(condition.feature),
+        _COMPARE[condition.op],
+        condition.value,
+    )
+    if at is None:  # the feature belongs to another domain, so nothing is known here
+        return lambda _values, _known: None
+
+    def test(values: Values, _: Known) -> bool | None:
+        value = values[at]
+        # NaN is the one value that differs from itself; it stands for no value.
+        return None if value is None or value != value else holds(value, threshold)  # noqa: PLR0124
+
+    return test
+
+
+def _not(part: Test) -> Test:
+    def test(values: Values, known: Known) -> bool | None:
+        inner = part(values, known)
+        return None if inner is None else not inner
+
+    return test
+
+
+def _gather(parts: Sequence[Test], *, decisive: bool) -> Test:
+    """Give AND (``decisive=False``) or OR (``decisive=True``): one decisive part settles it."""
+
+    def test(values: Values, known: Known) -> bool | None:
+        unknown = False
+        for part in parts:
+            found = part(values, known)
+            if found is decisive:
+                return decisive
+            unknown = unknown or found is None
+        return None if unknown else not decisive
+
+    return test
