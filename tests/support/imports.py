@@ -1,0 +1,63 @@
+"""A small copy of our packages, empty but for the imports a test draws, and the contracts on it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+# One module per room that a contract speaks about; the imports are those of a well-kept house.
+SKELETON = {
+    "policies": "",
+    "policies.consent": "",
+    "pseudonymizer": "",
+    "pseudonymizer.keyring": "import cryptography, policies.consent",
+    "pseudonymizer.vault": "",
+    "pseudonymizer.vault.remember": "import sqlalchemy, pseudonymizer.keyring",
+    "workers": "",
+    "workers.errors": "import policies.consent",
+    "workers.settings": "import workers.errors",
+    "workers.features": "import numpy, policies.consent",
+    "workers.segments": "import numpy",
+    "workers.store": "import sqlalchemy, workers.features",
+    "workers.jobs": "import workers.store, workers.segments",
+    "workers.tasks": "import celery, workers.jobs",
+    "workers.app": "import workers.tasks, workers.settings",
+    "workers.relay": "import workers.tasks",
+    "gateway": "",
+    "gateway.ingest": "import workers.store",
+    "gateway.rights": "import pseudonymizer.vault.remember, workers.store",
+    "gateway.wiring": "import pseudonymizer.vault.remember, gateway.ingest",
+    "gateway.cli": "import gateway.wiring, workers.jobs",
+}
+PACKAGES = {name.rpartition(".")[0] for name in SKELETON} - {""}
+
+
+def build(folder: Path, extra: dict[str, str]) -> None:
+    """Write the skeleton under *folder*, with *extra* statements at the end of some modules."""
+    for name, imports in {**dict.fromkeys(extra, ""), **SKELETON}.items():
+        place = folder.joinpath(*name.split("."))
+        file = place / "__init__.py" if name in PACKAGES else place.with_suffix(".py")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{imports}\n{extra.get(name, '')}\n")
+    (folder / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
+
+
+def broken_contracts(folder: Path) -> tuple[set[str], str]:
+    """Run import-linter in *folder*; give the names of the contracts it calls broken, and all it
+    said."""
+    said = subprocess.run(
+        [Path(sys.executable).parent / "lint-imports", "--no-logo", "--no-cache"],
+        cwd=folder,
+        env={"COLUMNS": "400", "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    text = said.stdout + said.stderr
+    if not re.search(r"Contracts: \d+ kept, \d+ broken", text):
+        raise RuntimeError(text)
+    return {m[1].strip() for m in re.finditer(r"^(.+?) BROKEN", text, re.MULTILINE)}, text
