@@ -2,17 +2,19 @@
 
 from sqlalchemy import BigInteger, ForeignKey, Integer, LargeBinary, Table, Text
 
+from policies.data_map import Erasure
+from policies.vocabulary import DataCategory
 from workers.store.tables.notes import (
     ACCOUNTABILITY,
     AUDIT_PERIOD,
     DETAIL_PERIOD,
-    SECURITY,
+    erased_by,
     noted,
 )
 from workers.store.tables.schema import AUDIT, INSTANT, metadata
 
-LOGGED = (ACCOUNTABILITY, SECURITY, AUDIT_PERIOD)
-ERASABLE = (ACCOUNTABILITY, SECURITY, DETAIL_PERIOD)
+LOGGED = (DataCategory.AUDIT, ACCOUNTABILITY, AUDIT_PERIOD)
+ERASABLE = (DataCategory.AUDIT, ACCOUNTABILITY, DETAIL_PERIOD)
 
 entry = Table(
     "entry",
@@ -23,6 +25,7 @@ entry = Table(
     noted("header", Text, LOGGED),
     noted("commitment", LargeBinary, LOGGED, nullable=True),
     noted("leaf_hash", LargeBinary, LOGGED),
+    info=erased_by(Erasure.KEEP),
     schema=AUDIT,
 )
 
@@ -34,6 +37,7 @@ detail = Table(
     ),
     noted("salt", LargeBinary, ERASABLE),
     noted("detail", Text, ERASABLE),
+    info=erased_by(Erasure.KEEP),
     schema=AUDIT,
 )
 
@@ -42,6 +46,7 @@ frontier = Table(
     metadata,
     noted("level", Integer, LOGGED, primary_key=True, autoincrement=False),
     noted("hash", LargeBinary, LOGGED),
+    info=erased_by(Erasure.KEEP),
     schema=AUDIT,
 )
 
@@ -52,5 +57,6 @@ checkpoint = Table(
     noted("at", INSTANT, LOGGED),
     noted("root", LargeBinary, LOGGED),
     noted("note", Text, LOGGED),
+    info=erased_by(Erasure.KEEP),
     schema=AUDIT,
 )

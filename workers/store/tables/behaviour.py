@@ -14,26 +14,32 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from policies.data_map import Erasure, SubjectLink
+from policies.vocabulary import DataCategory
 from workers.store.tables.notes import (
-    BEHAVIOUR,
     DECLARED,
-    DERIVED,
     EVENT_PERIOD,
-    OPERATION,
     OPERATION_PERIOD,
-    PSEUDONYM,
     SERVICE,
     SUBJECT_PERIOD,
+    erased_by,
     noted,
 )
 from workers.store.tables.reference import rulebook
 from workers.store.tables.schema import INSTANT, STORE, metadata, numbered
 from workers.store.tables.subjects import subject
 
-KEY = (PSEUDONYM, SERVICE, EVENT_PERIOD)
-FACT = (BEHAVIOUR, DECLARED, EVENT_PERIOD)
-FOLD = (DERIVED, DECLARED, SUBJECT_PERIOD)
-WORK = (OPERATION, SERVICE, OPERATION_PERIOD)
+KEY = (DataCategory.PSEUDONYM, SERVICE, EVENT_PERIOD)
+MARK = (DataCategory.TECHNICAL, SERVICE, EVENT_PERIOD)
+TIME = (DataCategory.TIME, DECLARED, EVENT_PERIOD)
+VISIT = (DataCategory.NAVIGATION, DECLARED, EVENT_PERIOD)
+INTEREST = (DataCategory.PRODUCT_INTEREST, DECLARED, EVENT_PERIOD)
+SALE = (DataCategory.TRANSACTION, DECLARED, EVENT_PERIOD)
+CAMPAIGN = (DataCategory.CAMPAIGN, DECLARED, EVENT_PERIOD)
+MACHINE = (DataCategory.DEVICE, DECLARED, EVENT_PERIOD)
+WORDS = (DataCategory.FREE_TEXT, DECLARED, EVENT_PERIOD)
+FOLD = (DataCategory.PROFILE, DECLARED, SUBJECT_PERIOD)
+WORK = (DataCategory.TECHNICAL, SERVICE, OPERATION_PERIOD)
 
 EVENT_PARTITIONS = 16
 
@@ -46,6 +52,7 @@ batch = Table(
     noted("rulebook", Integer, WORK, ForeignKey(rulebook.c.id)),
     noted("events", Integer, WORK),
     noted("lane", SmallInteger, WORK),  # 0 live, 1 bulk
+    info=erased_by(Erasure.KEEP),
     schema=STORE,
 )
 
@@ -56,27 +63,35 @@ batch = Table(
 event = Table(
     "event",
     metadata,
-    noted("subject", BigInteger, KEY, primary_key=True, autoincrement=False, subject="surrogate"),
-    noted("mid", BigInteger, KEY, primary_key=True, autoincrement=False),
-    noted("at", INSTANT, FACT),
-    noted("batch", BigInteger, KEY),
-    noted("amount", BigInteger, FACT, nullable=True),  # minor units of the currency
-    noted("number", Double, FACT, nullable=True),
-    noted("name", Integer, FACT),
-    noted("purposes", Integer, FACT),  # bit mask, 1 << (purpose id - 1)
-    noted("page", Integer, FACT, nullable=True),
-    noted("product", Integer, FACT, nullable=True),
-    noted("category", Integer, FACT, nullable=True),
-    noted("label", Integer, FACT, nullable=True),
-    noted("campaign", Integer, FACT, nullable=True),
-    noted("referrer", Integer, FACT, nullable=True),
-    noted("device", Integer, FACT, nullable=True),
-    noted("quantity", Integer, FACT, nullable=True),
-    noted("duration", Integer, FACT, nullable=True),  # seconds
-    noted("source", SmallInteger, FACT),
-    noted("kind", SmallInteger, FACT),
-    noted("text", Text, FACT, nullable=True),
+    noted(
+        "subject",
+        BigInteger,
+        KEY,
+        primary_key=True,
+        autoincrement=False,
+        subject=SubjectLink.SURROGATE,
+    ),
+    noted("mid", BigInteger, MARK, primary_key=True, autoincrement=False),
+    noted("at", INSTANT, TIME),
+    noted("batch", BigInteger, MARK),
+    noted("amount", BigInteger, SALE, nullable=True),  # minor units of the currency
+    noted("number", Double, VISIT, nullable=True),
+    noted("name", Integer, VISIT),
+    noted("purposes", Integer, MARK),  # bit mask, 1 << (purpose id - 1)
+    noted("page", Integer, VISIT, nullable=True),
+    noted("product", Integer, INTEREST, nullable=True),
+    noted("category", Integer, INTEREST, nullable=True),
+    noted("label", Integer, INTEREST, nullable=True),
+    noted("campaign", Integer, CAMPAIGN, nullable=True),
+    noted("referrer", Integer, VISIT, nullable=True),
+    noted("device", Integer, MACHINE, nullable=True),
+    noted("quantity", Integer, SALE, nullable=True),
+    noted("duration", Integer, VISIT, nullable=True),  # seconds
+    noted("source", SmallInteger, MARK),
+    noted("kind", SmallInteger, MARK),
+    noted("text", Text, WORDS, nullable=True),
     Index("ix_event_at", "at", postgresql_using="brin"),
+    info=erased_by(Erasure.DELETE),
     schema=STORE,
     postgresql_partition_by="HASH (subject)",
 )
@@ -91,7 +106,7 @@ state = Table(
         ForeignKey(subject.c.id, ondelete="CASCADE"),
         primary_key=True,
         autoincrement=False,
-        subject="surrogate",
+        subject=SubjectLink.SURROGATE,
     ),
     noted("first_at", INSTANT, FOLD),
     noted("last_at", INSTANT, FOLD),
@@ -110,6 +125,7 @@ state = Table(
     noted("dwell", ARRAY(BigInteger), FOLD),  # milliseconds per step
     noted("hours", ARRAY(Integer), FOLD),  # 24 local hours
     noted("days", ARRAY(BigInteger), FOLD),  # triplets (UTC day, code, value), sparse
+    info=erased_by(Erasure.DELETE),
     schema=STORE,
     # A state is rewritten with every visit and has no other index, so room in the page keeps the
     # update heap-only.
@@ -120,11 +136,12 @@ dirty = Table(
     "dirty",
     metadata,
     noted("id", BigInteger, WORK, Identity(always=True, cache=50), primary_key=True),
-    noted("subject", BigInteger, WORK, subject="surrogate"),
+    noted("subject", BigInteger, WORK, subject=SubjectLink.SURROGATE),
     noted("batch", BigInteger, WORK),
     noted("shard", SmallInteger, WORK),
     noted("mids", ARRAY(BigInteger), WORK),
     Index("ix_dirty_shard_id", "shard", "id"),
+    info=erased_by(Erasure.DELETE),
     schema=STORE,
 )
 
@@ -136,5 +153,6 @@ outbox = Table(
     noted("created_at", INSTANT, WORK, server_default=text("now()")),
     noted("claimed_at", INSTANT, WORK, nullable=True),
     noted("topic", Text, WORK),
+    info=erased_by(Erasure.KEEP),
     schema=STORE,
 )

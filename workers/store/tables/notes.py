@@ -5,22 +5,14 @@ from typing import Any
 from sqlalchemy import Column
 from sqlalchemy.types import TypeEngine
 
-from policies.data_map import ColumnNote, SubjectKey
-
-# Data categories, as the vocabulary names them.
-PSEUDONYM = "pseudonym"
-BEHAVIOUR = "behaviour"
-CONSENT = "consent"
-DERIVED = "derived"
-CONFIGURATION = "configuration"
-SECURITY = "security"
-OPERATION = "operation"
-STATISTIC = "statistic"
-ACCOUNTABILITY = "accountability"
+from policies.data_map import Erasure, SubjectLink, note
+from policies.vocabulary import DataCategory
 
 # Why a column is kept: the purposes its event, consent or segment names, or an operation.
-DECLARED = "declared"
-SERVICE = "service"
+DECLARED = "*"
+SERVICE = "operation"
+SECURITY = "security"
+ACCOUNTABILITY = "audit"
 
 # What ends it.
 EVENT_PERIOD = "event"  # the shortest retention of the purposes the event is kept for
@@ -33,7 +25,7 @@ STATISTIC_PERIOD = "statistic"  # names nobody
 AUDIT_PERIOD = "audit"  # the log's own period
 DETAIL_PERIOD = "audit-detail"  # erasable behind its salted commitment
 
-Kind = tuple[str, str, str]
+Kind = tuple[DataCategory, str, str]
 """Category, purpose and retention, in this order: what the columns of a table mostly share."""
 
 
@@ -42,11 +34,16 @@ def noted(
     type_: TypeEngine[Any] | type[TypeEngine[Any]],
     kind: Kind,
     *rest: Any,  # noqa: ANN401  SQLAlchemy's own column arguments (Identity, ForeignKey…)
-    subject: SubjectKey | None = None,
+    subject: SubjectLink | None = None,
     **options: Any,  # noqa: ANN401  likewise
 ) -> Column[Any]:
     """Make a column that carries its note; not null unless ``nullable=True`` says otherwise."""
     category, purpose, retention = kind
     options.setdefault("nullable", False)
-    note = ColumnNote(category, purpose, retention, subject)
-    return Column(name, type_, *rest, info={"note": note}, **options)
+    info = note(category, purpose, retention, subject)
+    return Column(name, type_, *rest, info=info, **options)
+
+
+def erased_by(erasure: Erasure) -> dict[str, Erasure]:
+    """Give the ``info`` of a table: what an erasure does to the rows about its subject."""
+    return {"erasure": erasure}

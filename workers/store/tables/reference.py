@@ -15,27 +15,31 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from policies.data_map import Erasure
+from policies.vocabulary import DataCategory
 from workers.store.tables.notes import (
-    CONFIGURATION,
     DECLARED,
-    OPERATION,
     OPERATION_PERIOD,
     RULEBOOK_PERIOD,
     SECURITY,
     SERVICE,
+    erased_by,
     noted,
 )
 from workers.store.tables.schema import INSTANT, STORE, metadata, numbered
 
-RULES = (CONFIGURATION, SERVICE, RULEBOOK_PERIOD)
-ACCESS = (SECURITY, SECURITY, OPERATION_PERIOD)
-RUNNING = (OPERATION, SERVICE, OPERATION_PERIOD)
+RULES = (DataCategory.TECHNICAL, SERVICE, RULEBOOK_PERIOD)
+ACCESS = (DataCategory.TECHNICAL, SECURITY, OPERATION_PERIOD)
+VALUES = (DataCategory.NAVIGATION, DECLARED, RULEBOOK_PERIOD)
+SECRET = (DataCategory.KEY_MATERIAL, SECURITY, OPERATION_PERIOD)
+RUNNING = (DataCategory.TECHNICAL, SERVICE, OPERATION_PERIOD)
 
 purpose = Table(
     "purpose",
     metadata,
     noted("id", SmallInteger, RULES, numbered(), primary_key=True),
     noted("key", Text, RULES, unique=True),
+    info=erased_by(Erasure.KEEP),
     schema=STORE,
 )
 
@@ -44,6 +48,7 @@ domain = Table(
     metadata,
     noted("id", SmallInteger, RULES, numbered(), primary_key=True),
     noted("key", Text, RULES, unique=True),
+    info=erased_by(Erasure.KEEP),
     schema=STORE,
 )
 
@@ -53,6 +58,7 @@ rulebook = Table(
     noted("id", Integer, RULES, numbered(), primary_key=True),
     noted("hash", Text, RULES, unique=True),
     noted("loaded_at", INSTANT, RULES, server_default=text("now()")),
+    info=erased_by(Erasure.KEEP),
     schema=STORE,
 )
 
@@ -64,6 +70,7 @@ source = Table(
     noted("label", Text, ACCESS),
     noted("enabled", Boolean, ACCESS, server_default=text("true")),
     noted("created_at", INSTANT, ACCESS, server_default=text("now()")),
+    info=erased_by(Erasure.KEEP),
     schema=STORE,
 )
 
@@ -73,12 +80,13 @@ source_key = Table(
     noted("id", Integer, ACCESS, numbered(), primary_key=True),
     noted("source", Integer, ACCESS, ForeignKey(source.c.id), index=True),
     noted("prefix", Text, ACCESS, unique=True),
-    noted("key_hash", LargeBinary, ACCESS),
+    noted("key_hash", LargeBinary, SECRET),
     noted("scopes", ARRAY(Text), ACCESS),
     noted("created_at", INSTANT, ACCESS, server_default=text("now()")),
     noted("expires_at", INSTANT, ACCESS, nullable=True),
     noted("revoked_at", INSTANT, ACCESS, nullable=True),
     noted("last_used_on", Date, ACCESS, nullable=True),
+    info=erased_by(Erasure.KEEP),
     schema=STORE,
 )
 
@@ -87,10 +95,11 @@ source_key = Table(
 dictionary = Table(
     "dictionary",
     metadata,
-    noted("id", Integer, ("behaviour", DECLARED, RULEBOOK_PERIOD), numbered(), primary_key=True),
-    noted("kind", SmallInteger, ("behaviour", DECLARED, RULEBOOK_PERIOD)),
-    noted("value", Text, ("behaviour", DECLARED, RULEBOOK_PERIOD)),
+    noted("id", Integer, VALUES, numbered(), primary_key=True),
+    noted("kind", SmallInteger, VALUES),
+    noted("value", Text, VALUES),
     UniqueConstraint("kind", "value"),
+    info=erased_by(Erasure.KEEP),
     schema=STORE,
 )
 
@@ -106,6 +115,7 @@ import_run = Table(
     noted("finished_at", INSTANT, RUNNING, nullable=True),
     noted("counts", JSONB, RUNNING, server_default=text("'{}'::jsonb")),
     UniqueConstraint("source", "file_digest", "map_hash"),
+    info=erased_by(Erasure.KEEP),
     schema=STORE,
 )
 
@@ -121,5 +131,6 @@ refresh_run = Table(
     # A position in the registry's numbering, not a statement about that subject.
     noted("last_subject", BigInteger, RUNNING, server_default=text("0")),
     noted("rulebook", Integer, RUNNING, ForeignKey(rulebook.c.id)),
+    info=erased_by(Erasure.KEEP),
     schema=STORE,
 )

@@ -14,24 +14,24 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from policies.data_map import Erasure, SubjectLink
+from policies.vocabulary import DataCategory
 from workers.store.tables.notes import (
-    CONFIGURATION,
     DECLARED,
-    DERIVED,
     RULEBOOK_PERIOD,
     SERVICE,
-    STATISTIC,
     STATISTIC_PERIOD,
     SUBJECT_PERIOD,
+    erased_by,
     noted,
 )
 from workers.store.tables.reference import purpose, rulebook
 from workers.store.tables.schema import INSTANT, STORE, metadata, numbered
 from workers.store.tables.subjects import subject
 
-RULES = (CONFIGURATION, SERVICE, RULEBOOK_PERIOD)
-COMPUTED = (DERIVED, DECLARED, SUBJECT_PERIOD)
-COUNTED = (STATISTIC, SERVICE, STATISTIC_PERIOD)
+RULES = (DataCategory.TECHNICAL, SERVICE, RULEBOOK_PERIOD)
+COMPUTED = (DataCategory.PROFILE, DECLARED, SUBJECT_PERIOD)
+COUNTED = (DataCategory.TECHNICAL, SERVICE, STATISTIC_PERIOD)
 
 segment = Table(
     "segment",
@@ -45,6 +45,7 @@ segment = Table(
     noted("definition_hash", Text, RULES),
     noted("definition", JSONB, RULES),
     UniqueConstraint("key", "version"),
+    info=erased_by(Erasure.KEEP),
     schema=STORE,
 )
 
@@ -58,7 +59,7 @@ membership = Table(
         ForeignKey(subject.c.id, ondelete="CASCADE"),
         primary_key=True,
         autoincrement=False,
-        subject="surrogate",
+        subject=SubjectLink.SURROGATE,
     ),
     noted("since", INSTANT, COMPUTED),
     noted("computed_at", INSTANT, COMPUTED),
@@ -71,6 +72,7 @@ membership = Table(
         autoincrement=False,
         index=True,
     ),
+    info=erased_by(Erasure.DELETE),
     schema=STORE,
 )
 
@@ -81,6 +83,7 @@ feature_set = Table(
     noted("rulebook", Integer, RULES, ForeignKey(rulebook.c.id)),
     noted("hash", Text, RULES, unique=True),
     noted("keys", ARRAY(Text), RULES),
+    info=erased_by(Erasure.KEEP),
     schema=STORE,
 )
 
@@ -94,11 +97,12 @@ feature_snapshot = Table(
         ForeignKey(subject.c.id, ondelete="CASCADE"),
         primary_key=True,
         autoincrement=False,
-        subject="surrogate",
+        subject=SubjectLink.SURROGATE,
     ),
     noted("as_of", INSTANT, COMPUTED),
     noted("feature_set", Integer, COMPUTED, ForeignKey(feature_set.c.id)),
     noted("values", ARRAY(Double), COMPUTED),  # null: no value
+    info=erased_by(Erasure.DELETE),
     schema=STORE,
     postgresql_with={"fillfactor": "85"},
 )
@@ -117,6 +121,7 @@ segment_count = Table(
     noted("counted_at", INSTANT, COUNTED),
     noted("members", BigInteger, COUNTED),
     noted("population", BigInteger, COUNTED),
+    info=erased_by(Erasure.KEEP),
     schema=STORE,
 )
 
@@ -129,7 +134,11 @@ decision_count = Table(
     noted("event", Text, COUNTED, primary_key=True),
     noted("outcome", Text, COUNTED, primary_key=True),
     noted("rulebook", Integer, COUNTED, primary_key=True, autoincrement=False),
+    # Which of a few parallel rows this is: two writers that count the same thing at the same time
+    # would otherwise wait for each other's commit.  Readers add the slots up.
+    noted("slot", SmallInteger, COUNTED, primary_key=True, autoincrement=False),
     noted("count", BigInteger, COUNTED),
+    info=erased_by(Erasure.KEEP),
     schema=STORE,
     postgresql_with={"fillfactor": "75"},
 )
@@ -141,7 +150,9 @@ dropped_count = Table(
     noted("source", Integer, COUNTED, primary_key=True, autoincrement=False),
     noted("event", Text, COUNTED, primary_key=True),
     noted("property", Text, COUNTED, primary_key=True),
+    noted("slot", SmallInteger, COUNTED, primary_key=True, autoincrement=False),
     noted("count", BigInteger, COUNTED),
+    info=erased_by(Erasure.KEEP),
     schema=STORE,
     postgresql_with={"fillfactor": "75"},
 )

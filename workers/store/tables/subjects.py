@@ -13,31 +13,32 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from policies.data_map import Erasure, SubjectLink
+from policies.vocabulary import DataCategory
 from workers.store.tables.notes import (
     ACCOUNTABILITY,
-    CONSENT,
     CONSENT_PERIOD,
     DECLARED,
     FENCE_PERIOD,
-    PSEUDONYM,
     SERVICE,
     SUBJECT_PERIOD,
+    erased_by,
     noted,
 )
 from workers.store.tables.reference import domain, purpose, rulebook, source
 from workers.store.tables.schema import INSTANT, STORE, metadata, numbered
 
-FENCE = (PSEUDONYM, SERVICE, FENCE_PERIOD)
-CHOICE = (CONSENT, DECLARED, SUBJECT_PERIOD)
-PROOF = (CONSENT, ACCOUNTABILITY, CONSENT_PERIOD)
+FENCE = (DataCategory.PSEUDONYM, SERVICE, FENCE_PERIOD)
+CHOICE = (DataCategory.CONSENT, DECLARED, SUBJECT_PERIOD)
+PROOF = (DataCategory.CONSENT, ACCOUNTABILITY, CONSENT_PERIOD)
 
 # The registry.  Its row outlives an erasure (state 2, nothing else left in it), because it is the
 # fence that stops late writers: they hold it FOR SHARE and find it erased.
 subject = Table(
     "subject",
     metadata,
-    noted("id", BigInteger, FENCE, numbered(), primary_key=True, subject="surrogate"),
-    noted("pid", Uuid, FENCE, unique=True, subject="pid"),
+    noted("id", BigInteger, FENCE, numbered(), primary_key=True, subject=SubjectLink.SURROGATE),
+    noted("pid", Uuid, FENCE, unique=True, subject=SubjectLink.PID),
     noted("registered_at", INSTANT, CHOICE, server_default=text("now()")),
     noted("generation", Integer, FENCE, server_default=text("0")),
     # Bit mask of the purposes objected to (Article 21), 1 << (purpose id - 1).
@@ -47,6 +48,7 @@ subject = Table(
     noted("state", SmallInteger, FENCE, server_default=text("0")),
     # Triplets [purpose, since_us, until_us] by purpose: the fold of consent_record, kept for speed.
     noted("consent", ARRAY(BigInteger), CHOICE, server_default=text("'{}'::bigint[]")),
+    info=erased_by(Erasure.FLAG),
     schema=STORE,
     # Room in the page lets a change of consent stay a heap-only update.
     postgresql_with={"fillfactor": "85"},
@@ -62,7 +64,7 @@ consent_record = Table(
         PROOF,
         ForeignKey(subject.c.id, ondelete="CASCADE"),
         index=True,
-        subject="surrogate",
+        subject=SubjectLink.SURROGATE,
     ),
     noted("at", INSTANT, PROOF),
     noted("received_at", INSTANT, PROOF),
@@ -77,5 +79,6 @@ consent_record = Table(
     noted("notice", Text, PROOF, nullable=True),
     noted("evidence", Text, PROOF, nullable=True),
     noted("signal_hash", LargeBinary, PROOF, nullable=True),
+    info=erased_by(Erasure.DELETE),
     schema=STORE,
 )

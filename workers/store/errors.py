@@ -1,0 +1,51 @@
+"""What can be wrong with the store, in words for the program and for the person.
+
+``StoreUnavailable`` and ``AuditUnavailable`` are shared with the other sides and live in
+``policies.errors``.
+"""
+
+from typing import ClassVar
+
+from policies.errors import ParaventError
+
+
+class StoreBusy(ParaventError):
+    """A lock was not had in time, or two transactions crossed; nothing was written."""
+
+    code: ClassVar[str] = "store-busy"
+    remedy: ClassVar[str] = "Run the same transaction again."
+
+
+class StoreRefused(ParaventError):
+    """The database refused a statement; nothing was written.
+
+    The database's own message can hold a row's values, so only its five-letter state is kept.
+    """
+
+    code: ClassVar[str] = "store-refused"
+    remedy: ClassVar[str] = "Run `paravent migrate`, then retry; if it stays so, open an issue."
+
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__(f"the store refused a statement with state {sqlstate}")
+        self.sqlstate = sqlstate
+
+
+class DuplicateMessage(ParaventError):
+    """At least one event of the batch is stored already; none of it was written."""
+
+    code: ClassVar[str] = "duplicate-message"
+    remedy: ClassVar[str] = "Write the batch again through `events.insert_missing`."
+
+
+class StoreTooOld(ParaventError):
+    """The server is older than the oldest PostgreSQL this product runs on."""
+
+    code: ClassVar[str] = "store-too-old"
+    remedy: ClassVar[str] = "Use PostgreSQL 15 or later."
+
+
+class StoreOverprivileged(ParaventError):
+    """The process is connected as a role that owns the tables or is a superuser."""
+
+    code: ClassVar[str] = "store-overprivileged"
+    remedy: ClassVar[str] = "Give the process the DSN of its run-time role, not the owner's."

@@ -1,0 +1,140 @@
+"""Where transactions on the store begin and end: the only module here that commits."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg.rows import TupleRow
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from policies.errors import ParaventError, StoreUnavailable
+from workers.store.errors import StoreBusy, StoreOverprivileged, StoreRefused
+from workers.store.packing import teach
+
+CONNECT_TIMEOUT_S = 5
+
+# Connection trouble, no resources, operator intervention, bad password or role.
+AWAY = ("08", "53", "57P", "28")
+# Serialisation failure, deadlock, lock not available, statement timeout.
+CROSSED = frozenset({"40001", "40P01", "55P03", "57014"})
+
+_PRIVILEGES = """
+select rolsuper or rolbypassrls or exists (
+  select from pg_class where relowner = pg_roles.oid and relnamespace = 'store'::regnamespace)
+from pg_roles where rolname = current_user"""
+
+
+def connect(dsn: str, *, pool_size: int = 4, application_name: str) -> Engine:
+    """Give an engine on the store; nothing connects before the first transaction.
+
+    *dsn* is a libpq URL (``postgresql://…``, with ``?host=`` for a socket folder).  Parameters never
+    show in errors (R-107).
+    """
+    url = make_url(dsn).set(drivername="postgresql+psycopg")
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=CONNECT_TIMEOUT_S,
+        pool_recycle=1800,
+        hide_parameters=True,
+        isolation_level="READ COMMITTED",
+        connect_args={
+            "application_name": application_name,
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            # Plans are the same with compiled code, which costs more than our statements take.
+            "options": "-c jit=off -c timezone=UTC",
+        },
+    )
+    event.listen(engine, "connect", _prepare)
+    return engine
+
+
+def _prepare(driver: Any, _record: object) -> None:  # noqa: ANN401  SQLAlchemy's listener type
+    teach(driver)
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction; commit on a clean exit, roll back on any exception.
+
+    Errors of the database leave as errors of ours: PostgreSQL's DETAIL line prints the row, so the
+    original is not even chained.
+
+    Raises:
+        StoreUnavailable: the server is away, or the connection broke.
+        StoreBusy: a deadlock or a timeout; the same transaction may be run again.
+        StoreRefused: anything else the database refused.
+    """
+    with _plain_errors(), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def autocommit(engine: Engine) -> Iterator[Connection]:
+    """Give a connection whose every statement commits by itself (LISTEN, VACUUM)."""
+    with _plain_errors(), engine.connect() as connection:
+        yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise _translated(error.orig) from None
+    except psycopg.Error as error:
+        raise _translated(error) from None
+    except PoolTimeout:
+        raise StoreBusy("every connection to the store is in use; a free one was needed") from None
+
+
+def _translated(error: BaseException | None) -> ParaventError:
+    state = getattr(error, "sqlstate", None)
+    if state is None or state.startswith(AWAY):
+        return StoreUnavailable("the store does not answer; a working connection was needed")
+    if state in CROSSED:
+        return StoreBusy("the store is busy with the same rows; a moment's peace was needed")
+    return StoreRefused(state)
+
+
+def driver_of(connection: Connection) -> psycopg.Connection[TupleRow]:
+    """Give the driver's connection under *connection*, inside its transaction."""
+    driver: psycopg.Connection[TupleRow] = connection.connection.driver_connection  # type: ignore[assignment]  # SQLAlchemy types it Any or None
+    return driver
+
+
+def rows_of(connection: Connection, statement: str, values: Sequence[object]) -> list[TupleRow]:
+    """Run *statement* in one round trip; give its rows with instants as microseconds.
+
+    The statement goes past SQLAlchemy (which would cost more than PostgreSQL does) but in the same
+    transaction; after five runs the driver keeps it prepared.
+    """
+    with driver_of(connection).cursor(binary=True) as cursor:
+        cursor.execute(statement.encode(), values)
+        return cursor.fetchall() if cursor.description else []
+
+
+def run(connection: Connection, statement: str, values: Sequence[object]) -> int:
+    """Run *statement* in one round trip; give the number of rows it touched."""
+    with driver_of(connection).cursor(binary=True) as cursor:
+        cursor.execute(statement.encode(), values)
+        return cursor.rowcount
+
+
+def refuse_overprivileged(engine: Engine) -> None:
+    """Refuse to serve as a superuser, or as a role that owns the tables.
+
+    Raises:
+        StoreOverprivileged: the DSN is the owner's; run-time roles own nothing (R-103).
+    """
+    with transaction(engine) as connection:
+        if connection.exec_driver_sql(_PRIVILEGES).scalar_one():
+            raise StoreOverprivileged(
+                "the store is connected as a role that may do everything; "
+                "a run-time role that owns nothing was needed"
+            )
