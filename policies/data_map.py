@@ -4,7 +4,8 @@ Both databases annotate their tables with these values, so that access, erasure,
 scan and the record of processing can walk one catalogue.  A column without annotation is an
 error of ours, and a test of each side says so.
 
-A column takes ``info=note(...)``; ``ColumnNote.read(column.info)`` gives it back.
+A column takes ``info=note(...)`` or ``info={"note": ColumnNote(...)}``;
+``ColumnNote.read(column.info)`` gives either back.
 """
 
 from __future__ import annotations
@@ -12,20 +13,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, Literal, get_args
 
 from policies.vocabulary import DataCategory
 
 
-class SubjectLink(StrEnum):
-    """How a column leads to a data subject."""
+SubjectKey = Literal["pid", "surrogate", "vault", "blind_index", "mark", "aref"]
+"""How a column leads to a data subject: the pseudonym itself, the store's 8-byte number of one,
+the vault's own number of a subject, the keyed MAC of an identifier, a tombstone's mark, or the
+audit log's reference."""
 
-    PID = "pid"  # the pseudonym itself
-    SURROGATE = "surrogate"  # the store's 8-byte number of a pseudonym
-    VAULT = "vault"  # the vault's own number of a subject
-    BLIND_INDEX = "blind_index"  # keyed MAC of an identifier
-    MARK = "mark"  # tombstone
-    AREF = "aref"  # the audit log's reference
+SUBJECT_KEYS: Final = frozenset(get_args(SubjectKey))
 
 
 class Erasure(StrEnum):
@@ -49,7 +47,11 @@ class ColumnNote:
     category: DataCategory
     purpose: str
     retention: str
-    subject: SubjectLink | None = None
+    subject: SubjectKey | None = None
+
+    def __post_init__(self) -> None:
+        if self.subject is not None and self.subject not in SUBJECT_KEYS:
+            raise ValueError("a column leads to a subject in no known way; see SubjectKey")
 
     @classmethod
     def read(cls, info: Mapping[Any, Any]) -> ColumnNote | None:
@@ -58,14 +60,15 @@ class ColumnNote:
         Raises:
             ValueError: the category or the subject link is not one of ours.
         """
+        if isinstance(info.get("note"), cls):
+            return info["note"]
         if "category" not in info:
             return None
-        link = info.get("subject")
         return cls(
             category=DataCategory(info["category"]),
             purpose=str(info["purpose"]),
             retention=str(info["retention"]),
-            subject=None if link is None else SubjectLink(link),
+            subject=info.get("subject"),
         )
 
 
@@ -88,8 +91,7 @@ def note(
     category: DataCategory | str,
     purpose: str,
     retention: str,
-    subject: SubjectLink | str | None = None,
+    subject: SubjectKey | None = None,
 ) -> dict[str, str | None]:
     """Give the ``info`` of a column.  An unknown category or link is refused at import time."""
-    link = None if subject is None else SubjectLink(subject)
-    return asdict(ColumnNote(DataCategory(category), purpose, retention, link))
+    return asdict(ColumnNote(DataCategory(category), purpose, retention, subject))
