@@ -8,13 +8,27 @@ from typing import Any
 
 
 @dataclass(slots=True)
+class Assertion:
+    """A controller's statement, made outside the event, that consent was held.
+
+    Weaker than a person's own act: it opens a purpose nobody has closed, and
+    never reopens one that was refused or withdrawn.
+    """
+
+    purposes: tuple[str, ...]
+    evidence: str
+
+
+@dataclass(slots=True)
 class WireEvent:
     """One decoded event: still identified, held in memory only, never logged.
 
     ``identifiers`` are raw ``(kind, text)`` pairs, the primary one first.
-    ``links`` lists further raw pairs that this event asserts to be the same
-    person (``identify``, ``alias``).  ``categories`` is what the consent
-    platform said: ``None`` when it said nothing.
+    ``links`` lists raw pairs that this event asserts to be the same person
+    (``identify``, ``alias``).  ``categories`` is what the consent platform
+    said: ``None`` when it said nothing.  ``explicit_act`` marks a person's own
+    change of mind, which alone can reopen what was closed.  ``parts`` holds the
+    raw values by the first step of a property's path.
     """
 
     kind: str
@@ -26,15 +40,12 @@ class WireEvent:
     categories: Mapping[str, bool] | None
     explicit_act: bool
     parts: Mapping[str, Any]
-    dropped: int = 0
+    assertion: Assertion | None = None
 
 
 @dataclass(slots=True)
 class Decoded:
-    """A request body after decoding: events, and a count of what could not become one.
-
-    ``refused`` counts by (canonical event name or ``None``, reason).
-    """
+    """A request body after decoding: its events, and what could not become one, by reason."""
 
     events: list[WireEvent] = field(default_factory=list)
     refused: dict[str, int] = field(default_factory=dict)

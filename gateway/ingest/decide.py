@@ -1,0 +1,115 @@
+"""May this event be stored, for which purposes, and what does it say about consent?
+
+Pure: purposes are bits (``1 << (number - 1)``), instants are microseconds UTC,
+intervals are half open.  Closed by default: no signal and no record is a no.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from policies.consent import covers
+from policies.decisions import Reason
+from policies.vocabulary import ConsentStatus
+
+Intervals = Mapping[int, tuple[int, int]]
+
+
+class Signals(NamedTuple):
+    """What one event says about consent.
+
+    ``spoke``: it carried a consent object.  A purpose in neither mask is one
+    the object left out: not granted for this event, and not withdrawn either.
+    """
+
+    spoke: bool
+    granted: int
+    withdrawn: int
+
+
+SILENT = Signals(spoke=False, granted=0, withdrawn=0)
+
+
+class Act(NamedTuple):
+    """How strong a statement about consent is.
+
+    ``explicit``: the person acted (a preference saved, an API call on their
+    behalf) and may reopen what they closed.  ``renews``: it may prolong an open
+    consent to its own end.
+    """
+
+    explicit: bool
+    renews: bool
+
+
+PLAIN = Act(explicit=False, renews=False)
+ASSERTED = Act(explicit=False, renews=True)
+EXPLICIT = Act(explicit=True, renews=True)
+
+
+def yes(
+    interval: tuple[int, int] | None, at_us: int, until_us: int, act: Act
+) -> ConsentStatus | None:
+    """Say whether a *granted* at *at_us* is news for the ledger.
+
+    A plain signal, which a page repeats with every event, only opens what was
+    never closed: after a withdrawal a forgotten browser would otherwise grant
+    again what its owner took back elsewhere.
+    """
+    if interval is None:
+        return ConsentStatus.GIVEN
+    since_us, end_us = interval
+    if since_us == end_us:
+        news = act.explicit and at_us > since_us
+    else:
+        news = at_us < since_us or (act.renews and until_us > end_us)
+    return ConsentStatus.GIVEN if news else None
+
+
+def no(interval: tuple[int, int] | None, at_us: int, act: Act) -> ConsentStatus | None:
+    """Say whether a *refused* at *at_us* is news for the ledger."""
+    if interval is None:
+        return ConsentStatus.REFUSED if act.explicit else None
+    since_us, end_us = interval
+    if since_us == end_us:
+        return ConsentStatus.REFUSED if act.explicit and at_us > since_us else None
+    if at_us >= since_us or act.explicit:
+        return ConsentStatus.WITHDRAWN
+    return None
+
+
+def covered(intervals: Intervals, at_us: int, now_us: int) -> int:
+    """Give the purposes whose consent was in force at the event *and* is in force now.
+
+    Source: Article 7(3); a late event after a withdrawal is refused.
+    """
+    mask = 0
+    for number, interval in intervals.items():
+        if covers(interval, at_us, now_us):
+            mask |= 1 << (number - 1)
+    return mask
+
+
+class Instants(NamedTuple):
+    """The event's own instant and the instant of the decision."""
+
+    at_us: int
+    now_us: int
+
+
+def refusal(wanted: int, intervals: Intervals, signals: Signals, when: Instants) -> Reason:
+    """Say why none of the *wanted* purposes may be served.
+
+    The event's own no comes first, since it is what its sender can look up.
+    """
+    if signals.spoke and not wanted & signals.granted:
+        return Reason.CONSENT_REFUSED
+    known = [interval for number, interval in intervals.items() if wanted & (1 << (number - 1))]
+    if any(since_us == until_us for since_us, until_us in known):
+        return Reason.CONSENT_WITHDRAWN
+    if any(until_us <= when.now_us or until_us <= when.at_us for _, until_us in known):
+        return Reason.CONSENT_EXPIRED
+    if known:
+        return Reason.CONSENT_NOT_YET
+    return Reason.CONSENT_MISSING

@@ -1,0 +1,82 @@
+"""What is known of an event between its decoding and its row?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gateway.ingest.decide import ASSERTED, EXPLICIT, PLAIN, Act, Instants, Signals
+from gateway.ingest.rules import EventPlan
+from gateway.ingest.wire import WireEvent
+from policies.vocabulary import Column, ConsentMethod
+
+Value = str | int | float
+
+
+@dataclass(slots=True)
+class Found:
+    """One column value of an event, with the purposes that need it."""
+
+    column: Column
+    value: Value
+    purposes: int
+
+
+@dataclass(slots=True, eq=False)
+class Draft:
+    """One event on its way: identified until its pids are known, then decided, then a row.
+
+    ``wanted`` are the purposes it could serve before consent is asked.
+    ``outcome`` is set once; ``None`` means still going.  ``pids`` are by domain.
+    """
+
+    source: int
+    event: WireEvent
+    plan: EventPlan | None
+    name: str
+    signals: Signals
+    when: Instants
+    mid: int
+    wanted: int
+    lookup: int = -1
+    pids: Mapping[str, bytes] | None = None
+    found: list[Found] = field(default_factory=list)
+    granted_rows: list[tuple[int, int]] = field(default_factory=list)
+    outcome: str | None = None
+
+    @property
+    def act(self) -> Act:
+        """Say how strong the event's statement about consent is."""
+        if self.event.assertion is not None:
+            return ASSERTED
+        return EXPLICIT if self.event.explicit_act else PLAIN
+
+    @property
+    def method(self) -> ConsentMethod:
+        """Say how the event's statement came to us."""
+        if self.event.assertion is not None:
+            return ConsentMethod.ASSERTED
+        return ConsentMethod.PREFERENCE if self.event.explicit_act else ConsentMethod.SIGNAL
+
+    @property
+    def links(self) -> bool:
+        """Say whether the event asserts that several identifiers are one person."""
+        return len(self.event.links) > 1
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of one commit group: what became of events, and what was dropped from them."""
+
+    outcomes: dict[tuple[int, str, str], int] = field(default_factory=dict)
+    dropped: dict[tuple[int, str, str], int] = field(default_factory=dict)
+
+    def outcome(self, source: int, event: str, outcome: str, count: int = 1) -> None:
+        """Count an outcome of an event of *source*; *event* is a name of the rulebook."""
+        key = (source, event, outcome)
+        self.outcomes[key] = self.outcomes.get(key, 0) + count
+
+    def drop(self, source: int, event: str, name: str, count: int = 1) -> None:
+        """Count a property that was not kept; *name* must not be the sender's own spelling."""
+        key = (source, event, name)
+        self.dropped[key] = self.dropped.get(key, 0) + count

@@ -1,0 +1,107 @@
+"""Which events of a request can be stored at all, before anybody is looked up?
+
+Everything that needs no database is decided here: unknown names, impossible
+clocks, retention, spellings of identifiers, and an event's own no.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from gateway.ingest.clock import EARLIEST_US, FORWARD_US
+from gateway.ingest.decide import Instants, Signals
+from gateway.ingest.drafts import Draft, Tally
+from gateway.ingest.rules import CompiledRules, EventPlan
+from gateway.ingest.wire import WireEvent
+from policies.decisions import Reason
+from policies.vocabulary import EventKind
+
+UNKNOWN_EVENT = "(unknown)"
+_NAMELESS = frozenset({EventKind.IDENTIFY, EventKind.ALIAS})
+
+MessageId = Callable[[int, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What preparing needs besides the event: the source it came from and the instant."""
+
+    rules: CompiledRules
+    message_id: MessageId
+    source: int
+    now_us: int
+
+
+def prepare(intake: Intake, events: Iterable[WireEvent], tally: Tally) -> list[Draft]:
+    """Give a draft for every event that still has a chance; count the others."""
+    drafts = []
+    for event in events:
+        draft = _draft(intake, event)
+        if draft.outcome is None:
+            drafts.append(draft)
+        else:
+            tally.outcome(intake.source, draft.name, draft.outcome)
+    return drafts
+
+
+def _draft(intake: Intake, event: WireEvent) -> Draft:
+    rules = intake.rules
+    plan = rules.plan(event.kind, event.name)
+    signals = _signals(rules, event)
+    draft = Draft(
+        source=intake.source,
+        event=event,
+        plan=plan,
+        name=_countable(plan, event),
+        signals=signals,
+        when=Instants(event.at_us, intake.now_us),
+        mid=0,
+        wanted=0,
+    )
+    draft.outcome = _outcome(rules, draft)
+    if draft.outcome is None:
+        if event.message_id is None:
+            draft.mid = secrets.randbits(64) - 2**63
+        else:
+            draft.mid = intake.message_id(intake.source, event.message_id)
+    return draft
+
+
+def _signals(rules: CompiledRules, event: WireEvent) -> Signals:
+    if event.assertion is None:
+        return rules.signals(event.categories)
+    return Signals(spoke=True, granted=rules.mask(event.assertion.purposes), withdrawn=0)
+
+
+def _countable(plan: EventPlan | None, event: WireEvent) -> str:
+    """Name the event for counters: only by names that are ours."""
+    if plan is not None:
+        return plan.rule.name
+    return f"({event.kind})" if event.kind in _NAMELESS else UNKNOWN_EVENT
+
+
+def _outcome(rules: CompiledRules, draft: Draft) -> Reason | None:
+    """Refuse what needs no look-up; set ``wanted`` on what goes on."""
+    at_us, now_us = draft.when
+    if at_us < EARLIEST_US:
+        return Reason.TIME_INVALID
+    if at_us > now_us + FORWARD_US:
+        return Reason.CLOCK_FUTURE
+    event, plan, signals = draft.event, draft.plan, draft.signals
+    if plan is None:
+        speaks = event.kind in _NAMELESS or event.explicit_act
+        return None if speaks else Reason.EVENT_UNKNOWN
+    if not plan.purposes:
+        return Reason.PURPOSE_UNKNOWN
+    kept = plan.purposes & rules.retained(at_us, now_us)
+    if not kept:
+        return Reason.RETENTION_EXPIRED
+    if signals.spoke:
+        kept &= signals.granted | (rules.free & ~signals.withdrawn)
+    draft.wanted = kept
+    # An event that grants nothing still has something to say when it takes something back.
+    if not kept and not signals.withdrawn and not event.explicit_act:
+        return Reason.CONSENT_REFUSED
+    return None

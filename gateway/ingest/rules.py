@@ -1,0 +1,205 @@
+"""What does the rulebook say, in the numbers the hot path works with?
+
+Compiled once per rulebook: purposes become bits, categories become masks,
+properties become readers.  Nothing here changes afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from gateway.ingest import values
+from gateway.ingest.decide import SILENT, Signals
+from policies.ruleset import EventRule, PropertyRule, RuleSet
+from policies.vocabulary import Column, LegalBasis, PropertyType
+from pseudonymizer import generalise
+
+MAX_REMEMBERED = 2_000  # distinct consent objects; a site has a handful, an attacker any number
+
+Convert = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyPlan:
+    """How to get one property's column value out of a wire event."""
+
+    name: str
+    column: Column
+    read: Callable[[Mapping[str, Any]], Any]
+    convert: Convert
+    scan: bool
+    purposes: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventPlan:
+    """One event rule in numbers.  ``domains`` pairs a domain's number and key with its purposes."""
+
+    rule: EventRule
+    purposes: int
+    domains: tuple[tuple[int, str, int], ...]
+    properties: tuple[PropertyPlan, ...]
+    readable: frozenset[str]
+    step: int
+
+
+@dataclass(slots=True)
+class CompiledRules:
+    """The rulebook in force, with the store's numbers for its names.
+
+    ``numbers`` gives a purpose's number in the store, ``domain_numbers`` a
+    domain's; both only ever grow.
+    """
+
+    ruleset: RuleSet
+    numbers: Mapping[str, int]
+    domain_numbers: Mapping[str, int]
+    domain_masks: dict[str, int] = field(init=False)
+    free: int = field(init=False)
+    _plans: dict[tuple[str, str], EventPlan | None] = field(init=False, default_factory=dict)
+    _by_rule: dict[str, EventPlan] = field(init=False, default_factory=dict)
+    _signals: dict[frozenset[tuple[str, bool]], Signals] = field(init=False, default_factory=dict)
+    _retention: list[tuple[int, int]] = field(init=False)
+    validity_us: dict[int, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        rules = self.ruleset
+        self.domain_masks = {key: self.mask(rule.purposes) for key, rule in rules.domains.items()}
+        self.free = self.mask(
+            key for key, p in rules.purposes.items() if p.legal_basis is not LegalBasis.CONSENT
+        )
+        self._retention = [
+            (_us(purpose.retention), self.bit(key)) for key, purpose in rules.purposes.items()
+        ]
+        self.validity_us = {
+            self.numbers[key]: _us(purpose.consent_validity)
+            for key, purpose in rules.purposes.items()
+        }
+        for name, rule in rules.events.items():
+            self._by_rule[name] = self._compile(rule)
+
+    def bit(self, purpose: str) -> int:
+        """Give the bit of *purpose*."""
+        return 1 << (self.numbers[purpose] - 1)
+
+    def mask(self, purposes: Any) -> int:  # noqa: ANN401  # any iterable of keys
+        """Give the bits of *purposes*."""
+        mask = 0
+        for purpose in purposes:
+            mask |= self.bit(purpose)
+        return mask
+
+    def plan(self, kind: str, name: str) -> EventPlan | None:
+        """Give the plan for an event of *kind* called *name*; ``None`` when none is declared."""
+        key = (kind, name)
+        try:
+            return self._plans[key]
+        except KeyError:
+            rule = self.ruleset.event_named(name, kind)
+            found = self._by_rule[rule.name] if rule else None
+            if len(self._plans) < MAX_REMEMBERED:
+                self._plans[key] = found
+            return found
+
+    def signals(self, categories: Mapping[str, bool] | None) -> Signals:
+        """Read what the consent platform said, in purposes.
+
+        A purpose fed by several categories needs all of them; a category the
+        rulebook knows and the object leaves out grants nothing.
+        """
+        if categories is None:
+            return SILENT
+        key = frozenset(categories.items())
+        found = self._signals.get(key)
+        if found is None:
+            found = self._read_signals(categories)
+            if len(self._signals) < MAX_REMEMBERED:
+                self._signals[key] = found
+        return found
+
+    def retained(self, at_us: int, now_us: int) -> int:
+        """Give the purposes that may still keep something that happened at *at_us*."""
+        age = now_us - at_us
+        mask = 0
+        for limit, bit in self._retention:
+            if age < limit:
+                mask |= bit
+        return mask
+
+    def _read_signals(self, categories: Mapping[str, bool]) -> Signals:
+        granted = withheld = withdrawn = 0
+        for category, purposes in self.ruleset.categories.items():
+            said = categories.get(category)
+            mask = self.mask(purposes)
+            if said is True:
+                granted |= mask
+            else:
+                withheld |= mask
+                withdrawn |= mask if said is False else 0
+        return Signals(spoke=True, granted=granted & ~withheld, withdrawn=withdrawn)
+
+    def _compile(self, rule: EventRule) -> EventPlan:
+        purposes = self.mask(rule.purposes)
+        domains = tuple(
+            (self.domain_numbers[key], key, mask & purposes)
+            for key, mask in self.domain_masks.items()
+            if mask & purposes
+        )
+        plans = tuple(self._property(p) for p in rule.properties.values())
+        readable = frozenset(
+            p.path[1] for p in rule.properties.values() if p.path[0] == "properties"
+        )
+        step = self.ruleset.steps.index(rule.step) if rule.step else -1
+        return EventPlan(rule, purposes, domains, plans, readable, step)
+
+    def _property(self, rule: PropertyRule) -> PropertyPlan:
+        return PropertyPlan(
+            name=rule.name,
+            column=rule.column,
+            read=values.reader(rule),
+            convert=_converter(rule),
+            scan=rule.scan,
+            purposes=self.mask(rule.purposes),
+        )
+
+
+def _us(period: Any) -> int:  # noqa: ANN401  # a timedelta
+    return int(period.total_seconds()) * 1_000_000
+
+
+def _converter(rule: PropertyRule) -> Convert:
+    """Give the function from raw value to column value; it returns ``None`` to drop."""
+    plain: dict[PropertyType, Convert] = {
+        PropertyType.INTEGER: values.integer,
+        PropertyType.NUMBER: values.number,
+        PropertyType.MONEY: values.money,
+    }
+    if rule.type in plain:
+        return plain[rule.type]
+    generalised: dict[PropertyType, Callable[[str], str | None]] = {
+        PropertyType.URL: generalise.referrer_host
+        if rule.column is Column.REFERRER
+        else generalise.url,
+        PropertyType.USER_AGENT: generalise.user_agent,
+        PropertyType.IP: generalise.ip,
+    }
+    limited = partial(values.text, limit=generalise.MAX_RAW)
+    if rule.type in generalised:
+        coarser = generalised[rule.type]
+        return lambda value: coarser(said) if (said := limited(value)) else None
+    return _matching(rule)
+
+
+def _matching(rule: PropertyRule) -> Convert:
+    import re  # noqa: PLC0415  # needed only while compiling
+
+    pattern = re.compile(rule.pattern) if rule.pattern else None
+
+    def convert(value: Any) -> str | None:  # noqa: ANN401  # JSON is anything
+        said = values.text(value, rule.max_length)
+        return said if said and (pattern is None or pattern.fullmatch(said)) else None
+
+    return convert

@@ -1,0 +1,81 @@
+"""How does one declared property become a column value, or nothing?
+
+A value that is not what the rulebook declares is dropped and counted, never
+stored "as is" and never a reason to refuse its event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from policies.ruleset import PropertyRule
+
+INT4_MAX = 2**31 - 1
+INT8_MAX = 2**63 - 1
+MAX_NUMBER_TEXT = 40  # characters; longer is not a number anybody meant
+
+
+def integer(value: object) -> int | None:
+    """Give a whole number that fits 32 bits."""
+    number = _decimal(value)
+    if number is None or number != number.to_integral_value():
+        return None
+    whole = int(number)
+    return whole if abs(whole) <= INT4_MAX else None
+
+
+def number(value: object) -> float | None:
+    """Give a finite number."""
+    decimal = _decimal(value)
+    return None if decimal is None else float(decimal)
+
+
+def money(value: object) -> int | None:
+    """Give an amount in minor units (cents), rounded half to even."""
+    decimal = _decimal(value)
+    if decimal is None:
+        return None
+    minor = int((decimal * 100).to_integral_value())
+    return minor if abs(minor) <= INT8_MAX else None
+
+
+def text(value: object, limit: int) -> str | None:
+    """Give a string of at most *limit* characters without NUL, which PostgreSQL cannot hold."""
+    if isinstance(value, str):
+        said = value
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        said = str(value)
+    else:
+        return None
+    return said if said and len(said) <= limit and "\x00" not in said else None
+
+
+def _decimal(value: object) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    said = str(value).strip()
+    if len(said) > MAX_NUMBER_TEXT:
+        return None
+    try:
+        decimal = Decimal(said)
+    except InvalidOperation:
+        return None
+    # An exponent of thousands would turn into as many digits below.
+    return decimal if decimal.is_finite() and abs(decimal.adjusted()) <= MAX_NUMBER_TEXT else None
+
+
+def reader(rule: PropertyRule) -> Callable[[Mapping[str, Any]], Any]:
+    """Give a function that reads the raw value of *rule* from a wire event's parts."""
+    first, *rest = rule.path
+
+    def read(parts: Mapping[str, Any]) -> Any:  # noqa: ANN401  # JSON is anything
+        value = parts.get(first)
+        for step in rest:
+            if value is None:
+                return None
+            value = value.get(step) if isinstance(value, dict) else getattr(value, step, None)
+        return value
+
+    return read
