@@ -89,19 +89,24 @@ def _outcome(rules: CompiledRules, draft: Draft) -> Reason | None:
         return Reason.TIME_INVALID
     if at_us > now_us + FORWARD_US:
         return Reason.CLOCK_FUTURE
-    event, plan, signals = draft.event, draft.plan, draft.signals
-    if plan is None:
-        speaks = event.kind in _NAMELESS or event.explicit_act
+    if draft.plan is None:
+        speaks = draft.event.kind in _NAMELESS or draft.event.explicit_act
         return None if speaks else Reason.EVENT_UNKNOWN
+    return _purposes(rules, draft, draft.plan)
+
+
+def _purposes(rules: CompiledRules, draft: Draft, plan: EventPlan) -> Reason | None:
+    """Find the purposes the event could serve, by declaration, age and its own signals."""
     if not plan.purposes:
         return Reason.PURPOSE_UNKNOWN
-    kept = plan.purposes & rules.retained(at_us, now_us)
+    kept = plan.purposes & rules.retained(*draft.when)
     if not kept:
         return Reason.RETENTION_EXPIRED
+    signals = draft.signals
     if signals.spoke:
         kept &= signals.granted | (rules.free & ~signals.withdrawn)
     draft.wanted = kept
     # An event that grants nothing still has something to say when it takes something back.
-    if not kept and not signals.withdrawn and not event.explicit_act:
+    if not kept and not signals.withdrawn and not draft.event.explicit_act:
         return Reason.CONSENT_REFUSED
     return None

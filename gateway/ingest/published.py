@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 _NAMES: Final = frozenset(
-    [
+    {
         "affiliation",
         "brand",
         "cart_id",
@@ -61,7 +61,7 @@ _NAMES: Final = frozenset(
         "variant",
         "wishlist_id",
         "wishlist_name",
-    ]
+    }
 )
 
 

@@ -80,7 +80,7 @@ class Ingest:
             await self._take(call, scope, receive)
         except ParaventError as error:
             await _refuse(send, problem(error))
-        except Exception as error:  # the client must get an answer, without details
+        except Exception as error:  # noqa: BLE001  # the client must get an answer, without details
             log.error("ingest-failed", error=type(error).__name__)
             remedy = ParaventError.remedy
             await _refuse(send, written(500, "internal", "Internal error.", remedy))
