@@ -17,7 +17,6 @@ from typing import Any, Final, Literal, get_args
 
 from policies.vocabulary import DataCategory
 
-
 SubjectKey = Literal["pid", "surrogate", "vault", "blind_index", "mark", "aref"]
 """How a column leads to a data subject: the pseudonym itself, the store's 8-byte number of one,
 the vault's own number of a subject, the keyed MAC of an identifier, a tombstone's mark, or the
@@ -60,8 +59,9 @@ class ColumnNote:
         Raises:
             ValueError: the category or the subject link is not one of ours.
         """
-        if isinstance(info.get("note"), cls):
-            return info["note"]
+        whole = info.get("note")
+        if isinstance(whole, cls):
+            return whole
         if "category" not in info:
             return None
         return cls(
