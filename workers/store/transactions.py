@@ -31,8 +31,8 @@ from pg_roles where rolname = current_user"""
 def connect(dsn: str, *, pool_size: int = 4, application_name: str) -> Engine:
     """Give an engine on the store; nothing connects before the first transaction.
 
-    *dsn* is a libpq URL (``postgresql://…``, with ``?host=`` for a socket folder).  Parameters never
-    show in errors (R-107).
+    *dsn* is a libpq URL (``postgresql://…``, with ``?host=`` for a socket folder).  Parameters
+    never show in errors (R-107).
     """
     url = make_url(dsn).set(drivername="postgresql+psycopg")
     engine = create_engine(

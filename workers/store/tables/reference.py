@@ -1,4 +1,4 @@
-"""What numbers mean: purposes, domains, rulebooks, dictionaries; and the sources with their keys."""
+"""What the numbers in other tables mean, who sends events, and which long runs are under way."""
 
 from sqlalchemy import (
     BigInteger,

@@ -1,0 +1,175 @@
+"""Events: packed by hand into PostgreSQL's binary COPY, deduplicated by the primary key."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from psycopg import errors as refused
+from sqlalchemy import Connection
+
+from workers.store.errors import DuplicateMessage
+from workers.store.event_rows import FOOTER, HEADER, EventRow, pack
+from workers.store.packing import Instant, Int8s
+from workers.store.transactions import driver_of, rows_of, run
+
+__all__ = [
+    "EventRow",
+    "Fact",
+    "by_mids",
+    "copy",
+    "delete_expired",
+    "delete_without_basis",
+    "existing",
+    "facts_by_mids",
+    "facts_of",
+    "insert_missing",
+    "of_subject",
+    "pack",
+]
+
+_COLUMNS = ", ".join(EventRow._fields)
+_FACTS = "subject, at, mid, name, amount"
+
+_COPY = f"copy store.event ({_COLUMNS}) from stdin (format binary)"
+
+# The stage lives as long as the connection, rows in it only within one statement pair.
+_STAGE = """
+create temporary table if not exists event_stage (like store.event) on commit delete rows"""
+_COPY_STAGE = f"copy pg_temp.event_stage ({_COLUMNS}) from stdin (format binary)"
+_FROM_STAGE = f"""
+with staged as (delete from pg_temp.event_stage returning {_COLUMNS})
+insert into store.event ({_COLUMNS})
+select {_COLUMNS} from staged order by subject, mid
+on conflict (subject, mid) do nothing
+returning subject, mid"""
+
+_EXISTING = """
+select event.subject, event.mid from unnest(%s, %s) as asked (subject, mid)
+join store.event on event.subject = asked.subject and event.mid = asked.mid"""
+
+_OF_SUBJECT = f"""
+select {_COLUMNS} from store.event
+where subject = %s and at <= coalesce(%s, 'infinity'::timestamptz) order by at, mid"""
+
+_BY_MIDS = f"""
+select {_COLUMNS} from store.event where subject = %s and mid = any(%s) order by at, mid"""
+
+_FACTS_OF = f"""
+select {_FACTS} from store.event
+where subject = any(%s) and at <= coalesce(%s, 'infinity'::timestamptz)
+order by subject, at, mid"""
+
+_FACTS_BY_MIDS = f"""
+select event.{_FACTS.replace(", ", ", event.")} from unnest(%s, %s) as asked (subject, mid)
+join store.event on event.subject = asked.subject and event.mid = asked.mid
+order by event.subject, event.at, event.mid"""
+
+_DELETE_EXPIRED = """
+delete from store.event where (subject, mid) in (
+  select subject, mid from store.event where at < %s and purposes & ~%s::int = 0 limit %s)
+returning subject"""
+
+_DELETE_WITHOUT_BASIS = """
+delete from store.event where subject = any(%s) and purposes & %s::int = 0"""
+
+
+class Fact(NamedTuple):
+    """What folding needs of one event."""
+
+    subject: int
+    at_us: int
+    mid: int
+    name: int
+    amount: int | None
+
+
+def copy(connection: Connection, rows: bytes | Sequence[bytes], count: int) -> None:
+    """Store *count* packed rows in one COPY: all of them, or none.
+
+    The optimistic path: a batch rarely holds a message already stored, and asking first costs a
+    round trip.
+
+    Raises:
+        DuplicateMessage: one is stored already.  The transaction is lost; begin another and use
+            ``insert_missing``.
+        ValueError: the server stored another number of rows than *count*.
+    """
+    try:
+        stored = _copy_into(connection, _COPY, rows)
+    except refused.UniqueViolation:
+        raise DuplicateMessage("an event is stored already; a new message was needed") from None
+    if stored != count:
+        raise ValueError(f"{stored} rows were stored; {count} were meant")
+
+
+def insert_missing(connection: Connection, rows: bytes | Sequence[bytes]) -> set[tuple[int, int]]:
+    """Store the packed rows not stored yet; give (subject, mid) of those really inserted.
+
+    A row that stands twice among *rows* is stored once.
+    """
+    run(connection, _STAGE, ())
+    _copy_into(connection, _COPY_STAGE, rows)
+    return set(rows_of(connection, _FROM_STAGE, ()))  # type: ignore[arg-type]  # two integers a row
+
+
+def existing(connection: Connection, keys: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Give those of (subject, mid) that are stored: the check when duplicates are frequent."""
+    if not keys:
+        return set()
+    subjects, mids = zip(*keys, strict=True)
+    return set(rows_of(connection, _EXISTING, (Int8s.of(subjects), Int8s.of(mids))))  # type: ignore[arg-type]  # two integers a row
+
+
+def of_subject(
+    connection: Connection, subject: int, until_us: int | None = None
+) -> list[EventRow]:
+    """Give all that is stored of a subject, until an instant included, in the order it happened."""
+    until = None if until_us is None else Instant.of_us(until_us)
+    return [EventRow._make(row) for row in rows_of(connection, _OF_SUBJECT, (subject, until))]
+
+
+def by_mids(connection: Connection, subject: int, mids: Sequence[int]) -> list[EventRow]:
+    """Give these events of a subject in the order they happened; absent ones are left out."""
+    return [
+        EventRow._make(row) for row in rows_of(connection, _BY_MIDS, (subject, Int8s.of(mids)))
+    ]
+
+
+def facts_of(
+    connection: Connection, subjects: Sequence[int], until_us: int | None = None
+) -> list[Fact]:
+    """Give what folding needs of all events of *subjects*, by subject, instant and mid."""
+    until = None if until_us is None else Instant.of_us(until_us)
+    return [Fact._make(row) for row in rows_of(connection, _FACTS_OF, (Int8s.of(subjects), until))]
+
+
+def facts_by_mids(connection: Connection, keys: Sequence[tuple[int, int]]) -> list[Fact]:
+    """Give what folding needs of these (subject, mid), by subject, instant and mid."""
+    if not keys:
+        return []
+    subjects, mids = zip(*keys, strict=True)
+    found = rows_of(connection, _FACTS_BY_MIDS, (Int8s.of(subjects), Int8s.of(mids)))
+    return [Fact._make(row) for row in found]
+
+
+def delete_expired(
+    connection: Connection, purposes: int, *, before_us: int, limit: int
+) -> list[int]:
+    """Delete up to *limit* events older than an instant and kept for none but *purposes*.
+
+    Gives the subject of each deleted event, because their states must be recomputed.
+    """
+    values = (Instant.of_us(before_us), purposes, limit)
+    return [row[0] for row in rows_of(connection, _DELETE_EXPIRED, values)]
+
+
+def delete_without_basis(connection: Connection, subjects: Sequence[int], allowed: int) -> int:
+    """Delete events of *subjects* that serve none of the *allowed* purposes; give how many."""
+    return run(connection, _DELETE_WITHOUT_BASIS, (Int8s.of(subjects), allowed))
+
+
+def _copy_into(connection: Connection, statement: str, rows: bytes | Sequence[bytes]) -> int:
+    body = rows if isinstance(rows, bytes) else b"".join(rows)
+    with driver_of(connection).cursor() as cursor:
+        with cursor.copy(statement.encode()) as stream:
+            stream.write(HEADER + body + FOOTER)
+        return cursor.rowcount

@@ -1,0 +1,112 @@
+"""The folded state of subjects: read under a lock, written back in one statement."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from workers.store.packing import Instants, Int2s, Int4s, Int8s, ragged
+from workers.store.transactions import rows_of, run
+
+
+class StateRow(NamedTuple):
+    """One subject's state as the table holds it; what the numbers mean is the fold's business."""
+
+    subject: int
+    first_at: int  # instants in microseconds since the Unix epoch
+    last_at: int
+    last_mid: int
+    session_start: int
+    closed_seconds: int
+    closed_click_seconds: int
+    last_purchase_at: int | None
+    amount: int
+    folded_at: int
+    events: int
+    sessions: int
+    session_clicks: int
+    last_step: int
+    steps: Sequence[int]
+    dwell: Sequence[int]  # milliseconds
+    hours: Sequence[int]
+    days: Sequence[int]
+
+
+_COLUMNS = ", ".join(StateRow._fields)
+_PLAIN = ", ".join(StateRow._fields[:14])
+_LISTS = StateRow._fields[14:]
+
+_READ = f"select {_COLUMNS} from store.state where subject = any(%s) order by subject"
+_LOCK = f"{_READ} for no key update"
+
+# Lists of different lengths cannot be unnested: each comes once, flat, and every row takes a slice.
+_BOUNDS = ", ".join(f"{name}_first, {name}_last" for name in _LISTS)
+_SLICES = ", ".join(f"(%s)[{name}_first:{name}_last]" for name in _LISTS)
+_UPSERT = f"""
+insert into store.state ({_COLUMNS})
+select {_PLAIN}, {_SLICES}
+from unnest({", ".join(["%s"] * 22)}) as new ({_PLAIN}, {_BOUNDS}) order by subject
+on conflict (subject) do update set
+{", ".join(f"{name} = excluded.{name}" for name in StateRow._fields[1:])}"""
+
+_DELETE = "delete from store.state where subject = any(%s)"
+
+
+def lock(connection: Connection, subject_ids: Sequence[int]) -> dict[int, StateRow]:
+    """Lock the states of these subjects, in their order, and give those that exist.
+
+    A subject without a state has no row to lock; the registry row, held ``FOR SHARE`` by a drain
+    or by an ingest, does not keep two of them apart, so the caller holds the shard's lock too.
+    """
+    return _by_subject(connection, _LOCK, subject_ids)
+
+
+def read(connection: Connection, subject_ids: Sequence[int]) -> dict[int, StateRow]:
+    """Give the states of these subjects without locking them."""
+    return _by_subject(connection, _READ, subject_ids)
+
+
+def upsert(connection: Connection, rows: Sequence[StateRow]) -> None:
+    """Write these states, one a subject, in one statement and in the order of the subjects."""
+    if not rows:
+        return
+    columns = list(zip(*rows, strict=True))
+    flats, bounds = [], []
+    for place, lists in enumerate(columns[14:], 14):
+        flat, first, last = ragged(lists)
+        flats.append((Int4s if StateRow._fields[place] in _NARROW else Int8s).of(flat))
+        bounds += [Int4s.of(first), Int4s.of(last)]
+    plain = [
+        Int8s.of(columns[0]),
+        Instants.of_us(columns[1]),
+        Instants.of_us(columns[2]),
+        Int8s.of(columns[3]),
+        Instants.of_us(columns[4]),
+        Int8s.of(columns[5]),
+        Int8s.of(columns[6]),
+        Instants.of_nullable_us(columns[7]),
+        Int8s.of(columns[8]),
+        Instants.of_us(columns[9]),
+        Int4s.of(columns[10]),
+        Int4s.of(columns[11]),
+        Int4s.of(columns[12]),
+        Int2s.of(columns[13]),
+    ]
+    run(connection, _UPSERT, (*flats, *plain, *bounds))
+
+
+_NARROW = frozenset({"steps", "hours"})
+
+
+def delete(connection: Connection, subject_ids: Sequence[int]) -> int:
+    """Forget the states of these subjects; give how many there were."""
+    return run(connection, _DELETE, (Int8s.of(subject_ids),))
+
+
+def _by_subject(
+    connection: Connection, statement: str, subject_ids: Sequence[int]
+) -> dict[int, StateRow]:
+    if not subject_ids:
+        return {}
+    found = rows_of(connection, statement, (Int8s.of(subject_ids),))
+    return {row[0]: StateRow._make(row) for row in found}
