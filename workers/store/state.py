@@ -42,12 +42,14 @@ _LOCK = f"{_READ} for no key update"
 # Lists of different lengths cannot be unnested: each comes once, flat, and every row takes a slice.
 _BOUNDS = ", ".join(f"{name}_first, {name}_last" for name in _LISTS)
 _SLICES = ", ".join(f"(%s)[{name}_first:{name}_last]" for name in _LISTS)
-_UPSERT = f"""
+_NEW = f"""
 insert into store.state ({_COLUMNS})
 select {_PLAIN}, {_SLICES}
 from unnest({", ".join(["%s"] * 22)}) as new ({_PLAIN}, {_BOUNDS}) order by subject
-on conflict (subject) do update set
+on conflict (subject)"""
+_UPSERT = f"""{_NEW} do update set
 {", ".join(f"{name} = excluded.{name}" for name in StateRow._fields[1:])}"""
+_INSERT = f"{_NEW} do nothing returning subject"
 
 _DELETE = "delete from store.state where subject = any(%s)"
 
@@ -55,8 +57,8 @@ _DELETE = "delete from store.state where subject = any(%s)"
 def lock(connection: Connection, subject_ids: Sequence[int]) -> dict[int, StateRow]:
     """Lock the states of these subjects, in their order, and give those that exist.
 
-    A subject without a state has no row to lock; the registry row, held ``FOR SHARE`` by a drain
-    or by an ingest, does not keep two of them apart, so the caller holds the shard's lock too.
+    A subject without a state has no row to lock, and the registry row, held ``FOR SHARE``, does not
+    keep two writers apart: ``insert`` tells which of them was first.
     """
     return _by_subject(connection, _LOCK, subject_ids)
 
@@ -68,8 +70,22 @@ def read(connection: Connection, subject_ids: Sequence[int]) -> dict[int, StateR
 
 def upsert(connection: Connection, rows: Sequence[StateRow]) -> None:
     """Write these states, one a subject, in one statement and in the order of the subjects."""
+    if rows:
+        run(connection, _UPSERT, _packed(rows))
+
+
+def insert(connection: Connection, rows: Sequence[StateRow]) -> set[int]:
+    """Write first states; give the subjects for whom another transaction was faster.
+
+    The statement waits for that transaction, so its state can be locked and read afterwards.
+    """
     if not rows:
-        return
+        return set()
+    written = {row[0] for row in rows_of(connection, _INSERT, _packed(rows))}
+    return {row.subject for row in rows} - written
+
+
+def _packed(rows: Sequence[StateRow]) -> tuple[object, ...]:
     columns = list(zip(*rows, strict=True))
     flats, bounds = [], []
     for place, lists in enumerate(columns[14:], 14):
@@ -92,7 +108,7 @@ def upsert(connection: Connection, rows: Sequence[StateRow]) -> None:
         Int4s.of(columns[12]),
         Int2s.of(columns[13]),
     ]
-    run(connection, _UPSERT, (*flats, *plain, *bounds))
+    return (*flats, *plain, *bounds)
 
 
 _NARROW = frozenset({"steps", "hours"})
