@@ -19,7 +19,9 @@ class Mode(StrEnum):
 class GatewaySettings(BaseSettings):
     """Everything the gateway reads, as ``PARAVENT_<NAME>``; read once, passed down."""
 
-    model_config = SettingsConfigDict(env_prefix="PARAVENT_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="PARAVENT_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     store_dsn: SecretStr = Field(
         description="PostgreSQL DSN of the store database, as the role paravent_gateway."

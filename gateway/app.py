@@ -1,0 +1,72 @@
+"""The gateway application: lifespan, routers, error handler; no logic."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+
+from gateway.errors import add_error_handlers
+from gateway.ingest.openapi import INGEST_PATHS
+from gateway.ingest.routes import Ingest
+from gateway.settings import GatewaySettings
+from gateway.wiring import Edge, open_edge
+
+
+def create_app(settings: GatewaySettings) -> Ingest:
+    """Give the whole ASGI application: the ingest paths in front, the rest behind."""
+    app = _framework(settings)
+    front = Ingest(app)
+    app.state.front = front
+    return front
+
+
+def _framework(settings: GatewaySettings) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        edge: Edge = await asyncio.to_thread(open_edge, settings)
+        app.state.edge = edge
+        app.state.front.keys = edge.source_keys
+        app.state.front.groups = edge.groups
+        try:
+            yield
+        finally:
+            # What was taken is committed before the process ends.
+            await asyncio.to_thread(edge.close)
+
+    app = FastAPI(
+        title="Paravent",
+        summary="Consent-filtered, pseudonymised events in; segments and proof out.",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,  # the interactive pages load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    add_error_handlers(app)
+    _include_routers(app)
+    _document_ingest(app)
+    return app
+
+
+def _include_routers(app: FastAPI) -> None:
+    from gateway import health  # noqa: PLC0415  # routers import what only a process needs
+    from gateway.consent.routes import router as consent  # noqa: PLC0415
+    from gateway.rights.routes import audit_router, router as rights  # noqa: PLC0415
+    from gateway.segments.routes import router as segments  # noqa: PLC0415
+
+    for router in (health.router, consent, segments, rights, audit_router):
+        app.include_router(router)
+
+
+def _document_ingest(app: FastAPI) -> None:
+    """Add the bare ASGI paths to the OpenAPI document the framework generates."""
+    generated = app.openapi
+
+    def whole() -> dict[str, Any]:
+        document = generated()
+        document["paths"] = {**INGEST_PATHS, **document["paths"]}
+        return document
+
+    app.openapi = whole  # type: ignore[method-assign]  # the documented way to extend it

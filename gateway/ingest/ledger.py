@@ -1,0 +1,124 @@
+"""What do the events of a commit group say about consent that the ledger does not know yet?
+
+Pure but for the records it returns: the caller appends them in the same
+transaction, before the first event is decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from gateway.ingest import decide
+from gateway.ingest.drafts import Draft
+from gateway.ingest.rules import CompiledRules
+from policies.consent import ConsentRecord, fold
+from policies.vocabulary import ConsentMethod, ConsentStatus
+
+ALIVE = 0
+
+Intervals = dict[int, tuple[int, int]]
+
+
+@dataclass(slots=True)
+class Standing:
+    """One pseudonym as the registry has it: may it be written to, and for what.
+
+    ``subject`` is the surrogate; ``consent`` maps a purpose's number to the
+    interval it is (or was last) in force.
+    """
+
+    subject: int
+    state: int
+    objected: int
+    consent: Intervals
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One record the ledger has to gain."""
+
+    subject: int
+    purpose: int
+    status: ConsentStatus
+    method: ConsentMethod
+    at_us: int
+    valid_until_us: int
+    source: int
+    evidence: str | None
+
+
+def intervals(triplets: Iterable[int]) -> Intervals:
+    """Read the registry's flat triplets ``[purpose, since, until]*``."""
+    flat = list(triplets)
+    return {flat[i]: (flat[i + 1], flat[i + 2]) for i in range(0, len(flat), 3)}
+
+
+def triplets(consent: Intervals) -> list[int]:
+    """Write intervals as the registry keeps them, sorted by purpose."""
+    return [
+        number
+        for purpose, (since_us, until_us) in sorted(consent.items())
+        for number in (purpose, since_us, until_us)
+    ]
+
+
+def news_of(
+    rules: CompiledRules, draft: Draft, standing: Standing, domain_mask: int
+) -> Iterator[News]:
+    """Give what *draft* adds to the ledger of *standing*, whose domain has *domain_mask*."""
+    signals, act = draft.signals, draft.act
+    said = (signals.granted | signals.withdrawn) & domain_mask
+    number = 0
+    while said:
+        number += 1
+        bit, said_here = 1 << (number - 1), said & 1
+        said >>= 1
+        if not said_here:
+            continue
+        at_us = draft.when.at_us
+        until_us = _valid_until(rules, draft, number)
+        interval = standing.consent.get(number)
+        if signals.withdrawn & bit:
+            status = decide.no(interval, at_us, act)
+        else:
+            status = decide.yes(interval, at_us, until_us, act)
+        if status is not None:
+            yield News(
+                subject=standing.subject,
+                purpose=number,
+                status=status,
+                method=draft.method,
+                at_us=at_us,
+                valid_until_us=until_us if status is ConsentStatus.GIVEN else at_us,
+                source=draft.source,
+                evidence=draft.event.assertion.evidence if draft.event.assertion else None,
+            )
+
+
+def _valid_until(rules: CompiledRules, draft: Draft, number: int) -> int:
+    """Say how long a consent given by *draft* lasts.
+
+    A person's own signal lasts from the moment it was given; a controller's
+    assertion about the past holds from the day it is made.
+    """
+    made_us = draft.when.now_us if draft.event.assertion else draft.when.at_us
+    return made_us + rules.validity_us[number]
+
+
+def refolded(records: Iterable[ConsentRecord]) -> Intervals:
+    """Give the intervals that *records*, whose purposes are numbers as text, amount to."""
+    return {int(purpose): interval for purpose, interval in fold(records).items()}
+
+
+def as_record(news: News) -> ConsentRecord:
+    """Give *news* as the fold reads it."""
+    return ConsentRecord(
+        purpose=str(news.purpose),
+        status=news.status,
+        method=news.method,
+        at_us=news.at_us,
+        valid_until_us=news.valid_until_us,
+        seq=0,
+    )
