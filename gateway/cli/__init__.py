@@ -1,0 +1,1 @@
+"""The command `paravent`: the composition root of a person at a terminal."""
