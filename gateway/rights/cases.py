@@ -82,8 +82,8 @@ UNFINISHED: Final = frozenset({CaseState.RECEIVED, CaseState.VERIFIED, CaseState
 
 # What a person must be told with every refusal (R-11, Article 12(4)).
 REMEDIES: Final = (
-    "You may complain to the supervisory authority (in France the CNIL, https://www.cnil.fr) "
-    "and seek a judicial remedy.",
+    "You may complain to the supervisory authority (in France the CNIL, https://www.cnil.fr).",
+    "You may seek a judicial remedy.",
 )
 
 EXPLANATIONS: Final = MappingProxyType(

@@ -158,10 +158,10 @@ def _encoded(kind: str, value: str) -> tuple[Needle, ...]:
         raw = spelled.encode()
         short = is_short(value)
         needles.append(Needle(f"{kind}:hex", raw.hex(), raw.hex().encode(), ambiguous=short))
-        for text in _base64_alignments(raw):
-            needles.append(
-                Needle(f"{kind}:base64", text, text.encode(), folded=False, ambiguous=short)
-            )
+        needles.extend(
+            Needle(f"{kind}:base64", text, text.encode(), folded=False, ambiguous=short)
+            for text in _base64_alignments(raw)
+        )
     return tuple(needles)
 
 
