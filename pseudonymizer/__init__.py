@@ -1,0 +1,1 @@
+"""The identified side: keys, derivation and the vault.  Nothing else stores a direct identifier."""

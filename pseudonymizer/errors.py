@@ -1,0 +1,86 @@
+"""What can be wrong on the identified side.
+
+The messages name kinds, key names and versions, never an identifier, a key or an envelope.
+"""
+
+from __future__ import annotations
+
+from policies.errors import KeyDestroyed, KeyUnavailable, ParaventError, VaultUnavailable
+
+__all__ = [
+    "DevelopmentKeysRefused",
+    "EnvelopeInvalid",
+    "IdentifierInvalid",
+    "KeyDestroyed",
+    "KeyFileInsecure",
+    "KeyFileInvalid",
+    "KeyInUse",
+    "KeyUnavailable",
+    "KeyUnknown",
+    "RoleTooPowerful",
+    "VaultContended",
+    "VaultUnavailable",
+]
+
+
+class IdentifierInvalid(ParaventError):
+    """A value cannot be an identifier of the kind it was declared as."""
+
+    code = "identifier-invalid"
+    remedy = "Send the identifier in its ordinary form, under its own kind."
+
+
+class EnvelopeInvalid(ParaventError):
+    """A sealed value was altered, moved to another row, or made under another key."""
+
+    code = "envelope-invalid"
+    remedy = "Compare the row with a backup; a sealed value opens only where it was sealed."
+
+
+class KeyUnknown(ParaventError):
+    """No key, or no version of it, has this name."""
+
+    code = "key-unknown"
+    remedy = "Make the key first, or name one that `attest` lists."
+
+
+class KeyInUse(ParaventError):
+    """The version is the one new values are made with, so it cannot be destroyed."""
+
+    code = "key-in-use"
+    remedy = "Make a new version, move what the old one protects, then destroy the old one."
+
+
+class KeyFileInsecure(ParaventError):
+    """Others than its owner could read or replace the key file."""
+
+    code = "key-file-insecure"
+    remedy = "Give the file to the account that runs the gateway, with mode 0600."
+
+
+class KeyFileInvalid(ParaventError):
+    """The key file is missing, exists already, or is not in the layout this version reads."""
+
+    code = "key-file-invalid"
+    remedy = "Name the right file, or restore it from the copy kept apart from the database."
+
+
+class DevelopmentKeysRefused(ParaventError):
+    """Keys in a local file are for development, and this process runs in production mode."""
+
+    code = "development-keys-refused"
+    remedy = "Configure a key service, or set PARAVENT_MODE=development."
+
+
+class RoleTooPowerful(ParaventError):
+    """The process connected to the vault as a role that could step around its grants."""
+
+    code = "role-too-powerful"
+    remedy = "Connect as paravent_vault; `paravent migrate` creates it."
+
+
+class VaultContended(ParaventError):
+    """Too many others were minting the same identifiers at once; nothing was kept."""
+
+    code = "vault-contended"
+    remedy = "Send the request again."

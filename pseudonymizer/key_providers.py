@@ -1,0 +1,283 @@
+"""Who holds the keys, and what may be asked of them?
+
+``KeyProvider`` is the port (R-126): it computes with keys and never gives one away, so that a
+key service fits behind it.  ``FileKeyProvider`` is the driver of development, the only one in
+this version; it refuses production mode (R-125).  Every driver passes the same contract tests.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Protocol, Self
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
+
+from pseudonymizer.errors import DevelopmentKeysRefused, KeyDestroyed, KeyInUse, KeyUnknown
+from pseudonymizer.key_file import (
+    KeyRecord,
+    Use,
+    VersionRecord,
+    exclusively,
+    read_keys,
+    write_keys,
+)
+from pseudonymizer.seal import Place, SealingKey, open_sealed, seal
+
+__all__ = ["RECIPIENT_PREFIX", "FileKeyProvider", "KeyProvider", "KeyVersions"]
+
+RECIPIENT_PREFIX: Final = "rec:"
+
+USES: Final[Mapping[str, Use]] = {
+    "idx": "mac",
+    "sup": "mac",
+    "mid": "mac",
+    "kek": "wrap",
+    "sign-receipt": "sign",
+    "sign-audit": "sign",
+    "sign-callback": "sign",
+}
+"""The keys every installation has; one ``rec:<recipient>`` is added per recipient."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyVersions:
+    """The versions of one key: *primary* makes new values, every one of *live* still works."""
+
+    primary: int
+    live: tuple[int, ...]
+
+
+class KeyProvider(Protocol):
+    """Computes with named, versioned keys that it does not give away.
+
+    Every method raises ``KeyUnknown`` for a name or version that never was, ``KeyDestroyed``
+    for one that is gone, ``KeyUnavailable`` when the key service does not answer.
+    """
+
+    def versions(self, name: str) -> KeyVersions:
+        """Give the versions of *name*."""
+        ...
+
+    def mac(self, name: str, version: int, data: bytes) -> bytes:
+        """Give HMAC-SHA-256 of *data*, 32 bytes."""
+        ...
+
+    def mac_many(self, name: str, version: int, data: Sequence[bytes]) -> list[bytes]:
+        """Give the MAC of each of *data*: one call, since a key service is a journey away."""
+        ...
+
+    def wrap(self, name: str, version: int, plaintext: bytes, aad: bytes) -> bytes:
+        """Wrap a key; *aad* must be the same when it is unwrapped."""
+        ...
+
+    def unwrap(self, name: str, version: int, wrapped: bytes, aad: bytes) -> bytes:
+        """Unwrap a key, or raise ``EnvelopeInvalid``."""
+        ...
+
+    def rewrap(self, name: str, version: int, wrapped: bytes, aad: bytes) -> tuple[int, bytes]:
+        """Wrap under the primary version what *version* wrapped; give that version and the blob."""
+        ...
+
+    def sign(self, name: str, data: bytes) -> bytes:
+        """Give the Ed25519 signature of *data*, 64 bytes, by the primary version."""
+        ...
+
+    def public_keys(self) -> Mapping[str, bytes]:
+        """Give the public half of every signer's primary version, 32 bytes, by name."""
+        ...
+
+    def new_version(self, name: str) -> int:
+        """Make a new primary version; for an unknown ``rec:<recipient>``, its first."""
+        ...
+
+    def destroy_version(self, name: str, version: int) -> None:
+        """Destroy a version for good; the primary one is refused with ``KeyInUse``."""
+        ...
+
+    def attest(self) -> Mapping[str, object]:
+        """Say which driver this is and which versions exist; no material."""
+        ...
+
+
+class FileKeyProvider:
+    """Keys in one local file of mode 0600: development only.
+
+    The file is read once; another process's new version is seen after ``reload``.
+    """
+
+    def __init__(self, path: Path, keys: dict[str, KeyRecord]) -> None:
+        self._path = path
+        self._take(keys)
+
+    @classmethod
+    def create(cls, path: Path, *, mode: str | None = None) -> Self:
+        """Make every key from the operating system's randomness and write the file.
+
+        Args:
+            path: must not exist; its folder must.
+            mode: the process's mode; unset means ``PARAVENT_MODE``.
+
+        Raises:
+            DevelopmentKeysRefused: production mode.
+            KeyFileInvalid: the file exists.
+        """
+        _refuse_production(mode)
+        keys = {name: _with_new_version(KeyRecord(use)) for name, use in USES.items()}
+        write_keys(path, keys, new=True)
+        return cls(path, keys)
+
+    @classmethod
+    def open(cls, path: Path, *, mode: str | None = None) -> Self:
+        """Read the keys of an installation; raises what ``create`` and ``read_keys`` raise."""
+        _refuse_production(mode)
+        return cls(path, read_keys(path))
+
+    def reload(self) -> None:
+        """Read the file again."""
+        self._take(read_keys(self._path))
+
+    def _take(self, keys: dict[str, KeyRecord]) -> None:
+        self._keys = keys
+        self._macs: dict[tuple[str, int], HMAC] = {}
+        self._wrapping: dict[tuple[str, int], SealingKey] = {}
+
+    def __repr__(self) -> str:
+        return "FileKeyProvider(…)"
+
+    def versions(self, name: str) -> KeyVersions:  # noqa: D102 -- the port says what it does
+        key = self._key(name)
+        live = tuple(n for n, v in sorted(key.versions.items()) if v.material is not None)
+        return KeyVersions(key.primary, live)
+
+    def mac(self, name: str, version: int, data: bytes) -> bytes:  # noqa: D102
+        return self.mac_many(name, version, (data,))[0]
+
+    def mac_many(self, name: str, version: int, data: Sequence[bytes]) -> list[bytes]:  # noqa: D102
+        # Copying a keyed context costs less than half of keying one (performance.md, table 6).
+        keyed = self._keyed(name, version)
+        macs = []
+        for item in data:
+            context = keyed.copy()
+            context.update(item)
+            macs.append(context.finalize())
+        return macs
+
+    def wrap(self, name: str, version: int, plaintext: bytes, aad: bytes) -> bytes:  # noqa: D102
+        return seal(self._sealing(name, version), plaintext, _wrapped_at(name, aad))
+
+    def unwrap(self, name: str, version: int, wrapped: bytes, aad: bytes) -> bytes:  # noqa: D102
+        return open_sealed(self._sealing(name, version), wrapped, _wrapped_at(name, aad))
+
+    def rewrap(  # noqa: D102
+        self, name: str, version: int, wrapped: bytes, aad: bytes
+    ) -> tuple[int, bytes]:
+        primary = self._key(name).primary
+        return primary, self.wrap(name, primary, self.unwrap(name, version, wrapped, aad), aad)
+
+    def sign(self, name: str, data: bytes) -> bytes:  # noqa: D102
+        return self._signer(name).sign(data)
+
+    def public_keys(self) -> Mapping[str, bytes]:  # noqa: D102
+        return {
+            name: self._signer(name).public_key().public_bytes_raw()
+            for name, key in self._keys.items()
+            if key.use == "sign"
+        }
+
+    def new_version(self, name: str) -> int:  # noqa: D102
+        with exclusively(self._path):
+            keys = read_keys(self._path)
+            if name not in keys and name.startswith(RECIPIENT_PREFIX):
+                keys[name] = KeyRecord("mac")
+            if name not in keys:
+                raise KeyUnknown("no key has this name; a known one or rec:<recipient> was needed")
+            primary = _with_new_version(keys[name]).primary
+            write_keys(self._path, keys)
+        self._take(keys)
+        return primary
+
+    def destroy_version(self, name: str, version: int) -> None:  # noqa: D102
+        with exclusively(self._path):
+            keys = read_keys(self._path)
+            if name not in keys or version not in keys[name].versions:
+                raise KeyUnknown("no such version; one that `attest` lists was needed")
+            if keys[name].primary == version:
+                raise KeyInUse("the version is the primary one; an older one was needed")
+            keys[name].versions[version].material = None
+            write_keys(self._path, keys)
+        self._take(keys)
+
+    def attest(self) -> Mapping[str, object]:  # noqa: D102
+        return {
+            "driver": "file",
+            "exportable": True,
+            "keys": {
+                name: {
+                    "use": key.use,
+                    "primary": key.primary,
+                    "versions": {
+                        str(n): {"made_at": v.made_at, "destroyed": v.material is None}
+                        for n, v in sorted(key.versions.items())
+                    },
+                }
+                for name, key in sorted(self._keys.items())
+            },
+        }
+
+    def _key(self, name: str) -> KeyRecord:
+        try:
+            return self._keys[name]
+        except KeyError:
+            raise KeyUnknown("no key has this name; one that `attest` lists was needed") from None
+
+    def _material(self, name: str, version: int, use: Use) -> bytes:
+        key = self._key(name)
+        if key.use != use or version not in key.versions:
+            raise KeyUnknown(f"no version {version} of a key for this use; a listed one was needed")
+        material = key.versions[version].material
+        if material is None:
+            raise KeyDestroyed(f"version {version} of the key was destroyed; a live one was needed")
+        return material
+
+    def _keyed(self, name: str, version: int) -> HMAC:
+        keyed = self._macs.get((name, version))
+        if keyed is None:
+            keyed = HMAC(self._material(name, version, "mac"), SHA256())
+            self._macs[name, version] = keyed
+        return keyed
+
+    def _sealing(self, name: str, version: int) -> SealingKey:
+        key = self._wrapping.get((name, version))
+        if key is None:
+            key = SealingKey(name, version, self._material(name, version, "wrap"))
+            self._wrapping[name, version] = key
+        return key
+
+    def _signer(self, name: str) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(
+            self._material(name, self._key(name).primary, "sign")
+        )
+
+
+def _refuse_production(mode: str | None) -> None:
+    if (mode or os.environ.get("PARAVENT_MODE", "development")) != "development":
+        raise DevelopmentKeysRefused(
+            "keys in a local file are for development; this process runs in production mode"
+        )
+
+
+def _with_new_version(key: KeyRecord) -> KeyRecord:
+    key.primary = max(key.versions, default=0) + 1
+    made_at = datetime.now(UTC).isoformat(timespec="seconds")
+    key.versions[key.primary] = VersionRecord(made_at, os.urandom(32))
+    return key
+
+
+def _wrapped_at(name: str, aad: bytes) -> Place:
+    return Place("key", name, aad)

@@ -1,0 +1,1 @@
+"""The vault: who is behind which key, sealed, in a database of its own."""
