@@ -62,13 +62,18 @@ class Controller:
 
 @dataclass(frozen=True, slots=True)
 class DomainRule:
-    """A setting within which one subject has one pseudonym, and its purposes may be combined."""
+    """A setting within which one subject has one pseudonym, and its purposes may be combined.
+
+    ``profiling`` says whether features and segments may be computed in it; ``risk`` what would go
+    wrong if somebody could join it with another domain.
+    """
 
     key: str
     label_fr: str
     label_en: str
     risk: str
     purposes: tuple[str, ...]
+    profiling: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,259 @@
+"""What a source may send: identifiers, properties, steps and events."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final, Literal
+
+from policies.reading.entry import Entry, named
+from policies.reading.source import Value
+from policies.ruleset import (
+    EventRule,
+    IdentifierRule,
+    PropertyRule,
+    PurposeRule,
+    StepRule,
+    spelling,
+)
+from policies.vocabulary import (
+    Column,
+    DataCategory,
+    EventKind,
+    IdentifierKind,
+    Precision,
+    PropertyType,
+)
+
+LONGEST_VALUE: Final = 2_000  # characters of one property; a URL of a shop stays under this
+_PATH: Final = re.compile(r"(properties|traits|context)(\.[A-Za-z][A-Za-z0-9_]*)+|name|category")
+_REGION: Final = re.compile(r"[A-Z]{2}")
+_LARGEST_NAME: Final = 100
+
+_TEXTUAL: Final = frozenset(
+    {Column.PAGE, Column.PRODUCT, Column.CATEGORY, Column.LABEL, Column.CAMPAIGN, Column.DEVICE}
+)
+_WORDS: Final = frozenset({PropertyType.STRING, PropertyType.URL})
+# What a column can hold.  `amount` holds minor units, so only money goes there.
+_HOLDS: Final[Mapping[Column, frozenset[PropertyType]]] = MappingProxyType(
+    {
+        **dict.fromkeys(_TEXTUAL, _WORDS),
+        Column.DEVICE: frozenset({PropertyType.STRING, PropertyType.USER_AGENT}),
+        Column.REFERRER: _WORDS,
+        Column.AMOUNT: frozenset({PropertyType.MONEY}),
+        Column.QUANTITY: frozenset({PropertyType.INTEGER}),
+        Column.DURATION: frozenset({PropertyType.INTEGER}),
+        Column.NUMBER: frozenset({PropertyType.NUMBER, PropertyType.INTEGER}),
+        Column.TEXT: frozenset({PropertyType.TEXT, PropertyType.STRING, PropertyType.IP}),
+    }
+)
+# How coarse a value of this type becomes at least; the generaliser of the type sees to it.
+_PRECISION: Final[Mapping[PropertyType, frozenset[Precision]]] = MappingProxyType(
+    {
+        PropertyType.URL: frozenset({Precision.HOST, Precision.PATH}),
+        PropertyType.USER_AGENT: frozenset({Precision.DEVICE_CLASS}),
+        PropertyType.IP: frozenset({Precision.NETWORK}),
+    }
+)
+_PERSONAL: Final = frozenset({DataCategory.IDENTIFIER, DataCategory.KEY_MATERIAL})
+
+
+def read_identifiers(file: Entry) -> Mapping[str, IdentifierRule]:
+    """Give the kinds of identifier a source may send, and what becomes of each."""
+    identifiers = {}
+    for name, value in named(file.take("identifiers")):
+        entry = Entry(value)
+        kind = IdentifierKind(name) if name in list(IdentifierKind) else None
+        if kind is None:
+            known = ", ".join(IdentifierKind)
+            value.fault("this is no kind of identifier", f"Use one of: {known}.")
+        label_fr, label_en = entry.labels()
+        region = entry.maybe_text("region")
+        if (region is None) == (kind is IdentifierKind.PHONE) or not _REGION.fullmatch(
+            region or "FR"
+        ):
+            entry.fault("region", "a phone, and only a phone, has a region", "Write such as FR.")
+        identifiers[str(kind)] = IdentifierRule(
+            kind=str(kind),
+            label_fr=label_fr,
+            label_en=label_en,
+            keep=_keep(entry),
+            links=entry.flag("links"),
+            region=region,
+        )
+        entry.done()
+    file.done()
+    return MappingProxyType(identifiers)
+
+
+def _keep(entry: Entry) -> Literal["sealed", "index"]:
+    keep = entry.text("keep")
+    if keep == "sealed":
+        return "sealed"
+    if keep == "index":
+        return "index"
+    return entry.fault("keep", "the word is unknown", "Write `sealed` or `index`.")
+
+
+def read_properties(file: Entry, purposes: Mapping[str, PurposeRule]) -> Mapping[str, PropertyRule]:
+    """Give the properties; one without purposes of its own serves whatever its event serves."""
+    properties = {}
+    for name, entry in file.entries("properties"):
+        entry.labels()
+        kind = entry.word("type", PropertyType)
+        own: tuple[str, ...] = ()
+        if entry.has("purposes"):
+            own = entry.references("purposes", purposes, file="purposes.yaml")
+        properties[name] = PropertyRule(
+            name=name,
+            path=_path(entry),
+            column=_column(entry, kind),
+            type=kind,
+            category=_category(entry),
+            scan=entry.flag("scan", default=kind in {*_WORDS, PropertyType.TEXT}),
+            pattern=_pattern(entry),
+            max_length=entry.whole("max_length", least=1, most=LONGEST_VALUE, default=200),
+            precision=_precision(entry, kind),
+            purposes=own,
+        )
+        entry.done()
+    file.done()
+    return MappingProxyType(properties)
+
+
+def _path(entry: Entry) -> tuple[str, ...]:
+    path = entry.text("path")
+    if not _PATH.fullmatch(path):
+        entry.fault(
+            "path",
+            "the path leads nowhere in an event",
+            "Write `properties.x`, `context.page.url`, `name` or `category`.",
+        )
+    return tuple(path.split("."))
+
+
+def _column(entry: Entry, kind: PropertyType) -> Column:
+    column = entry.word("column", Column)
+    if kind not in _HOLDS[column]:
+        held = ", ".join(sorted(_HOLDS[column]))
+        entry.fault("column", "the column cannot hold this type", f"It holds: {held}.")
+    return column
+
+
+def _category(entry: Entry) -> DataCategory:
+    category = entry.word("category", DataCategory)
+    if category in _PERSONAL:
+        entry.fault(
+            "category",
+            "an identifier is not a property",
+            "Send it as an identifier, or leave it out; the store keeps none.",
+        )
+    return category
+
+
+def _pattern(entry: Entry) -> str | None:
+    pattern = entry.maybe_text("pattern")
+    try:
+        re.compile(pattern or "")
+    except re.error:
+        entry.fault("pattern", "this is no regular expression", "Close brackets, escape `\\`.")
+    return pattern
+
+
+def _precision(entry: Entry, kind: PropertyType) -> Precision | None:
+    allowed = _PRECISION.get(kind)
+    if allowed is None:
+        return None
+    precision = entry.word("precision", Precision)
+    if precision not in allowed:
+        known = ", ".join(sorted(allowed))
+        entry.fault("precision", "this is too fine for the type", f"Use one of: {known}.")
+    return precision
+
+
+def read_steps(file: Entry) -> Mapping[str, StepRule]:
+    """Give the steps of the journey, those of the funnel first."""
+    steps: dict[str, StepRule] = {}
+    for key, entry in file.entries("steps"):
+        label_fr, label_en = entry.labels()
+        steps[key] = StepRule(key, label_fr, label_en, funnel=entry.flag("funnel", default=False))
+        entry.done()
+        if steps[key].funnel and not all(step.funnel for step in steps.values()):
+            entry.fault("funnel", "a funnel step stands after another kind", "Move it up.")
+    return MappingProxyType(steps)
+
+
+def read_events(
+    file: Entry,
+    *,
+    steps: Mapping[str, StepRule],
+    purposes: Mapping[str, PurposeRule],
+    properties: Mapping[str, PropertyRule],
+) -> Mapping[str, EventRule]:
+    """Give the events; no two of them answer to one name."""
+    shared = file.references("shared_properties", properties, file="properties.yaml")
+    events: dict[str, EventRule] = {}
+    for name, value in _members(file.entry("events")):
+        if len(name) > _LARGEST_NAME or name != " ".join(name.split()):
+            value.fault("the name has stray blanks or is too long", "Write it as people say it.")
+        entry = Entry(value)
+        label_fr, label_en = entry.labels()
+        served = entry.references("purposes", purposes, file="purposes.yaml")
+        own = entry.references("properties", properties, file="properties.yaml")
+        rule = EventRule(
+            name=name,
+            kind=entry.word("kind", EventKind, default=EventKind.TRACK),
+            label_fr=label_fr,
+            label_en=label_en,
+            aliases=entry.texts("aliases"),
+            any_name=entry.flag("any_name", default=False),
+            step=entry.maybe_reference("step", steps, file="events.yaml"),
+            click=entry.flag("click", default=False),
+            purposes=served,
+            properties=_served((*own, *shared), properties, served, entry),
+        )
+        entry.done()
+        _refuse_shared_names(rule, events, entry)
+        events[name] = rule
+    file.done()
+    return MappingProxyType(events)
+
+
+def _members(entry: Entry) -> list[tuple[str, Value]]:
+    content = entry.value.content
+    return list(content.items()) if isinstance(content, dict) else []
+
+
+def _served(
+    names: tuple[str, ...],
+    properties: Mapping[str, PropertyRule],
+    served: tuple[str, ...],
+    entry: Entry,
+) -> Mapping[str, PropertyRule]:
+    """Give the properties of an event, each with those of the event's purposes that need it."""
+    if not served:
+        entry.fault("purposes", "the event serves no purpose", "Name one, or remove the event.")
+    found = {}
+    for name in names:
+        own = properties[name].purposes
+        needed = tuple(purpose for purpose in served if not own or purpose in own)
+        if not needed:
+            entry.fault("properties", f"`{name}` serves none of the purposes", "Leave it out.")
+        found[name] = replace(properties[name], purposes=needed)
+    return MappingProxyType(found)
+
+
+def _refuse_shared_names(rule: EventRule, others: Mapping[str, EventRule], entry: Entry) -> None:
+    taken = {spelling(name) for other in others.values() for name in (other.name, *other.aliases)}
+    for name in (rule.name, *rule.aliases):
+        if spelling(name) in taken:
+            entry.fault("", "another event answers to this name or alias", "Leave it to one.")
+        taken.add(spelling(name))
+    if rule.any_name and any(
+        other.any_name and other.kind is rule.kind for other in others.values()
+    ):
+        entry.fault("any_name", "another event takes every name of this kind", "Keep one.")
+    if rule.any_name and rule.kind is EventKind.TRACK:
+        entry.fault("any_name", "track calls are kept by name only", "Declare each name.")
