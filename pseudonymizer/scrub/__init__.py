@@ -1,0 +1,1 @@
+"""Finds people in texts: decode, look cheaply at everything, look closely at what may match."""

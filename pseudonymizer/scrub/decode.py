@@ -1,0 +1,147 @@
+"""Every text that a text may stand for: what a browser, a log or a careless script wrapped it in.
+
+``email=ada%40example.org`` holds an address that no pattern sees (R-69).  One step undoes one
+wrapping in the whole text; the steps are repeated on what they gave, to a depth and a size that
+are bounded.  A text that is still wrapped at the bound is refused, not believed.
+"""
+
+from __future__ import annotations
+
+import binascii
+import html
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from typing import Final
+from urllib.parse import unquote
+
+MAX_DEPTH: Final = 4  # double percent-encoding inside an entity inside base64
+MAX_READINGS: Final = 24  # of one text; real ones have one or two
+
+# Base64 of printable ASCII has a shape: the first character of each four holds six high bits of a
+# byte from 0x20 to 0x7e, and so on.  Two such groups are six characters, the shortest address there
+# is (a@b.fr); ordinary words rarely have the shape, so that the scan stays quiet.
+_QUAD: Final = "[I-Za-f][C-HS-Xi-ny-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
+_HEX: Final = "[2-7][0-9A-Fa-f]"
+
+# What a text must show for a step to be tried; case matters for base64 only, which spells it out.
+SIGNS: Final = (
+    r"%u?[0-9A-Fa-f]{2}",
+    r"[0-9]\+[0-9]",
+    r"&#[0-9xX]",
+    r"&[A-Za-z]{2,31}",
+    r"\\u\{?[0-9A-Fa-f]{2}",
+    r"\\x[0-9A-Fa-f]{2}",
+    f"(?:{_QUAD}){{2}}",
+    f"(?:{_HEX}){{6}}",
+)
+
+_BASE64: Final = re.compile(f"(?=((?:{_QUAD}){{2,}}[A-Za-z0-9+/_-]{{0,3}}))")
+_HEXADECIMAL: Final = re.compile(f"(?=((?:{_HEX}){{6,}}))")
+_LEGACY_PERCENT: Final = re.compile(r"%u([0-9A-Fa-f]{4})")
+_ESCAPE: Final = re.compile(r"\\u\{([0-9A-Fa-f]{1,6})\}|\\u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})")
+# Format characters, and the letters and marks that are drawn as nothing at all.
+_INVISIBLE: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+)
+
+
+class TooManyReadings(ValueError):
+    """The text is wrapped more deeply than anything honest; it cannot be looked at."""
+
+
+def is_plain(text: str) -> bool:
+    """Say that a text outside ASCII is spelled as it would be in every other document."""
+    return unicodedata.is_normalized("NFKC", text) and _INVISIBLE.search(text) is None
+
+
+def readings(text: str) -> list[str]:
+    """Give every other text that *text* may stand for, without itself.
+
+    Raises:
+        TooManyReadings: the bound on depth or number was met with something left to undo.
+    """
+    seen = {text}
+    layer = [text]
+    for _ in range(MAX_DEPTH):
+        layer = [reading for wrapped in layer for reading in _unwrapped(wrapped, seen)]
+        if not layer:
+            break
+    if layer and any(_unwrapped(wrapped, seen) for wrapped in layer):
+        raise TooManyReadings("text is wrapped too deeply; no more than four wrappings are undone")
+    seen.discard(text)
+    return list(seen)
+
+
+def _unwrapped(text: str, seen: set[str]) -> list[str]:
+    """Give what each step makes of *text*, where that is new, and add it to *seen*."""
+    fresh = []
+    for step in _STEPS:
+        reading = step(text)
+        if reading and reading not in seen:
+            seen.add(reading)
+            fresh.append(reading)
+    if len(seen) > MAX_READINGS:
+        raise TooManyReadings("text has too many readings; one text is read in 24 ways at most")
+    return fresh
+
+
+def _percent(text: str) -> str:
+    if "%" not in text:
+        return text
+    return unquote(_LEGACY_PERCENT.sub(lambda match: chr(int(match[1], 16)), text))
+
+
+def _plus(text: str) -> str:
+    return text.replace("+", " ")
+
+
+def _entities(text: str) -> str:
+    return html.unescape(text) if "&" in text else text
+
+
+def _escapes(text: str) -> str:
+    return _ESCAPE.sub(_escaped, text) if "\\" in text else text
+
+
+def _escaped(match: re.Match[str]) -> str:
+    point = int(match[match.lastindex or 0], 16)
+    return chr(point) if point < 0x110000 and not 0xD800 <= point < 0xE000 else match[0]
+
+
+def _compatible(text: str) -> str:
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
+
+
+def _base64(text: str) -> str:
+    return " ".join(_decoded(text, _BASE64, width=4, decode=_from_base64))
+
+
+def _from_base64(run: str) -> bytes:
+    whole = run[: len(run) - (len(run) % 4 == 1)].translate(_URL_ALPHABET)
+    return binascii.a2b_base64(whole + "=" * (-len(whole) % 4))
+
+
+def _hexadecimal(text: str) -> str:
+    return " ".join(_decoded(text, _HEXADECIMAL, width=2, decode=binascii.unhexlify))
+
+
+def _decoded(
+    text: str, shape: re.Pattern[str], *, width: int, decode: Callable[[str], bytes]
+) -> Iterator[str]:
+    """Decode every run of *shape*, wherever it begins; a run's own tail is no second run."""
+    reached = [0] * width
+    for match in shape.finditer(text):
+        phase = match.start() % width
+        if match.start() >= reached[phase]:
+            reached[phase] = match.end(1) - len(match[1]) % width
+            yield decode(match[1]).decode("utf-8", "replace")
+
+
+_URL_ALPHABET: Final = str.maketrans("-_", "+/")
+_STEPS: Final[tuple[Callable[[str], str], ...]] = (
+    _percent, _plus, _entities, _escapes, _compatible, _base64, _hexadecimal,
+)  # fmt: skip
