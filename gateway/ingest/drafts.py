@@ -27,7 +27,8 @@ class Draft:
     """One event on its way: identified until its pids are known, then decided, then a row.
 
     ``wanted`` are the purposes it could serve before consent is asked.
-    ``outcome`` is set once; ``None`` means still going.  ``pids`` are by domain.
+    ``lookups`` are positions of whom it may be about, best first.  ``outcome`` is set once;
+    ``None`` means still going.  ``pids`` are by domain.
     """
 
     source: int
@@ -38,10 +39,10 @@ class Draft:
     when: Instants
     mid: int
     wanted: int
-    lookup: int = -1
+    lookups: tuple[int, ...] = ()
     pids: Mapping[str, bytes] | None = None
     found: list[Found] = field(default_factory=list)
-    granted_rows: list[tuple[int, int]] = field(default_factory=list)
+    linked: bool = False
     outcome: str | None = None
 
     @property

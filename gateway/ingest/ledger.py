@@ -13,9 +13,7 @@ from gateway.ingest import decide
 from gateway.ingest.drafts import Draft
 from gateway.ingest.rules import CompiledRules
 from policies.consent import ConsentRecord, fold
-from policies.vocabulary import ConsentMethod, ConsentStatus
-
-ALIVE = 0
+from policies.vocabulary import ConsentMethod, ConsentStatus, Scope
 
 Intervals = dict[int, tuple[int, int]]
 
@@ -45,8 +43,10 @@ class News:
     method: ConsentMethod
     at_us: int
     valid_until_us: int
-    source: int
-    evidence: str | None
+    source: int | None
+    evidence: str | None = None
+    notice: str | None = None
+    scope: Scope = Scope.DEVICE
 
 
 def intervals(triplets: Iterable[int]) -> Intervals:
@@ -110,15 +110,3 @@ def _valid_until(rules: CompiledRules, draft: Draft, number: int) -> int:
 def refolded(records: Iterable[ConsentRecord]) -> Intervals:
     """Give the intervals that *records*, whose purposes are numbers as text, amount to."""
     return {int(purpose): interval for purpose, interval in fold(records).items()}
-
-
-def as_record(news: News) -> ConsentRecord:
-    """Give *news* as the fold reads it."""
-    return ConsentRecord(
-        purpose=str(news.purpose),
-        status=news.status,
-        method=news.method,
-        at_us=news.at_us,
-        valid_until_us=news.valid_until_us,
-        seq=0,
-    )

@@ -103,7 +103,7 @@ def _path(call: str) -> dict[str, Any]:
                     }
                 },
             },
-            **{code: _PROBLEM for code in ("400", "401", "403", "429", "503")},
+            **dict.fromkeys(("400", "401", "403", "429", "503"), _PROBLEM),
         },
         "security": [{"sourceKey": []}],
         "operationId": f"ingest_{call}",

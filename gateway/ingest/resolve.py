@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pseudonymizer.normalise import canonical
 from pseudonymizer.vault.remember import Lookup, Resolved
 
 from gateway.ingest.drafts import Draft
 from gateway.ingest.rules import CompiledRules
 from policies.decisions import Reason
 from policies.ruleset import IdentifierRule
+from policies.vocabulary import EventKind
 from pseudonymizer.errors import IdentifierInvalid
+from pseudonymizer.normalise import canonical
 
 Resolve = Callable[[Sequence[Lookup]], Sequence[Resolved]]
 Pair = tuple[str, str]
@@ -20,10 +21,22 @@ Pair = tuple[str, str]
 
 @dataclass(slots=True)
 class _Wanted:
-    """The distinct people of a group, in order of first sight."""
+    """The distinct look-ups of a group, in order of first sight.
 
-    positions: dict[Pair, int] = field(default_factory=dict)
+    A look-up of several identifiers asserts that they are one person.
+    """
+
+    positions: dict[tuple[Pair, ...], int] = field(default_factory=dict)
     mint: list[bool] = field(default_factory=list)
+
+    def place(self, pairs: tuple[Pair, ...], *, mint: bool) -> int:
+        """Give the position of the look-up of *pairs*; mint if anybody asking for it may."""
+        position = self.positions.setdefault(pairs, len(self.mint))
+        if position == len(self.mint):
+            self.mint.append(mint)
+        else:
+            self.mint[position] |= mint
+        return position
 
 
 def spelled(identifiers: Mapping[str, IdentifierRule], pair: Pair) -> Pair | None:
@@ -35,6 +48,26 @@ def spelled(identifiers: Mapping[str, IdentifierRule], pair: Pair) -> Pair | Non
     kind, text = pair
     rule = identifiers.get(kind)
     return None if rule is None else (kind, canonical(kind, text, region=rule.region))
+
+
+def linked_pairs(rules: CompiledRules, draft: Draft) -> tuple[Pair, ...]:
+    """Give the canonical identifiers *draft* asserts to be one person; none if fewer than two.
+
+    One that cannot be read is left out: a wrong phone number is no reason to
+    lose the rest of the call.
+    """
+    pairs: dict[Pair, None] = {}
+    for raw in draft.event.links:
+        rule = rules.ruleset.identifiers.get(raw[0])
+        if rule is None or not rule.links:
+            continue
+        try:
+            pair = spelled(rules.ruleset.identifiers, raw)
+        except IdentifierInvalid:
+            continue
+        if pair is not None:
+            pairs[pair] = None
+    return tuple(pairs) if len(pairs) > 1 else ()
 
 
 def resolve(rules: CompiledRules, drafts: Sequence[Draft], lookup: Resolve) -> None:
@@ -49,14 +82,15 @@ def resolve(rules: CompiledRules, drafts: Sequence[Draft], lookup: Resolve) -> N
     if not wanted.positions:
         return
     sealed = sealed_kinds(rules)
-    lookups = [
-        Lookup(identifiers=(pair,), mint=mint, link=False, seal=sealed)
-        for pair, mint in zip(wanted.positions, wanted.mint, strict=True)
-    ]
-    answers = lookup(lookups)
+    answers = lookup(
+        [
+            Lookup(identifiers=pairs, mint=mint, link=len(pairs) > 1, seal=sealed)
+            for pairs, mint in zip(wanted.positions, wanted.mint, strict=True)
+        ]
+    )
     for draft in drafts:
         if draft.outcome is None:
-            _answered(draft, answers[draft.lookup])
+            _answered(draft, [answers[position] for position in draft.lookups])
 
 
 def sealed_kinds(rules: CompiledRules) -> frozenset[str]:
@@ -67,20 +101,27 @@ def sealed_kinds(rules: CompiledRules) -> frozenset[str]:
 
 
 def _place(rules: CompiledRules, draft: Draft, wanted: _Wanted) -> None:
-    pair: Pair | None = None
     try:
-        for raw in draft.event.identifiers:
-            pair = pair or spelled(rules.ruleset.identifiers, raw)
+        spellings = [spelled(rules.ruleset.identifiers, raw) for raw in draft.event.identifiers]
     except IdentifierInvalid:
         draft.outcome = Reason.IDENTIFIER_INVALID
         return
-    if pair is None:
+    primary = next((pair for pair in spellings if pair is not None), None)
+    if primary is None:
         draft.outcome = Reason.IDENTIFIER_MISSING
         return
-    draft.lookup = wanted.positions.setdefault(pair, len(wanted.positions))
-    if draft.lookup == len(wanted.mint):
-        wanted.mint.append(False)
-    wanted.mint[draft.lookup] |= _admits(rules, draft)
+    admits = _admits(rules, draft)
+    pairs = linked_pairs(rules, draft)
+    if pairs and admits and draft.event.kind == EventKind.IDENTIFY:
+        draft.lookups = (wanted.place(pairs, mint=True),)
+        draft.linked = True
+        return
+    others = [pair for pair in pairs if pair != primary] if pairs else []
+    draft.lookups = (
+        wanted.place((primary,), mint=admits),
+        # Without a signal of its own the call may still be about somebody known by another name.
+        *(wanted.place((pair,), mint=False) for pair in others if not admits),
+    )
 
 
 def _admits(rules: CompiledRules, draft: Draft) -> bool:
@@ -90,11 +131,13 @@ def _admits(rules: CompiledRules, draft: Draft) -> bool:
     return bool(draft.wanted & (granted | rules.free))
 
 
-def _answered(draft: Draft, answer: Resolved) -> None:
-    if answer.status == "suppressed":
+def _answered(draft: Draft, answers: Sequence[Resolved]) -> None:
+    if any(answer.status == "suppressed" for answer in answers):
         draft.outcome = Reason.SUPPRESSED
-    elif answer.pids is None:
+        return
+    found = next((answer for answer in answers if answer.pids is not None), None)
+    if found is None:
         said_no = draft.signals.spoke and not draft.wanted
         draft.outcome = Reason.CONSENT_REFUSED if said_no else Reason.CONSENT_MISSING
     else:
-        draft.pids = answer.pids
+        draft.pids = found.pids

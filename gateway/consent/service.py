@@ -1,0 +1,148 @@
+"""Record one person's choice about purposes, effective in its own transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from pseudonymizer.vault.remember import Lookup
+from sqlalchemy import Connection, Engine
+
+from gateway.consent.recording import Entry, append
+from gateway.ingest.ledger import News, Standing, intervals
+from gateway.ingest.resolve import Resolve, sealed_kinds, spelled
+from gateway.ingest.rules import CompiledRules
+from gateway.ingest.service import Bound
+from policies.errors import PurposeUnknown
+from policies.vocabulary import ConsentMethod, ConsentStatus, Scope
+from pseudonymizer.errors import IdentifierInvalid
+from workers.store import lanes, registry
+from workers.store.registry import RegistryRow
+from workers.store.transactions import transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person decided, purpose by purpose, and how we know."""
+
+    kind: str
+    value: str
+    purposes: Mapping[str, ConsentStatus]
+    at_us: int | None
+    scope: Scope = Scope.DEVICE
+    evidence: str | None = None
+    notice: str | None = None
+    source: int | None = None
+    method: ConsentMethod = ConsentMethod.API
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentService:
+    """Writes choices to the ledger."""
+
+    store: Engine
+    bound: Callable[[], Bound]
+    lookup: Resolve
+    clock_us: Callable[[], int]
+
+    def record(self, choice: Choice) -> UUID:
+        """Record *choice*; give the id of its receipt.
+
+        The answer is the same for somebody we know, do not know, or must not
+        know again: nothing is kept about a person who only refused.
+
+        Raises:
+            PurposeUnknown: a purpose is not in the rulebook.
+            IdentifierInvalid: the identifier cannot be one of its kind.
+        """
+        bound = self.bound()
+        rules = bound.rules
+        if any(purpose not in rules.numbers for purpose in choice.purposes):
+            raise PurposeUnknown("A purpose is not declared; purposes of the rulebook were needed.")
+        receipt = uuid4()
+        pids = self._pids(rules, choice)
+        if pids is not None:
+            now_us = self.clock_us()
+            with transaction(self.store) as connection:
+                entry = Entry(bound.computation.rulebook, now_us, receipt)
+                self._write(connection, bound, choice, pids, entry)
+        return receipt
+
+    def _pids(self, rules: CompiledRules, choice: Choice) -> Mapping[str, bytes] | None:
+        pair = spelled(rules.ruleset.identifiers, (choice.kind, choice.value))
+        if pair is None:
+            raise IdentifierInvalid("The kind of identifier is not declared in the rulebook.")
+        gives = ConsentStatus.GIVEN in choice.purposes.values()
+        wanted = Lookup(identifiers=(pair,), mint=gives, link=False, seal=sealed_kinds(rules))
+        return self.lookup([wanted])[0].pids
+
+    def _write(
+        self,
+        connection: Connection,
+        bound: Bound,
+        choice: Choice,
+        pids: Mapping[str, bytes],
+        entry: Entry,
+    ) -> None:
+        rules = bound.rules
+        rows = _enrolled(connection, rules, choice, pids)
+        standings = {
+            pid: Standing(row.id, row.state, row.objected, intervals(row.consent), fresh=False)
+            for pid, row in rows.items()
+        }
+        news = {
+            pid: items
+            for domain, pid in pids.items()
+            if pid in standings
+            and (items := _news(rules, choice, domain, standings[pid], entry.now_us))
+        }
+        if news:
+            append(connection, entry, standings, news)
+            people = [standings[pid].subject for pid in news]
+            lanes.reassess(connection, bound.computation, people, entry.now_us)
+
+
+def _enrolled(
+    connection: Connection, rules: CompiledRules, choice: Choice, pids: Mapping[str, bytes]
+) -> dict[bytes, RegistryRow]:
+    """Lock the person's rows for writing; register the domains in which something is given."""
+    given = {
+        rules.ruleset.purposes[purpose].domain
+        for purpose, status in choice.purposes.items()
+        if status is ConsentStatus.GIVEN
+    }
+    rows = registry.lock(connection, list(pids.values()), for_update=True)
+    missing = [
+        (pids[domain], rules.domain_numbers[domain]) for domain in given if pids[domain] not in rows
+    ]
+    rows |= registry.enrol(connection, missing, for_update=True)
+    return {pid: row for pid, row in rows.items() if row.state != registry.ERASED}
+
+
+def _news(
+    rules: CompiledRules, choice: Choice, domain: str, standing: Standing, now_us: int
+) -> Sequence[News]:
+    # A choice about the past is believed; one about the future begins now.
+    at_us = min(choice.at_us, now_us) if choice.at_us is not None else now_us
+    news = []
+    for purpose, status in choice.purposes.items():
+        if rules.ruleset.purposes[purpose].domain != domain:
+            continue
+        number = rules.numbers[purpose]
+        given = status is ConsentStatus.GIVEN
+        news.append(
+            News(
+                subject=standing.subject,
+                purpose=number,
+                status=status,
+                method=choice.method,
+                at_us=at_us,
+                valid_until_us=at_us + rules.validity_us[number] if given else at_us,
+                source=choice.source,
+                evidence=choice.evidence,
+                notice=choice.notice,
+                scope=choice.scope,
+            )
+        )
+    return news
