@@ -17,7 +17,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine
 
-from gateway.rights import tables
+from gateway.rights import register
 from gateway.rights.errors import OperatorForbidden, OperatorUnknown
 from pseudonymizer.vault.transactions import transaction
 
@@ -74,9 +74,9 @@ def add_operator(
 ) -> str:
     """Register an operator and give the token, which is shown once and kept nowhere."""
     token = mint_token()
-    tables.insert_operator(
+    register.insert_operator(
         rights,
-        tables.OperatorRow(
+        register.OperatorRow(
             id=uuid.uuid4(),
             name=name,
             role=role.value,
@@ -104,12 +104,12 @@ def authenticate_operator(
     now = clock()
     prefix = "_".join(token.split("_", 2)[:2])
     with transaction(rights_engine) as rights:
-        row = tables.operator_by_prefix(rights, prefix)
+        row = register.operator_by_prefix(rights, prefix)
         stored = row.token_hash if row is not None else _NO_HASH
         matches = hmac.compare_digest(stored, token_digest(token))
         if row is None or not matches or (row.expires_at is not None and row.expires_at <= now):
             raise OperatorUnknown("the operator token is not in force; a valid token was needed")
-        tables.touch_operator(rights, row.id, now.date())
+        register.touch_operator(rights, row.id, now.date())
     return Operator(row.id, row.name, Role(row.role))
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from gateway.rights.cases import EXPLANATIONS, REMEDIES, CaseReason, CaseState, CaseType
-from gateway.rights.tables import CaseRow
+from gateway.rights.register import CaseRow
 from gateway.rights.verification import CheckMethod, CheckOutcome, IdentityCheck
 from policies.vocabulary import IdentifierKind
 
