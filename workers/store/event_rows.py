@@ -5,11 +5,8 @@ and nothing else.  Events of one kind have the same columns null, so a ``Struct`
 pattern of nulls and kept: packing a row is one call.
 """
 
-from functools import lru_cache
 from struct import Struct
 from typing import Final, NamedTuple
-
-from workers.store.packing import EPOCH_US
 
 HEADER: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 FOOTER: Final = b"\xff\xff"

@@ -119,9 +119,7 @@ def existing(connection: Connection, keys: Sequence[tuple[int, int]]) -> set[tup
     return set(rows_of(connection, _EXISTING, (Int8s.of(subjects), Int8s.of(mids))))  # type: ignore[arg-type]  # two integers a row
 
 
-def of_subject(
-    connection: Connection, subject: int, until_us: int | None = None
-) -> list[EventRow]:
+def of_subject(connection: Connection, subject: int, until_us: int | None = None) -> list[EventRow]:
     """Give all that is stored of a subject, until an instant included, in the order it happened."""
     until = None if until_us is None else Instant.of_us(until_us)
     return [EventRow._make(row) for row in rows_of(connection, _OF_SUBJECT, (subject, until))]
@@ -129,9 +127,7 @@ def of_subject(
 
 def by_mids(connection: Connection, subject: int, mids: Sequence[int]) -> list[EventRow]:
     """Give these events of a subject in the order they happened; absent ones are left out."""
-    return [
-        EventRow._make(row) for row in rows_of(connection, _BY_MIDS, (subject, Int8s.of(mids)))
-    ]
+    return [EventRow._make(row) for row in rows_of(connection, _BY_MIDS, (subject, Int8s.of(mids)))]
 
 
 def facts_of(

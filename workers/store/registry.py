@@ -56,9 +56,7 @@ where id = any(%s) and state <> 2"""
 _SET_OBJECTED = "update store.subject set objected = %s where id = %s and state <> 2"
 
 
-def register(
-    connection: Connection, rows: Sequence[tuple[bytes, int]]
-) -> dict[bytes, RegistryRow]:
+def register(connection: Connection, rows: Sequence[tuple[bytes, int]]) -> dict[bytes, RegistryRow]:
     """Add pseudonyms not known yet, as (16 bytes, domain); give those that were really added.
 
     Fresh rows belong to this transaction alone, so they need no lock.

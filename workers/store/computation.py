@@ -1,0 +1,167 @@
+"""A rulebook bound to one store: what the lanes and jobs compute with.
+
+Built once per process and rulebook.  It is pure after that: states, features and memberships come
+out of it without a look at the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection
+
+from policies.consent import covers
+from policies.ruleset import RuleSet
+from policies.vocabulary import LegalBasis
+from workers.features.compute import FeaturePlan
+from workers.features.local_hours import LocalHours
+from workers.features.state import NO_STEP, FoldEvent, State, fold
+from workers.segments.engine import Engine
+from workers.store import dictionary, numbering
+from workers.store.events import Fact
+
+EVENT_NAME: Final = 1  # the dictionary's kind of event names
+
+
+class Subject(NamedTuple):
+    """What decides whether a subject may be in a segment: a registry row without the pseudonym.
+
+    ``consent`` holds triplets (purpose number, since, until), ``objected`` a mask of purposes.
+    """
+
+    id: int
+    domain: int
+    consent: Sequence[int]
+    objected: int = 0
+    restricted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DomainPlan:
+    """What is computed for the subjects of one domain."""
+
+    features: FeaturePlan
+    positions: tuple[int, ...]  # of the domain's features in the whole list of features
+    engine: Engine
+    segments: Mapping[str, tuple[int, int]]  # key → segment number, purpose number
+
+
+@dataclass(frozen=True, slots=True)
+class Computation:
+    """A rulebook with the numbers this store gave its words."""
+
+    rules: RuleSet
+    rulebook: int
+    purposes: Mapping[str, int]
+    domains: Mapping[str, int]
+    segments: Mapping[str, int]
+    names: Mapping[str, int]
+    feature_set: int
+    clock: LocalHours
+    without_consent: frozenset[int]  # purposes that rest on another legal basis
+    _roles: Mapping[int, tuple[int, bool]]  # event name number → step, click
+    _plans: Mapping[int, DomainPlan]
+
+    @classmethod
+    def build(cls, connection: Connection, rules: RuleSet) -> Computation:
+        """Number the words of *rules* in this store and compile its features and segments."""
+        rulebook = numbering.rulebook_number(connection, rules.hash)
+        purposes = numbering.purpose_numbers(connection, rules)
+        domains = numbering.domain_numbers(connection, rules)
+        segments = numbering.segment_numbers(
+            connection, rules, purposes=purposes, rulebook_=rulebook
+        )
+        names = dictionary.ids(connection, EVENT_NAME, list(rules.events))
+        return cls(
+            rules=rules,
+            rulebook=rulebook,
+            purposes=MappingProxyType(purposes),
+            domains=MappingProxyType(domains),
+            segments=MappingProxyType(segments),
+            names=MappingProxyType(names),
+            feature_set=numbering.feature_set_number(connection, list(rules.features), rulebook),
+            clock=LocalHours(rules.timezone),
+            without_consent=frozenset(
+                purposes[rule.key]
+                for rule in rules.purposes.values()
+                if rule.legal_basis != LegalBasis.CONSENT
+            ),
+            _roles=_roles(rules, names),
+            _plans={
+                domains[key]: _plan(rules, key, purposes=purposes, segments=segments)
+                for key in rules.domains
+            },
+        )
+
+    def fold_event(self, fact: Fact) -> FoldEvent:
+        """Give what the fold needs of a stored fact; a name of an older rulebook has no step."""
+        _, at_us, mid, name, amount = fact
+        step, click = self._roles.get(name, (NO_STEP, False))
+        return FoldEvent(at_us, mid, step, click, amount or 0, name)
+
+    def fold(self, state: State | None, events: Sequence[FoldEvent]) -> State:
+        """Carry *events*, in order and later than *state*, into *state*."""
+        return fold(state, events, self.clock, self.rules.steps)
+
+    def values(self, domain: int, state: State, as_of_us: int) -> list[float | None]:
+        """Give the domain's feature values, in the order of its plan."""
+        return self._plans[domain].features.values(state, max(as_of_us, state.last_at_us))
+
+    def snapshot(self, domain: int, values: Sequence[float | None]) -> list[float | None]:
+        """Place a domain's values in the list of all features; the others have no value."""
+        row: list[float | None] = [None] * len(self.rules.features)
+        for position, value in zip(self._plans[domain].positions, values, strict=True):
+            row[position] = value
+        return row
+
+    def memberships(
+        self, subject: Subject, values: Sequence[float | None], *, now_us: int
+    ) -> set[int]:
+        """Give the segments the subject is in, of those its consent covers at *now_us*."""
+        plan = self._plans[subject.domain]
+        purposes = self.covered(subject, now_us)
+        admitted = {key for key, (_, purpose) in plan.segments.items() if purpose in purposes}
+        if not admitted:
+            return set()
+        return {plan.segments[key][0] for key in plan.engine.memberships(values, admitted)}
+
+    def covered(self, subject: Subject, now_us: int) -> set[int]:
+        """Give the purposes the subject may be profiled for now: consented, not objected to."""
+        if subject.restricted:
+            return set()
+        consent = subject.consent
+        covered = set(self.without_consent)
+        for at in range(0, len(consent), 3):
+            if covers((consent[at + 1], consent[at + 2]), now_us, now_us):
+                covered.add(consent[at])
+        return {purpose for purpose in covered if not subject.objected >> (purpose - 1) & 1}
+
+
+def _roles(rules: RuleSet, names: Mapping[str, int]) -> dict[int, tuple[int, bool]]:
+    steps = {step: at for at, step in enumerate(rules.steps)}
+    return {
+        names[name]: (NO_STEP if rule.step is None else steps[rule.step], rule.click)
+        for name, rule in rules.events.items()
+    }
+
+
+def _plan(
+    rules: RuleSet, domain: str, *, purposes: Mapping[str, int], segments: Mapping[str, int]
+) -> DomainPlan:
+    places = [
+        (at, feature) for at, feature in enumerate(rules.features.values())
+        if feature.domain == domain
+    ]  # fmt: skip
+    features = FeaturePlan([feature for _, feature in places], rules.steps)
+    declared = [
+        rule for rule in rules.segments.values() if rules.purposes[rule.purpose].domain == domain
+    ]
+    return DomainPlan(
+        features=features,
+        positions=tuple(at for at, _ in places),
+        engine=Engine(declared, features.keys),
+        segments={rule.key: (segments[rule.key], purposes[rule.purpose]) for rule in declared},
+    )

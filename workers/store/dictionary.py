@@ -1,0 +1,71 @@
+"""Texts that repeat, and the four-byte numbers events carry in their place."""
+
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+
+from sqlalchemy import Connection
+
+from workers.store.packing import Int4s, Texts
+from workers.store.transactions import rows_of
+
+
+class Kind(IntEnum):
+    """Which column of the event a text belongs to."""
+
+    EVENT = 1
+    PAGE = 2
+    PRODUCT = 3
+    CATEGORY = 4
+    LABEL = 5
+    CAMPAIGN = 6
+    REFERRER = 7
+    DEVICE = 8
+
+
+_IDS = """
+with new as (
+  insert into store.dictionary (kind, value)
+  select %s, asked.value from unnest(%s) as asked (value)
+  where not exists (select from store.dictionary as known
+                    where known.kind = %s and known.value = asked.value)
+  order by asked.value
+  on conflict (kind, value) do nothing returning value, id
+)
+select value, id from new
+union all select value, id from store.dictionary where kind = %s and value = any(%s)"""
+
+_KNOWN = "select value, id from store.dictionary where kind = %s and value = any(%s)"
+_TEXTS = "select id, value from store.dictionary where id = any(%s)"
+_ALL = "select value, id from store.dictionary where kind = %s order by id desc limit %s"
+
+
+def ids(connection: Connection, kind: int, values: Iterable[str]) -> dict[str, int]:
+    """Give the number of each text, adding those not known.
+
+    Call it in a short transaction of its own: a text must not vanish with a batch that fails,
+    because the caller keeps the number in memory.
+    """
+    wanted = sorted(set(values))
+    found: dict[str, int] = {}
+    while wanted:
+        packed = Texts.of(wanted)
+        found |= dict(rows_of(connection, _IDS, (kind, packed, kind, kind, packed)))  # type: ignore[arg-type]  # a text and a number a row
+        # A text that another writer added meanwhile is neither new nor in this snapshot; it is in
+        # the next one.
+        wanted = [value for value in wanted if value not in found]
+    return found
+
+
+def known(connection: Connection, kind: int, values: Iterable[str]) -> dict[str, int]:
+    """Give the numbers of those texts that are known; add nothing."""
+    return dict(rows_of(connection, _KNOWN, (kind, Texts.of(sorted(set(values))))))  # type: ignore[arg-type]  # a text and a number a row
+
+
+def texts(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:
+    """Give the text of each number, of any kind: what an access report prints."""
+    return dict(rows_of(connection, _TEXTS, (Int4s.of(numbers),)))  # type: ignore[arg-type]  # a number and a text a row
+
+
+def latest(connection: Connection, kind: int, limit: int) -> dict[str, int]:
+    """Give the newest texts of a kind: what a fresh process fills its cache with."""
+    return dict(rows_of(connection, _ALL, (kind, limit)))  # type: ignore[arg-type]  # a text and a number a row

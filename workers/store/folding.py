@@ -1,0 +1,149 @@
+"""Folding stored events into stored states, for every lane and job.
+
+An event that does not come after what is folded already (a late one, or a second delivery) makes
+its subject's state be folded anew from the stored events, so no order of delivery matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+
+from sqlalchemy import Connection
+
+from workers.features.state import HOURS, FoldEvent, State, in_order, late
+from workers.store import events, state
+from workers.store.computation import Computation
+from workers.store.state import StateRow
+
+States = dict[int, State]
+
+
+def read(connection: Connection, ctx: Computation, subjects: Sequence[int]) -> States:
+    """Give the states of those of *subjects* that have one."""
+    return _states(ctx, state.read(connection, subjects))
+
+
+def fold_in(
+    connection: Connection, ctx: Computation, news: Mapping[int, Sequence[FoldEvent]], now_us: int
+) -> States:
+    """Fold each subject's just stored events into its state; give the states, by subject."""
+    queue = {subject: in_order(news[subject]) for subject in sorted(news) if news[subject]}
+    held = _lock(connection, ctx, list(queue))
+    behind = [subject for subject, new in queue.items() if late(held.get(subject), new[0])]
+    whole = of_stored(connection, ctx, behind)
+    states = {
+        subject: whole.get(subject) or ctx.fold(held.get(subject), new)
+        for subject, new in queue.items()
+    }
+    return _write(connection, ctx, states, held=held.keys(), now_us=now_us)
+
+
+def refold(
+    connection: Connection, ctx: Computation, subjects: Sequence[int], now_us: int
+) -> States:
+    """Fold the whole stored history of *subjects* anew; who has no event left loses the state."""
+    held = _lock(connection, ctx, sorted(subjects))
+    states = of_stored(connection, ctx, subjects)
+    state.delete(connection, [subject for subject in subjects if subject not in states])
+    return _write(connection, ctx, states, held=held.keys(), now_us=now_us)
+
+
+def of_stored(
+    connection: Connection,
+    ctx: Computation,
+    subjects: Sequence[int],
+    *,
+    until_us: int | None = None,
+) -> States:
+    """Fold stored events up to and including *until_us*, without writing anything."""
+    if not subjects:
+        return {}
+    facts = events.facts_of(connection, subjects, until_us)
+    return {
+        subject: ctx.fold(None, [ctx.fold_event(fact) for fact in history])
+        for subject, history in groupby(facts, key=itemgetter(0))
+    }
+
+
+def _lock(connection: Connection, ctx: Computation, subjects: Sequence[int]) -> States:
+    return _states(ctx, state.lock(connection, subjects))
+
+
+def _write(
+    connection: Connection,
+    ctx: Computation,
+    states: States,
+    *,
+    held: Iterable[int],
+    now_us: int,
+) -> States:
+    """Write *states*, those *held* by an update; give what is now stored.
+
+    Two transactions may write a subject's first state at once.  The slower one finds that out,
+    locks the row of the faster and folds the events of both.
+    """
+    known = set(held)
+    rows = {subject: _row(subject, states[subject], now_us) for subject in sorted(states)}
+    state.upsert(connection, [row for subject, row in rows.items() if subject in known])
+    raced = state.insert(connection, [rows[subject] for subject in rows if subject not in known])
+    if not raced:
+        return states
+    state.lock(connection, sorted(raced))
+    both = of_stored(connection, ctx, sorted(raced))
+    state.upsert(connection, [_row(subject, both[subject], now_us) for subject in sorted(both)])
+    return states | both
+
+
+def _states(ctx: Computation, rows: Mapping[int, StateRow]) -> States:
+    steps = len(ctx.rules.steps)
+    return {subject: _state(row, steps) for subject, row in rows.items()}
+
+
+def _state(row: StateRow, steps: int) -> State:
+    found = State(row.first_at, steps)
+    found.last_at_us = row.last_at
+    found.last_mid = row.last_mid
+    found.events = row.events
+    found.sessions = row.sessions
+    found.session_start_us = row.session_start
+    found.session_clicks = row.session_clicks
+    found.closed_seconds = row.closed_seconds
+    found.closed_click_seconds = row.closed_click_seconds
+    found.last_step = row.last_step
+    found.last_purchase_at_us = row.last_purchase_at
+    found.amount = row.amount
+    found.steps = _sized(row.steps, steps)
+    found.dwell_ms = _sized(row.dwell, steps)
+    found.hours = _sized(row.hours, HOURS)
+    found.days = list(row.days)
+    return found
+
+
+def _sized(counts: Sequence[int], length: int) -> list[int]:
+    """Give *counts* in the length today's rulebook needs; a refresh refolds after a change."""
+    return [*counts[:length], *[0] * (length - len(counts))]
+
+
+def _row(subject: int, found: State, now_us: int) -> StateRow:
+    return StateRow(
+        subject=subject,
+        first_at=found.first_at_us,
+        last_at=found.last_at_us,
+        last_mid=found.last_mid,
+        session_start=found.session_start_us,
+        closed_seconds=found.closed_seconds,
+        closed_click_seconds=found.closed_click_seconds,
+        last_purchase_at=found.last_purchase_at_us,
+        amount=found.amount,
+        folded_at=now_us,
+        events=found.events,
+        sessions=found.sessions,
+        session_clicks=found.session_clicks,
+        last_step=found.last_step,
+        steps=found.steps,
+        dwell=found.dwell_ms,
+        hours=found.hours,
+        days=found.days,
+    )

@@ -1,0 +1,150 @@
+"""How do new events reach states and memberships: at once (live), or in their turn (bulk)?
+
+Both lanes fold through ``folding`` and leave the same rows, whatever the order of delivery.
+
+Locks are taken in one order everywhere: registry rows by id, then states by subject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from workers.features.state import FoldEvent
+from workers.store import dirty, events, folding, memberships, registry
+from workers.store.computation import Computation, Subject
+from workers.store.folding import States
+from workers.store.registry import ERASED, RESTRICTED, RegistryRow
+
+SHARDS = dirty.SHARDS
+
+
+class TouchedSubject(NamedTuple):
+    """A subject and the events of theirs that this transaction has just stored."""
+
+    subject: Subject
+    events: Sequence[FoldEvent]
+
+
+def standing(row: RegistryRow) -> Subject:
+    """Give what decides about memberships: the registry's row without the pseudonym."""
+    return Subject(row.id, row.domain, row.consent, row.objected, row.state == RESTRICTED)
+
+
+def live(
+    connection: Connection, ctx: Computation, touched: Sequence[TouchedSubject], now_us: int
+) -> None:
+    """Fold just stored events and settle the memberships of their subjects, in this transaction.
+
+    The caller holds the registry rows ``FOR SHARE`` and found the subjects alive; it stored the
+    events before, each of them for the first time.
+    """
+    news = {each.subject.id: each.events for each in touched if each.events}
+    states = folding.fold_in(connection, ctx, news, now_us)
+    subjects = [each.subject for each in touched if each.events]
+    assess(connection, ctx, subjects, states, now_us=now_us)
+
+
+def mark_dirty(connection: Connection, batch: int, touched: Mapping[int, Sequence[int]]) -> None:
+    """Leave the stored events (subject → messages) of a large batch to the next drain."""
+    dirty.put(connection, batch, touched)
+
+
+def drain(
+    connection: Connection, ctx: Computation, shard: int, *, limit: int, now_us: int
+) -> int | None:
+    """Fold one slice of a shard's dirty events; give how many dirty rows it took.
+
+    ``None`` means that another drain is busy with the shard.  An erased subject's events are gone;
+    a restricted subject's wait aside until ``resume``.
+    """
+    if not dirty.claim(connection, shard):
+        return None
+    rows = dirty.take(connection, shard, limit)
+    known = _hold(connection, {row.subject for row in rows})
+    keys = [
+        (row.subject, mid) for row in rows for mid in row.mids
+        if row.subject in known and not known[row.subject].restricted
+    ]  # fmt: skip
+    news = _stored(connection, ctx, keys)
+    states = folding.fold_in(connection, ctx, news, now_us)
+    assess(connection, ctx, [known[subject] for subject in states], states, now_us=now_us)
+    aside = [row.id for row in rows if row.subject in known and known[row.subject].restricted]
+    dirty.set_aside(connection, aside)
+    dirty.delete(connection, [row.id for row in rows])
+    return len(rows)
+
+
+def pending(connection: Connection, shard: int) -> bool:
+    """Say whether dirty events of *shard* wait to be folded."""
+    return dirty.pending(connection, shard)
+
+
+def resume(connection: Connection, ctx: Computation, subjects: Sequence[int], now_us: int) -> None:
+    """Bring subjects whose restriction was lifted, or whose consent changed, up to date.
+
+    Events set aside meanwhile go back to the drain.
+    """
+    dirty.put_back(connection, subjects)
+    known = _hold(connection, subjects)
+    states = folding.read(connection, ctx, list(known))
+    assess(connection, ctx, list(known.values()), states, now_us=now_us)
+
+
+def drop_memberships(
+    connection: Connection,
+    subject_ids: Iterable[int],
+    purpose_ids: Iterable[int],
+    *,
+    segment_ids: Iterable[int] = (),
+) -> int:
+    """Remove at once the memberships that rested on purposes now withdrawn; give how many.
+
+    *segment_ids* names segments of other purposes that refer to those of the withdrawn ones
+    (``Computation.resting_on``).
+    """
+    return memberships.drop(connection, subject_ids, purposes=purpose_ids, segments=segment_ids)
+
+
+def assess(
+    connection: Connection,
+    ctx: Computation,
+    subjects: Iterable[Subject],
+    states: States,
+    *,
+    now_us: int,
+) -> int:
+    """Settle the memberships of *subjects*; give how many changed.
+
+    One without a state is in no segment.  A restricted one is not looked at: its rows stay as they
+    are, and nobody reads them.
+    """
+    wanted: dict[int, set[int]] = {}
+    for subject in subjects:
+        if subject.restricted:
+            continue
+        state = states.get(subject.id)
+        if state is None:
+            wanted[subject.id] = set()
+        else:
+            values = ctx.values(subject.domain, state, now_us)
+            wanted[subject.id] = ctx.memberships(subject, values, now_us=now_us)
+    return memberships.settle(connection, wanted, now_us=now_us)
+
+
+def _hold(connection: Connection, subjects: Iterable[int]) -> dict[int, Subject]:
+    """Hold registry rows ``FOR SHARE``; give the subjects that are not erased."""
+    rows = registry.lock_by_id(connection, sorted(set(subjects)))
+    return {row.id: standing(row) for row in rows.values() if row.state != ERASED}
+
+
+def _stored(
+    connection: Connection, ctx: Computation, keys: Sequence[tuple[int, int]]
+) -> dict[int, list[FoldEvent]]:
+    """Give the events of these messages, by subject; one deleted meanwhile is absent."""
+    found: dict[int, list[FoldEvent]] = {}
+    for fact in events.facts_by_mids(connection, keys):
+        found.setdefault(fact.subject, []).append(ctx.fold_event(fact))
+    return found
