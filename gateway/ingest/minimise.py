@@ -29,8 +29,10 @@ class Scrubbed(Protocol):
 class Scrub(Protocol):
     """Finds people in many texts at once."""
 
-    def __call__(self, texts: Sequence[str]) -> Sequence[Scrubbed]:
-        """Give every text back with what names people replaced."""
+    def __call__(
+        self, texts: Sequence[str], *, own: Sequence[Sequence[str]] | None = None
+    ) -> Sequence[Scrubbed]:
+        """Give every text back with what names people replaced; *own* are its sender's names."""
 
 
 # Columns whose values are vocabulary, shared by many events through the dictionary.  There a
@@ -57,7 +59,8 @@ def minimise(drafts: Iterable[Draft], scrub: Scrub, tally: Tally) -> None:
     if not scans:
         return
     texts = [str(found.value) for _, found, _ in scans]
-    for (draft, found, name), clean in zip(scans, scrub(texts), strict=True):
+    own = [_own(draft) for draft, _, _ in scans]
+    for (draft, found, name), clean in zip(scans, scrub(texts, own=own), strict=True):
         if not clean.kinds:
             continue
         tally.drop(draft.source, draft.name, f"{name}:scrubbed")
@@ -65,6 +68,12 @@ def minimise(drafts: Iterable[Draft], scrub: Scrub, tally: Tally) -> None:
             draft.found.remove(found)
         else:
             found.value = clean.text
+
+
+def _own(draft: Draft) -> list[str]:
+    """Give the identifiers the event came with: a page may carry its visitor's own number."""
+    event = draft.event
+    return [text for _, text in (*event.identifiers, *event.links)]
 
 
 def _read(draft: Draft, scans: list[tuple[Draft, Found, str]], tally: Tally) -> None:

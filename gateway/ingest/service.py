@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import psycopg
 from sqlalchemy import Connection, Engine
@@ -18,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from gateway.ingest import linking, storing
 from gateway.ingest.commit_group import Submission
 from gateway.ingest.drafts import Draft, Tally
+from gateway.ingest.ledger import triplets
 from gateway.ingest.minimise import Scrub, minimise
 from gateway.ingest.prepare import Intake, MessageId, prepare
 from gateway.ingest.resolve import Resolve, resolve
@@ -26,8 +28,10 @@ from gateway.ingest.rules import CompiledRules
 from gateway.ingest.storing import Admitted, Group, StrongLockNeeded
 from policies.errors import StoreUnavailable
 from workers.features.state import FoldEvent
-from workers.store import batches, counts, events, lanes
+from workers.store import batches, counts, events, lanes, outbox
+from workers.store.batches import BULK, LIVE
 from workers.store.computation import Computation, Subject
+from workers.store.counts import Decision, Drop
 from workers.store.errors import DuplicateMessage
 from workers.store.event_rows import EventRow
 from workers.store.transactions import transaction
@@ -36,7 +40,7 @@ LIVE_EVENTS = 50  # a request with more goes to the bulk lane
 LIVE_GROUP_EVENTS = 1_000  # a deeper queue sends every request there
 WARY_GROUPS = 50  # groups that check for duplicates first after one was met
 ATTEMPTS = 8
-LIVE, BULK = 0, 1
+DRAIN_TOPIC = "drain-batch"
 
 
 @dataclass(slots=True)
@@ -154,19 +158,33 @@ class _Run:
             self._store(connection, live, LIVE)
             self._store(connection, bulk, BULK)
         # Counter rows are shared by everybody, so they are touched last.
-        counts.add(connection, self.tally.outcomes, rulebook=group.rulebook)
-        counts.add_dropped(connection, self.tally.dropped)
+        day = datetime.fromtimestamp(group.now_us / 1_000_000, UTC).date()
+        outcomes = self.tally.outcomes.items()
+        counts.add(
+            connection,
+            {
+                Decision(day, source, event, outcome, group.rulebook): count
+                for (source, event, outcome), count in outcomes
+            },
+        )
+        dropped = self.tally.dropped.items()
+        counts.add_dropped(
+            connection,
+            {Drop(day, source, event, name): n for (source, event, name), n in dropped},
+        )
 
     def _store(self, connection: Connection, items: Sequence[Admitted], lane: int) -> None:
         if not items:
             return
         computation = self.bound.computation
-        batch = batches.create(
+        sources = {item.draft.source for item in items}
+        batch = batches.open_batch(
             connection,
-            source=items[0].draft.source,
+            source=sources.pop() if len(sources) == 1 else None,
             lane=lane,
             rulebook=self.group.rulebook,
             events=len(items),
+            received_us=self.group.now_us,
         )
         rows = [event_row(item, batch, computation.names, self.words) for item in items]
         fresh = self._insert(connection, rows)
@@ -183,6 +201,7 @@ class _Run:
             for _, row in new:
                 dirty.setdefault(row.subject, []).append(row.mid)
             lanes.mark_dirty(connection, batch, dirty)
+            outbox.put(connection, DRAIN_TOPIC, batch)
 
     def _insert(
         self, connection: Connection, rows: Sequence[EventRow]
@@ -218,8 +237,6 @@ class _Run:
 def _touched(
     computation: Computation, new: Sequence[tuple[Admitted, EventRow]]
 ) -> list[lanes.TouchedSubject]:
-    from gateway.ingest.ledger import triplets  # noqa: PLC0415  # one use
-
     subjects: dict[int, tuple[Subject, list[FoldEvent]]] = {}
     for item, row in new:
         standing = item.standing

@@ -1,0 +1,26 @@
+"""Reading segments, and one subject's memberships for real-time personalisation."""
+
+from fastapi import APIRouter
+
+from gateway.dependencies import SegmentReader, SubjectReader, WiredEdge
+from gateway.segments.schemas import LookupIn, LookupOut, SegmentOut, SegmentsOut
+
+router = APIRouter(prefix="/v1", tags=["segments"])
+
+
+@router.get("/segments")
+def list_segments(_caller: SegmentReader, edge: WiredEdge) -> SegmentsOut:
+    """List the segments with their sizes, each only above the disclosure floor."""
+    return edge.segments.listed()
+
+
+@router.get("/segments/{key}")
+def show_segment(key: str, _caller: SegmentReader, edge: WiredEdge) -> SegmentOut:
+    """Show one segment."""
+    return edge.segments.shown(key)
+
+
+@router.post("/subjects/segments")
+def look_up(body: LookupIn, _caller: SubjectReader, edge: WiredEdge) -> LookupOut:
+    """Give the segments of one person; the last answered event counts already."""
+    return edge.segments.of(body.identifier.kind, body.identifier.value.get_secret_value())

@@ -1,0 +1,117 @@
+"""What may be said about segments, and about one person's place in them?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pseudonymizer.vault.remember import Lookup
+from sqlalchemy import Engine
+
+from gateway.errors import SegmentUnknown
+from gateway.ingest.ledger import intervals
+from gateway.ingest.resolve import Resolve, spelled
+from gateway.ingest.service import Bound
+from gateway.segments.schemas import Labels, LookupOut, MembershipOut, SegmentOut, SegmentsOut
+from policies.consent import covers
+from policies.ruleset import SegmentRule
+from pseudonymizer.errors import IdentifierInvalid
+from workers.segments.floor import SegmentSize, disclosed
+from workers.store import registry, segments
+from workers.store.segments import Holder, Size
+from workers.store.transactions import transaction
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentService:
+    """Reads segments above the floor, and memberships that consent covers now."""
+
+    store: Engine
+    bound: Callable[[], Bound]
+    lookup: Resolve
+    clock_us: Callable[[], int]
+
+    def listed(self) -> SegmentsOut:
+        """Give every segment of the rulebook in force."""
+        bound = self.bound()
+        with transaction(self.store) as connection:
+            sizes = segments.sizes(connection)
+        return SegmentsOut(
+            rulebook=bound.rules.ruleset.hash,
+            segments=[
+                _shown(bound, rule, sizes.get(bound.computation.segments[rule.key]))
+                for rule in bound.rules.ruleset.segments.values()
+            ],
+        )
+
+    def shown(self, key: str) -> SegmentOut:
+        """Give one segment.
+
+        Raises:
+            SegmentUnknown: the rulebook has none of that key.
+        """
+        bound = self.bound()
+        rule = bound.rules.ruleset.segments.get(key)
+        if rule is None:
+            raise SegmentUnknown("The rulebook in force has no segment of that key.")
+        with transaction(self.store) as connection:
+            sizes = segments.sizes(connection)
+        return _shown(bound, rule, sizes.get(bound.computation.segments[key]))
+
+    def of(self, kind: str, value: str) -> LookupOut:
+        """Give the memberships of one person; none for somebody we may not know.
+
+        Consent is asked again here: what was computed yesterday is not
+        permission to release it today (R-88).
+        """
+        bound = self.bound()
+        pair = spelled(bound.rules.ruleset.identifiers, (kind, value))
+        if pair is None:
+            raise IdentifierInvalid("The kind of identifier is not declared in the rulebook.")
+        wanted = Lookup(identifiers=(pair,), mint=False, link=False, seal=frozenset())
+        pids = self.lookup([wanted])[0].pids
+        if pids is None:
+            return LookupOut()
+        with transaction(self.store) as connection:
+            holders = segments.of_pids(connection, list(pids.values()))
+        now_us = self.clock_us()
+        found = [each for holder in holders.values() for each in _released(bound, holder, now_us)]
+        return LookupOut(segments=sorted(found, key=lambda each: each.key))
+
+
+def _released(bound: Bound, holder: Holder, now_us: int) -> list[MembershipOut]:
+    if holder.state != registry.ALIVE:
+        return []
+    rules = bound.rules
+    consent = intervals(holder.consent)
+    released = []
+    for rule in rules.ruleset.segments.values():
+        since_us = holder.memberships.get(bound.computation.segments[rule.key])
+        if since_us is None:
+            continue
+        number, bit = rules.numbers[rule.purpose], rules.bit(rule.purpose)
+        permitted = bit & rules.free or covers(consent.get(number), now_us, now_us)
+        if permitted and not holder.objected & bit:
+            since = EPOCH + timedelta(microseconds=since_us)
+            released.append(MembershipOut(key=rule.key, version=rule.version, since=since))
+    return released
+
+
+def _shown(bound: Bound, rule: SegmentRule, size: Size | None) -> SegmentOut:
+    floor = bound.rules.ruleset.disclosure.count_floor
+    counted = None if size is None else SegmentSize(size.members, size.population)
+    shown = disclosed(counted, floor)
+    return SegmentOut(
+        key=rule.key,
+        version=rule.version,
+        label=Labels(fr=rule.label_fr, en=rule.label_en),
+        description=Labels(fr=rule.description_fr, en=rule.description_en),
+        purpose=rule.purpose,
+        size=shown,
+        below_floor=counted is not None and shown is None,
+        floor=floor,
+        counted_at=None if size is None else EPOCH + timedelta(microseconds=size.counted_at_us),
+    )

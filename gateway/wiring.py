@@ -1,0 +1,188 @@
+"""The composition root: builds engines, keyring, rulebook and services, and hands out ports."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from pseudonymizer.vault.remember import Lookup, Resolved, Resolver
+from sqlalchemy import Engine, text
+
+from gateway import metrics
+from gateway.authentication import SourceKey, SourceKeys
+from gateway.consent.service import ConsentService
+from gateway.ingest.commit_group import CommitGroups, Submission
+from gateway.ingest.rules import CompiledRules
+from gateway.ingest.service import Bound, IngestService
+from gateway.rights.service import RightsService
+from gateway.segments.service import SegmentService
+from gateway.settings import GatewaySettings
+from policies.load import load_rulebook
+from policies.ruleset import RuleSet
+from pseudonymizer.key_providers import FileKeyProvider
+from pseudonymizer.keyring import Keyring
+from pseudonymizer.scrub import Scrubber
+from pseudonymizer.vault import transactions as vault_transactions
+from workers.store import sources
+from workers.store import transactions as store_transactions
+from workers.store.computation import Computation
+
+READING_CONNECTIONS = 6  # beside the writers: look-ups, segments, rights cases
+
+
+def now_us() -> int:
+    """Give the instant, in microseconds since 1970 UTC."""
+    return time.time_ns() // 1_000
+
+
+@dataclass(slots=True)
+class Edge:
+    """Everything one gateway process holds open."""
+
+    store_engine: Engine
+    vault_engine: Engine
+    rights_engine: Engine
+    keyring: Keyring
+    resolver: Resolver
+    scrubber: Scrubber
+    ingest: IngestService
+    source_keys: SourceKeys
+    rights: RightsService
+    origin: str
+    groups: CommitGroups | None = None
+    consent: ConsentService = field(init=False)
+    segments: SegmentService = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.consent = ConsentService(self.store_engine, self.bound, self.lookup, now_us)
+        self.segments = SegmentService(self.store_engine, self.bound, self.lookup, now_us)
+
+    def bound(self) -> Bound:
+        """Give the rulebook in force."""
+        return self.ingest.bound
+
+    def lookup(self, wanted: list[Lookup]) -> list[Resolved]:
+        """Resolve identifiers to the pseudonyms of every domain of the rulebook in force."""
+        return self.resolver.resolve(wanted, domains=tuple(self.bound().rules.domain_masks))
+
+    def scrubbed(self, said: str | None) -> str | None:
+        """Take people out of a free text."""
+        return None if said is None else self.scrubber.scrub(said).text
+
+    def dependencies(self) -> dict[str, str]:
+        """Say of each dependency of ingest whether it answers."""
+        engines = {"store": self.store_engine, "vault": self.vault_engine}
+        return {name: "ready" if _answers(engine) else "away" for name, engine in engines.items()}
+
+    def close(self) -> None:
+        """Commit what waits, then let go of everything."""
+        if self.groups is not None:
+            self.groups.close()
+        for engine in (self.store_engine, self.vault_engine, self.rights_engine):
+            engine.dispose()
+
+
+def open_edge(settings: GatewaySettings) -> Edge:
+    """Build the edge of a gateway process, its writer threads running.
+
+    Raises:
+        ParaventError: a DSN, key file or rulebook is missing, wrong or too powerful.
+    """
+    edge = build_edge(settings)
+
+    def store_group(submissions: list[Submission]) -> None:
+        edge.ingest.store_group(submissions)
+
+    edge.groups = CommitGroups(
+        store_group, writers=settings.writers, queue_bytes=settings.queue_bytes
+    )
+    metrics.QUEUE.set_function(lambda: edge.groups.waiting_bytes if edge.groups else 0)
+    edge.rights.resume_unfinished()
+    return edge
+
+
+def build_edge(settings: GatewaySettings) -> Edge:
+    """Build the edge without writer threads, for commands that write by themselves."""
+    rules = load_rulebook(settings.policies)
+    keyring = Keyring(FileKeyProvider.open(settings.keys, mode=settings.mode))
+    store, vault, rights_engine = _engines(settings)
+    resolver = Resolver(vault, keyring)
+    scrubber = Scrubber().warm()
+    ingest = IngestService(
+        store=store,
+        bound=bind(store, rules),
+        lookup=lambda wanted: edge.lookup(list(wanted)),
+        scrub=scrubber.scrub_many,
+        message_id=keyring.message_id,
+        observe=metrics.observe,
+    )
+    rights = RightsService(
+        store_engine=store,
+        vault_engine=vault,
+        rights_engine=rights_engine,
+        keyring=keyring,
+        ruleset=rules,
+        resolver=resolver,
+        origin=settings.origin,
+    )
+    edge = Edge(
+        store_engine=store,
+        vault_engine=vault,
+        rights_engine=rights_engine,
+        keyring=keyring,
+        resolver=resolver,
+        scrubber=scrubber,
+        ingest=ingest,
+        source_keys=SourceKeys(_finder(store)),
+        rights=rights,
+        origin=settings.origin,
+    )
+    return edge
+
+
+def bind(store: Engine, rules: RuleSet) -> Bound:
+    """Bind *rules* to the numbers of the store."""
+    with store_transactions.transaction(store) as connection:
+        computation = Computation.build(connection, rules)
+    compiled = CompiledRules(rules, computation.purposes, computation.domains)
+    return Bound(compiled, computation)
+
+
+def _engines(settings: GatewaySettings) -> tuple[Engine, Engine, Engine]:
+    pool = settings.writers + READING_CONNECTIONS
+    name = "paravent-gateway"
+    store = store_transactions.connect(
+        settings.store_dsn.get_secret_value(), pool_size=pool, application_name=name
+    )
+    vault = vault_transactions.connect(
+        settings.vault_dsn.get_secret_value(), pool_size=pool, application_name=name
+    )
+    rights = vault_transactions.connect(
+        settings.rights_dsn.get_secret_value(), pool_size=2, application_name=name
+    )
+    store_transactions.refuse_overprivileged(store)
+    return store, vault, rights
+
+
+def _finder(store: Engine) -> Callable[[str], SourceKey | None]:
+    def find(prefix: str) -> SourceKey | None:
+        with store_transactions.transaction(store) as connection:
+            row = sources.key_with(connection, prefix)
+            if row is not None:
+                sources.used(connection, [row.id], datetime.now(UTC).date())
+        if row is None or row.revoked_at is not None or not row.enabled:
+            return None
+        return SourceKey(row.source, row.key_hash, frozenset(row.scopes), row.expires_at)
+
+    return find
+
+
+def _answers(engine: Engine) -> bool:
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("select 1"))
+    except Exception:  # noqa: BLE001  # any failure to answer is the answer
+        return False
+    return True
