@@ -8,8 +8,13 @@ import subprocess
 import sys
 
 import pytest
+from celery import Task
+from pydantic import SecretStr
 
 from tests.support.lints import ROOT
+from workers.app import SCHEDULE, celery_app
+from workers.errors import SettingsRefused
+from workers.settings import WorkersSettings, read_settings
 
 LOADED = """
 import json, sys
@@ -17,7 +22,7 @@ import {module}
 print(json.dumps(sorted({{name.partition(".")[0] for name in sys.modules}})))
 """
 NOT_FOR_WORKERS = {"pseudonymizer", "gateway"}
-WORKER_MODULES = ["workers.app", "workers.relay", "workers.tasks", "workers.jobs", "workers.store"]
+WORKER_MODULES = ["workers.main", "workers.app", "workers.relay", "workers.tasks.features"]
 
 
 def loaded_by(module: str) -> set[str]:
@@ -43,42 +48,55 @@ def test_the_check_of_loaded_modules_would_notice() -> None:
 
 
 def test_a_worker_has_no_setting_for_the_vault_or_a_key() -> None:
-    from workers.settings import WorkersSettings
-
     names = set(WorkersSettings.model_fields)
     assert {name for name in names if "vault" in name or "key" in name or "right" in name} == set()
     assert "store_dsn" in names
+
+
+ENVIRONMENT = {
+    "PARAVENT_STORE_DSN": "postgresql://paravent_workers@/store",
+    "PARAVENT_BROKER_URL": "redis://127.0.0.1/0",
+}
 
 
 @pytest.mark.parametrize("name", ["PARAVENT_VAULT_DSN", "PARAVENT_KEYS", "PARAVENT_RIGHTS_DSN"])
 def test_a_worker_refuses_to_start_where_the_vault_can_be_seen(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from policies.errors import ParaventError
-    from workers.settings import worker_settings
-
-    monkeypatch.setenv("PARAVENT_STORE_DSN", "postgresql://paravent_workers@/store")
-    monkeypatch.setenv("PARAVENT_BROKER_URL", "redis://127.0.0.1/0")
-    worker_settings()
+    for variable, value in ENVIRONMENT.items():
+        monkeypatch.setenv(variable, value)
+    read_settings()
     monkeypatch.setenv(name, "anything")
-    with pytest.raises(ParaventError, match=name):
-        worker_settings()
+    with pytest.raises(SettingsRefused, match=name):
+        read_settings()
+
+
+def tasks() -> dict[str, Task[..., object]]:
+    """Give every task of ours, as a worker registers it."""
+    app = celery_app(read_settings_of(ENVIRONMENT))
+    app.loader.import_default_modules()
+    return {name: task for name, task in app.tasks.items() if not name.startswith("celery.")}
+
+
+def read_settings_of(environment: dict[str, str]) -> WorkersSettings:
+    return WorkersSettings(
+        store_dsn=SecretStr(environment["PARAVENT_STORE_DSN"]),
+        broker_url=SecretStr(environment["PARAVENT_BROKER_URL"]),
+    )
 
 
 def test_a_task_is_sent_numbers_only() -> None:
     """A message on the broker holds a batch, shard or run number: no pseudonym, no text."""
-    import workers.tasks  # noqa: F401  registers the tasks
-
-    app = celery_app_for_inspection()
-    ours = {name: task for name, task in app.tasks.items() if not name.startswith("celery.")}
+    ours = tasks()
     assert ours
     for name, task in ours.items():
         parameters = inspect.signature(task.run).parameters.values()
-        assert [p.annotation for p in parameters if p.annotation not in {int, "int"}] == [], name
-        assert task.acks_late, name
+        assert [str(p) for p in parameters if p.annotation not in {int, "int"}] == [], name
 
 
-def celery_app_for_inspection() -> object:
-    from celery import current_app
+def test_a_task_that_a_killed_worker_left_is_done_by_the_next() -> None:
+    assert {name for name, task in tasks().items() if not task.acks_late} == set()
 
-    return current_app
+
+def test_what_the_clock_sends_is_a_task_of_ours() -> None:
+    assert {entry["task"] for entry in SCHEDULE.values()} <= set(tasks())

@@ -95,9 +95,10 @@ def only_transactions_commit(source: Source) -> list[str]:
     return [
         source.at(call, f"calls {name}(); only a transactions.py does")
         for call, name in source.calls()
-        # As methods only: `commit` alone is also the commitment of an audit entry.
+        # As methods without arguments: `commit(detail)` is also the commitment of an audit entry,
+        # and a run of our own can begin.
         if name == "create_engine"
-        or (name in {"commit", "begin"} and isinstance(call.func, ast.Attribute))
+        or (name in {"commit", "begin"} and isinstance(call.func, ast.Attribute) and not call.args)
     ]
 
 
