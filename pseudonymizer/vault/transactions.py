@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -25,18 +25,23 @@ POOL_WAIT_SECONDS = 10
 def connect(dsn: str, *, pool_size: int = 4, application_name: str = "paravent-vault") -> Engine:
     """Give an engine on the vault database; nothing is connected yet.
 
-    Statements' parameters stay out of SQLAlchemy's messages (R-107).
+    *dsn* is a URL or a libpq connection string.  Statements' parameters stay out of
+    SQLAlchemy's messages (R-107).
     """
-    url = make_url(dsn).set(drivername="postgresql+psycopg")
+    given = conninfo_to_dict(dsn.replace("postgresql+psycopg://", "postgresql://", 1))
     return create_engine(
-        url,
+        "postgresql+psycopg://",
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
         pool_recycle=1800,
         hide_parameters=True,
         isolation_level="READ COMMITTED",
-        connect_args={"application_name": application_name, "connect_timeout": CONNECT_SECONDS},
+        connect_args={
+            "connect_timeout": CONNECT_SECONDS,
+            "application_name": application_name,
+            **given,
+        },
     )
 
 

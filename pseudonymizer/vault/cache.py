@@ -1,0 +1,93 @@
+"""What does the resolver remember between two requests?
+
+Outcomes only: no subject key, and no identifier either, since entries are found by a digest under
+a key drawn at start that never leaves this process.  In memory, bounded, for a minute at most
+(R-47); the fence in the store is what makes a stale entry harmless.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from hashlib import blake2b
+from secrets import token_bytes
+from threading import Lock
+from typing import TYPE_CHECKING, Final
+
+from pseudonymizer.vault.identity import Lookup
+
+if TYPE_CHECKING:
+    from pseudonymizer.vault.remember import Resolved
+
+__all__ = ["OutcomeCache"]
+
+LONGEST_SECONDS: Final = 60.0
+
+_FLAGS: Final = {
+    (False, False): "\0read",
+    (False, True): "\0read",
+    (True, False): "\0mint",
+    (True, True): "\0link",
+}
+
+
+class OutcomeCache:
+    """Outcomes of look-ups, by domains asked for; the oldest go first."""
+
+    def __init__(
+        self, *, ttl_s: float, size: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._ttl_s = min(ttl_s, LONGEST_SECONDS)
+        self._size = size
+        self._clock = clock
+        self._lock = Lock()
+        self._entries: dict[bytes, tuple[float, Resolved]] = {}
+        self._keyed = blake2b(key=token_bytes(32), digest_size=16)
+        self.epoch = 0
+
+    def name(self, lookup: Lookup, domains: str) -> bytes:
+        """Give the entry's name: canonical forms hold no NUL, so the joined text is injective."""
+        parts = [part for identifier in lookup.identifiers for part in identifier]
+        context = self._keyed.copy()
+        context.update(
+            ("\0".join(parts) + _FLAGS[lookup.mint, lookup.link] + domains).encode(
+                "utf-8", "surrogatepass"
+            )
+        )
+        return context.digest()
+
+    def get(self, name: bytes, now: float) -> Resolved | None:
+        """Give the outcome remembered under *name*, unless it is too old."""
+        entry = self._entries.get(name)
+        return entry[1] if entry is not None and now < entry[0] else None
+
+    def now(self) -> float:
+        """Give the instant to hand to ``get``; one reading serves a batch."""
+        return self._clock()
+
+    def put(self, outcomes: Sequence[tuple[bytes, Resolved]], *, epoch: int) -> None:
+        """Remember outcomes read while *epoch* was current; after an invalidation, do not."""
+        until = self._clock() + self._ttl_s
+        with self._lock:
+            if epoch != self.epoch or self._ttl_s <= 0:
+                return
+            for name, resolved in outcomes:
+                self._entries.pop(name, None)
+                self._entries[name] = (until, resolved)
+            for name in list(self._entries)[: max(0, len(self._entries) - self._size)]:
+                del self._entries[name]
+
+    def invalidate(self, pids: Collection[bytes]) -> None:
+        """Forget every outcome that names one of *pids*."""
+        wanted = set(pids)
+        with self._lock:
+            self.epoch += 1
+            for name, (_, resolved) in list(self._entries.items()):
+                if resolved.pids and not wanted.isdisjoint(resolved.pids.values()):
+                    del self._entries[name]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self.epoch += 1
+            self._entries.clear()

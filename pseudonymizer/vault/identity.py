@@ -1,0 +1,217 @@
+"""Who is who? The pure half of resolving: identifiers and what is known of them, in; a plan, out.
+
+Linking is narrow and never fuzzy (R-41, R-42).  One rule stands above the others: a person has at
+most one user id, counted over everything linked.  Where an assertion would give somebody a second
+one, the device is shared: nothing is linked and the outcome says ``conflict``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from pseudonymizer.keyring import Identifier
+
+__all__ = [
+    "Circles",
+    "Known",
+    "Linked",
+    "Lookup",
+    "Outcome",
+    "Plan",
+    "Status",
+    "needs_circles",
+    "plan",
+]
+
+Status = Literal["known", "minted", "unknown", "suppressed"]
+Linked = Literal["none", "attached", "joined", "conflict"]
+
+_WEIGHT: Final[Mapping[Linked, int]] = {"none": 0, "attached": 1, "joined": 2, "conflict": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What one event says about its subject.
+
+    Attributes:
+        identifiers: kind and canonical form; the first is the primary one, whose subject the
+            event belongs to.
+        mint: whether anything may be kept about a person not known yet.  Without it nothing is
+            written at all: no subject, no further identifier, no link.
+        link: whether an authenticated source asserts that all identifiers are one person.
+        seal: kinds whose canonical form is kept sealed, beside its blind index.
+    """
+
+    identifiers: tuple[Identifier, ...]
+    mint: bool = False
+    link: bool = False
+    seal: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Whose event it is: a subject's number, negative for one to be minted, or nobody's."""
+
+    status: Status
+    subject: int | None
+    linked: Linked = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the vault said: whose the identifiers are, and who must not come back."""
+
+    owners: Mapping[Identifier, int]
+    tombstoned: AbstractSet[Identifier]
+    gone: AbstractSet[int]  # subjects being erased, or erased
+
+
+class Circles:
+    """Which subjects are linked, directly or not, and which circle has a user id."""
+
+    def __init__(self, rows: Iterable[tuple[int, int, bool]] = ()) -> None:
+        self._next: dict[int, int] = {}
+        self._named: set[int] = set()
+        for root, member, has_user_id in rows:
+            self.join(root, member)
+            if has_user_id:
+                self.name(root)
+
+    def root(self, subject: int) -> int:
+        """Give the member that stands for the subject's circle."""
+        while subject in self._next:
+            subject = self._next[subject]
+        return subject
+
+    def join(self, one: int, other: int) -> None:
+        """Make one circle of two."""
+        one, other = self.root(one), self.root(other)
+        if one != other:
+            self._next[other] = one
+            if other in self._named:
+                self._named.add(one)
+
+    def name(self, subject: int) -> None:
+        """Record that the subject's circle has a user id."""
+        self._named.add(self.root(subject))
+
+    def named(self, subject: int) -> bool:
+        """Say whether the subject's circle has a user id."""
+        return self.root(subject) in self._named
+
+
+@dataclass(slots=True)
+class Plan:
+    """What to write, and whose event each look-up is."""
+
+    owners: dict[Identifier, int]
+    circles: Circles
+    minted: int = 0
+    attached: dict[Identifier, int] = field(default_factory=dict)
+    links: set[tuple[int, int]] = field(default_factory=set)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def writes(self) -> bool:
+        """Say whether anything is to be written."""
+        return bool(self.attached or self.links)
+
+    def mint(self, identifier: Identifier) -> int:
+        """Plan a new subject, known by *identifier*; give its provisional, negative number."""
+        self.minted += 1
+        self.attach(identifier, -self.minted)
+        return -self.minted
+
+    def attach(self, identifier: Identifier, subject: int) -> None:
+        """Plan *identifier* as one more of *subject*'s."""
+        self.owners[identifier] = subject
+        self.attached[identifier] = subject
+        if identifier[0] == "user_id":
+            self.circles.name(subject)
+
+    def may_take(self, subject: int, identifier: Identifier) -> bool:
+        """Say whether *identifier* may be *subject*'s: a second user id may not."""
+        return identifier[0] != "user_id" or not self.circles.named(subject)
+
+
+def needs_circles(lookups: Iterable[Lookup], known: Known) -> set[int]:
+    """Give the known subjects whose links decide what a linking look-up may write."""
+    wanted: set[int] = set()
+    for lookup in lookups:
+        if lookup.link and lookup.mint:
+            owners = {known.owners.get(identifier) for identifier in lookup.identifiers}
+            if len(owners) > 1:
+                wanted |= owners - {None}  # type: ignore[arg-type]  # narrowed by the difference
+    return wanted
+
+
+def plan(lookups: Sequence[Lookup], known: Known, circles: Circles) -> Plan:
+    """Decide each look-up in order; later ones see what earlier ones planned."""
+    planned = Plan(dict(known.owners), circles)
+    for lookup in lookups:
+        planned.outcomes.append(_decide(lookup, known, planned))
+    return planned
+
+
+def _decide(lookup: Lookup, known: Known, planned: Plan) -> Outcome:
+    primary = lookup.identifiers[0]
+    for identifier in lookup.identifiers:
+        if identifier in known.tombstoned or planned.owners.get(identifier) in known.gone:
+            return Outcome("suppressed", None)
+    owner = planned.owners.get(primary)
+    if lookup.mint and lookup.link and len(lookup.identifiers) > 1:
+        return _link(lookup, owner, planned)
+    if owner is not None:
+        return Outcome("known", owner)
+    if not lookup.mint:
+        return Outcome("unknown", None)
+    return Outcome("minted", planned.mint(primary))
+
+
+def _link(lookup: Lookup, owner: int | None, planned: Plan) -> Outcome:
+    primary, *others = lookup.identifiers
+    linked: Linked = "none"
+    status: Status = "known"
+    if owner is None:
+        owner = _adopter(primary, others, planned)
+        if owner is None:
+            status, owner = "minted", planned.mint(primary)
+        else:
+            planned.attach(primary, owner)
+            linked = "attached"
+    for other in others:
+        step = _bring(other, owner, planned)
+        if not (status == "minted" and step == "attached"):
+            linked = max(linked, step, key=_WEIGHT.__getitem__)
+    return Outcome(status, owner, linked)
+
+
+def _adopter(primary: Identifier, others: Sequence[Identifier], planned: Plan) -> int | None:
+    """Give the first known subject that may take an unknown primary identifier."""
+    for other in others:
+        subject = planned.owners.get(other)
+        if subject is not None and planned.may_take(subject, primary):
+            return subject
+    return None
+
+
+def _bring(other: Identifier, owner: int, planned: Plan) -> Linked:
+    """Bring one more identifier to *owner*, as far as the rule allows."""
+    subject = planned.owners.get(other)
+    circles = planned.circles
+    if subject == owner:
+        return "none"
+    if subject is None:
+        if not planned.may_take(owner, other):
+            return "conflict"
+        planned.attach(other, owner)
+        return "attached"
+    if circles.root(subject) == circles.root(owner):
+        return "joined"
+    if circles.named(subject) and circles.named(owner):
+        return "conflict"
+    circles.join(owner, subject)
+    planned.links.add((owner, subject))
+    return "joined"

@@ -1,0 +1,25 @@
+-- Every grant in the database "vault", on one page.  Run as the owner after each migration; safe
+-- to run again.  Run-time roles own nothing and see one schema's worth each: paravent_vault the
+-- way from identifiers to keys, paravent_gateway the rights requests.  Workers are not named
+-- here at all, so they cannot even connect.
+
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+
+REVOKE ALL ON SCHEMA vault, tombstone, rights FROM PUBLIC, paravent_vault, paravent_gateway;
+REVOKE ALL ON ALL TABLES IN SCHEMA vault, tombstone, rights
+    FROM PUBLIC, paravent_vault, paravent_gateway;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA vault, tombstone, rights
+    FROM PUBLIC, paravent_vault, paravent_gateway;
+
+ALTER DEFAULT PRIVILEGES FOR ROLE paravent_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+
+-- Buckets are replaced, never deleted; the journal of erasures has no way back at all.
+GRANT USAGE ON SCHEMA vault, tombstone TO paravent_vault;
+GRANT SELECT, INSERT, UPDATE ON vault.bucket, vault.erasure_journal TO paravent_vault;
+GRANT SELECT, INSERT, UPDATE, DELETE ON vault.subject, vault.identifier, vault.link
+    TO paravent_vault;
+GRANT SELECT, INSERT, UPDATE, DELETE ON tombstone.mark TO paravent_vault;
+GRANT USAGE ON SEQUENCE vault.subject_id_seq TO paravent_vault;
+
+GRANT USAGE ON SCHEMA rights TO paravent_gateway;
+GRANT SELECT, INSERT, UPDATE ON rights.operator, rights."case" TO paravent_gateway;

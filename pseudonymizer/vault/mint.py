@@ -1,0 +1,135 @@
+"""How is a plan written: new subjects, further identifiers, links?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from secrets import token_bytes
+from typing import Final
+
+from sqlalchemy import Connection
+
+from pseudonymizer.derive import SUBJECT_KEY_BYTES, dek
+from pseudonymizer.errors import VaultContended
+from pseudonymizer.keyring import Identifier, Keyring
+from pseudonymizer.normalise import CANON_VERSION
+from pseudonymizer.seal import Place, SealingKey, open_sealed, pad, seal, unpad
+from pseudonymizer.vault import store
+from pseudonymizer.vault.buckets import Buckets, new_bucket, some_buckets, wrap_subject
+from pseudonymizer.vault.identity import Plan
+from pseudonymizer.vault.question import Question
+
+__all__ = ["Minter", "open_identifier", "open_mark"]
+
+FIELD_VERSION: Final = 1
+_VERSION_BYTES: Final = 4
+
+
+class Minter:
+    """Writes plans, inside the caller's transaction."""
+
+    def __init__(self, keyring: Keyring, buckets: Buckets) -> None:
+        self._keyring = keyring
+        self._buckets = buckets
+
+    def write(
+        self,
+        vault: Connection,
+        planned: Plan,
+        question: Question,
+        *,
+        keys: Mapping[int, bytes],
+        source: int,
+    ) -> dict[int, bytes]:
+        """Write *planned*; give the subject keys of the minted, by their provisional numbers.
+
+        Args:
+            vault: the transaction, in which erasures are kept out.
+            planned: what to write.
+            question: blind indexes and marks of the batch.
+            keys: subject keys of the known subjects that get further identifiers.
+            source: who asserted the links.
+
+        Raises:
+            VaultContended: another transaction was first with one of the identifiers; what was
+                written here must be rolled back, and is when this leaves ``transaction``.
+        """
+        provisional = [-number for number in range(1, planned.minted + 1)]
+        minted = dict(zip(provisional, self._mint(vault, len(provisional)), strict=True))
+        number = {p: n for p, (n, _) in minted.items()}
+        fresh = {p: key for p, (_, key) in minted.items()}
+        every = {**keys, **fresh}
+        rows = [
+            _identifier_row(identifier, number.get(subject, subject), question, every[subject])
+            for identifier, subject in planned.attached.items()
+        ]
+        if rows and store.insert_identifiers(vault, rows) < len(rows):
+            raise VaultContended("another transaction minted an identifier first; its row is used")
+        if planned.links:
+            pairs = {(number.get(a, a), number.get(b, b)) for a, b in planned.links}
+            store.insert_links(vault, pairs, source=source)
+        return fresh
+
+    def _mint(self, vault: Connection, count: int) -> list[tuple[int, bytes]]:
+        """Insert new subjects; give number and key of each."""
+        if not count:
+            return []
+        numbers = store.reserve_subjects(vault, count)
+        drawn = some_buckets(count)
+        wrapping = self._bucket_keys(vault, set(drawn))
+        keys = [token_bytes(SUBJECT_KEY_BYTES) for _ in numbers]
+        store.insert_subjects(
+            vault,
+            [
+                store.SubjectKeyRow(number, bucket, wrap_subject(wrapping[bucket], number, key))
+                for number, bucket, key in zip(numbers, drawn, keys, strict=True)
+            ],
+        )
+        return list(zip(numbers, keys, strict=True))
+
+    def _bucket_keys(self, vault: Connection, wanted: set[int]) -> dict[int, SealingKey]:
+        """Give the keys of *wanted*, making those that do not exist yet."""
+        rows = store.lock_buckets(vault, wanted)
+        if missing := wanted - rows.keys():
+            made = [new_bucket(self._keyring, number, 1)[0] for number in missing]
+            store.insert_buckets(vault, made)
+            # Read again: another transaction may have been first with one of them.
+            rows = store.lock_buckets(vault, wanted)
+        return {number: self._buckets.key(row) for number, row in rows.items()}
+
+
+def open_identifier(subject_key: bytes, blind_index: bytes, sealed: bytes) -> str:
+    """Give the canonical form that was kept sealed."""
+    return unpad(open_sealed(_field_key(subject_key, "sealed"), sealed, _at("sealed", blind_index)))
+
+
+def open_mark(subject_key: bytes, blind_index: bytes, sealed_mark: bytes) -> tuple[int, bytes]:
+    """Give the tombstone mark kept with an identifier, and the version of the key it is under."""
+    key = _field_key(subject_key, "sealed_mark")
+    plain = open_sealed(key, sealed_mark, _at("sealed_mark", blind_index))
+    return int.from_bytes(plain[:_VERSION_BYTES], "big"), plain[_VERSION_BYTES:]
+
+
+def _identifier_row(
+    identifier: Identifier, subject: int, question: Question, subject_key: bytes
+) -> store.IdentifierRow:
+    kind, canonical = identifier
+    index = question.index_of[identifier]
+    mark = question.mark_version.to_bytes(_VERSION_BYTES, "big") + question.mark_of[identifier]
+    sealed = None
+    if identifier in question.sealed:
+        sealed = seal(_field_key(subject_key, "sealed"), pad(canonical), _at("sealed", index))
+    # An erasure must tombstone identifiers whose text was never kept, so the mark is kept with
+    # them, sealed: with the database alone it still joins with nothing (R-59).
+    sealed_mark = seal(_field_key(subject_key, "sealed_mark"), mark, _at("sealed_mark", index))
+    return store.IdentifierRow(
+        index, subject, kind, question.index_version, CANON_VERSION, sealed, sealed_mark
+    )
+
+
+def _field_key(subject_key: bytes, column: str) -> SealingKey:
+    field = f"vault.identifier.{column}"
+    return SealingKey(f"dek:{column}", FIELD_VERSION, dek(subject_key, field, FIELD_VERSION))
+
+
+def _at(column: str, blind_index: bytes) -> Place:
+    return Place("vault.identifier", column, blind_index)

@@ -1,0 +1,229 @@
+"""Which statements run on the schema ``vault``?
+
+Each takes the connection first, returns plain values and never commits.  The look-up goes to the
+driver directly: its arrays travel in PostgreSQL's binary form, six times cheaper than as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple, cast
+
+import psycopg
+from sqlalchemy import Connection
+
+__all__ = [
+    "BucketRow",
+    "FoundRow",
+    "IdentifierRow",
+    "SubjectKeyRow",
+    "circles_of",
+    "insert_buckets",
+    "insert_identifiers",
+    "insert_links",
+    "insert_subjects",
+    "keep_erasures_out",
+    "keep_minting_out",
+    "lock_buckets",
+    "look_up",
+    "reserve_subjects",
+]
+
+FENCE: Final = 0x6572_6173_7572_65  # "erasure": an advisory lock of the vault database
+
+
+class FoundRow(NamedTuple):
+    """An identifier's subject and what unwraps its key."""
+
+    blind_index: bytes
+    subject: int
+    state: str
+    bucket: int
+    version: int
+    kek_version: int
+    wrapped_key: bytes
+    wrapped_sk: bytes | None
+
+
+class BucketRow(NamedTuple):
+    """A bucket key as stored; *version* counts its replacements."""
+
+    bucket: int
+    version: int
+    kek_version: int
+    wrapped_key: bytes
+
+
+class SubjectKeyRow(NamedTuple):
+    """A new subject."""
+
+    subject: int
+    bucket: int
+    wrapped_sk: bytes
+
+
+class IdentifierRow(NamedTuple):
+    """A new identifier of a subject."""
+
+    blind_index: bytes
+    subject: int
+    kind: str
+    index_version: int
+    canon_version: int
+    sealed: bytes | None
+    sealed_mark: bytes
+
+
+_LOOK_UP: Final = """
+SELECT i.blind_index, s.id, s.state, s.bucket, b.version, b.kek_version, b.wrapped_key, s.wrapped_sk
+  FROM unnest(%b::bytea[]) AS wanted (blind_index)
+  JOIN vault.identifier AS i USING (blind_index)
+  JOIN vault.subject AS s ON s.id = i.subject
+  JOIN vault.bucket AS b ON b.id = s.bucket
+UNION ALL
+SELECT t.mark, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+  FROM unnest(%b::bytea[]) AS wanted (mark)
+  JOIN tombstone.mark AS t ON t.mark = wanted.mark
+ WHERE t.scope = 'all' AND t.expires_on > (now() AT TIME ZONE 'UTC')::date
+"""
+
+_CIRCLES: Final = """
+WITH RECURSIVE circle (root, member) AS (
+    SELECT id, id FROM unnest(%b::bigint[]) AS id
+    UNION
+    SELECT circle.root, next.id
+      FROM circle CROSS JOIN LATERAL (
+           SELECT other AS id FROM vault.link WHERE subject = circle.member
+           UNION ALL
+           SELECT subject FROM vault.link WHERE other = circle.member) AS next
+)
+SELECT root, member, EXISTS (
+           SELECT FROM vault.identifier WHERE subject = member AND kind = 'user_id')
+  FROM circle
+"""
+
+_INSERT_IDENTIFIERS: Final = """
+INSERT INTO vault.identifier
+       (blind_index, subject, kind, index_version, canon_version, sealed, sealed_mark,
+        first_seen_on)
+SELECT *, (now() AT TIME ZONE 'UTC')::date
+  FROM unnest(%b::bytea[], %b::bigint[], %b::text[], %b::int[], %b::smallint[], %b::bytea[],
+              %b::bytea[]) AS new (blind_index)
+ ORDER BY blind_index
+    ON CONFLICT (blind_index) DO NOTHING
+RETURNING 1
+"""
+
+
+def keep_erasures_out(connection: Connection) -> None:
+    """Let no erasure begin before this transaction ends; others that mint are not held up.
+
+    Taken before the look-up, so that what it sees holds until the commit: an erasure either
+    finds what was minted here, or its tombstone is found by this look-up.
+    """
+    _run(connection, "SELECT pg_advisory_xact_lock_shared(%b)", FENCE)
+
+
+def keep_minting_out(connection: Connection) -> None:
+    """Wait for every transaction that mints or links, and let none begin before this one ends."""
+    _run(connection, "SELECT pg_advisory_xact_lock(%b)", FENCE)
+
+
+def look_up(
+    connection: Connection, blind_indexes: Sequence[bytes], marks: Sequence[bytes]
+) -> tuple[list[FoundRow], set[bytes]]:
+    """Find the subjects of *blind_indexes*, and those of *marks* that are in force for all uses."""
+    rows = _run(connection, _LOOK_UP, list(blind_indexes), list(marks)).fetchall()
+    found = [FoundRow._make(row) for row in rows if row[1] is not None]
+    return found, {row[0] for row in rows if row[1] is None}
+
+
+def circles_of(connection: Connection, subjects: Iterable[int]) -> list[tuple[int, int, bool]]:
+    """Give, for each subject, all it is linked with (itself too), and which have a user id."""
+    rows = _run(connection, _CIRCLES, sorted(subjects)).fetchall()
+    return cast("list[tuple[int, int, bool]]", rows)
+
+
+def reserve_subjects(connection: Connection, count: int) -> list[int]:
+    """Give *count* fresh subject numbers."""
+    rows = _run(
+        connection,
+        "SELECT nextval('vault.subject_id_seq') FROM generate_series(1, %b)",
+        count,
+    )
+    return [row[0] for row in rows.fetchall()]
+
+
+def lock_buckets(connection: Connection, buckets: Iterable[int]) -> dict[int, BucketRow]:
+    """Give the buckets that exist, and let none be replaced before this transaction ends."""
+    rows = _run(
+        connection,
+        "SELECT id, version, kek_version, wrapped_key FROM vault.bucket"
+        " WHERE id = ANY(%b::smallint[]) ORDER BY id FOR KEY SHARE",
+        sorted(buckets),
+    )
+    return {row[0]: BucketRow._make(row) for row in rows.fetchall()}
+
+
+def insert_buckets(connection: Connection, rows: Sequence[BucketRow]) -> None:
+    """Add buckets, in order, unless another transaction was first."""
+    ids, versions, kek_versions, keys = _columns(sorted(rows), BucketRow)
+    _run(
+        connection,
+        "INSERT INTO vault.bucket (id, version, kek_version, wrapped_key, rewrapped_at)"
+        " SELECT *, now() FROM unnest(%b::smallint[], %b::int[], %b::int[], %b::bytea[])"
+        " ON CONFLICT (id) DO NOTHING",
+        ids,
+        versions,
+        kek_versions,
+        keys,
+    )
+
+
+def insert_subjects(connection: Connection, rows: Sequence[SubjectKeyRow]) -> None:
+    """Add subjects under reserved numbers."""
+    ids, buckets, keys = _columns(rows, SubjectKeyRow)
+    _run(
+        connection,
+        "INSERT INTO vault.subject (id, bucket, wrapped_sk, created_on) OVERRIDING SYSTEM VALUE"
+        " SELECT *, (now() AT TIME ZONE 'UTC')::date"
+        " FROM unnest(%b::bigint[], %b::smallint[], %b::bytea[])",
+        ids,
+        buckets,
+        keys,
+    )
+
+
+def insert_identifiers(connection: Connection, rows: Sequence[IdentifierRow]) -> int:
+    """Add identifiers and say how many; fewer than asked means another transaction was first.
+
+    One statement in the order of the blind indexes: two transactions that insert the same ones
+    wait for each other in the same order, so there is no deadlock.
+    """
+    return len(_run(connection, _INSERT_IDENTIFIERS, *_columns(rows, IdentifierRow)).fetchall())
+
+
+def insert_links(connection: Connection, pairs: Iterable[tuple[int, int]], *, source: int) -> None:
+    """Record that *source* said the two subjects of each pair are one person."""
+    ordered = sorted((min(pair), max(pair)) for pair in pairs)
+    _run(
+        connection,
+        "INSERT INTO vault.link (subject, other, source, linked_at)"
+        " SELECT *, %b::int, now() FROM unnest(%b::bigint[], %b::bigint[])"
+        " ON CONFLICT DO NOTHING",
+        source,
+        [pair[0] for pair in ordered],
+        [pair[1] for pair in ordered],
+    )
+
+
+def _run(connection: Connection, statement: str, *values: object) -> psycopg.Cursor[Any]:
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    return driver.cursor(binary=True).execute(cast("Any", statement), values)
+
+
+def _columns(rows: Sequence[NamedTuple], shape: Any) -> list[list[Any]]:  # noqa: ANN401
+    """Turn rows into columns, the right number of them even when there are no rows."""
+    if not rows:
+        return [[] for _ in shape._fields]
+    return [list(column) for column in zip(*rows, strict=True)]
