@@ -46,10 +46,13 @@ def as_role(dsn: str, role: str, *, password: str | None, database: str | None =
     return _url(_parts(dsn) | {"user": role, "password": password}, database)
 
 
-def with_database(dsn: str, default: str) -> str:
-    """Give *dsn* as a URL that names its database: its own, or *default* where it names none."""
+def with_database(dsn: str, name: str, *, override: bool = False) -> str:
+    """Give *dsn* as a URL that names its database: its own, or *name* where it names none.
+
+    With *override* it is *name* in any case.
+    """
     parts = _parts(dsn)
-    return _url(parts, str(parts.get("dbname") or default))
+    return _url(parts, name if override else str(parts.get("dbname") or name))
 
 
 def user_of(dsn: str) -> str:
@@ -110,8 +113,14 @@ class Addresses:
 
     def for_gateway(self, *, keys: Path, policies: Path | None) -> dict[str, str]:
         """Give the gateway's whole environment; it never talks to the broker."""
-        own = {"store_dsn": self.store, "vault_dsn": self.vault, "rights_dsn": self.rights}
-        return _environment(GatewaySettings, own | {"keys": str(keys)}, policies)
+        own = {
+            "store_dsn": self.store,
+            "vault_dsn": self.vault,
+            "rights_dsn": self.rights,
+            "auditor_dsn": self.auditor,
+            "keys": str(keys),
+        }
+        return _environment(GatewaySettings, own, policies)
 
     def for_workers(self, *, policies: Path | None) -> dict[str, str]:
         """Give a worker's whole environment: no vault, no key, no owner."""

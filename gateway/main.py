@@ -18,7 +18,7 @@ def main() -> int:
     """Serve until told to stop; give the process's exit code."""
     configure()
     try:
-        settings = GatewaySettings()  # type: ignore[call-arg]  # read from the environment
+        settings = GatewaySettings()
         server = uvicorn.Server(
             uvicorn.Config(
                 create_app(settings),

@@ -33,6 +33,11 @@ class GatewaySettings(BaseSettings):
         description="PostgreSQL DSN of the vault database, as the role paravent_gateway,"
         " which sees the schema of the rights cases only."
     )
+    auditor_dsn: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL DSN of the store database, as the role paravent_auditor; unset"
+        " leaves the reading of the audit log to another process.",
+    )
     keys: Path = Field(description="Key file of the local key provider; mode 0600.")
     policies: Path | None = Field(
         default=None, description="Folder of the rulebook; unset means the packaged web shop."

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from pseudonymizer.vault.remember import Lookup, Resolved, Resolver
 from sqlalchemy import Engine, text
 
 from gateway import metrics
 from gateway.authentication import SourceKey, SourceKeys
 from gateway.consent.service import ConsentService
 from gateway.ingest.commit_group import CommitGroups, Submission
+from gateway.ingest.minimise import Minimiser
 from gateway.ingest.rules import CompiledRules
 from gateway.ingest.service import Bound, IngestService
 from gateway.rights.service import RightsService
@@ -23,8 +23,9 @@ from policies.load import load_rulebook
 from policies.ruleset import RuleSet
 from pseudonymizer.key_providers import FileKeyProvider
 from pseudonymizer.keyring import Keyring
-from pseudonymizer.scrub import Scrubber
+from pseudonymizer.scrub.engine import Scrubber
 from pseudonymizer.vault import transactions as vault_transactions
+from pseudonymizer.vault.remember import Lookup, Resolved, Resolver
 from workers.store import sources
 from workers.store import transactions as store_transactions
 from workers.store.computation import Computation
@@ -50,7 +51,7 @@ class Edge:
     ingest: IngestService
     source_keys: SourceKeys
     rights: RightsService
-    origin: str
+    engines: tuple[Engine, ...]
     groups: CommitGroups | None = None
     consent: ConsentService = field(init=False)
     segments: SegmentService = field(init=False)
@@ -63,7 +64,7 @@ class Edge:
         """Give the rulebook in force."""
         return self.ingest.bound
 
-    def lookup(self, wanted: list[Lookup]) -> list[Resolved]:
+    def lookup(self, wanted: Sequence[Lookup]) -> Sequence[Resolved]:
         """Resolve identifiers to the pseudonyms of every domain of the rulebook in force."""
         return self.resolver.resolve(wanted, domains=tuple(self.bound().rules.domain_masks))
 
@@ -80,7 +81,7 @@ class Edge:
         """Commit what waits, then let go of everything."""
         if self.groups is not None:
             self.groups.close()
-        for engine in (self.store_engine, self.vault_engine, self.rights_engine):
+        for engine in self.engines:
             engine.dispose()
 
 
@@ -92,7 +93,7 @@ def open_edge(settings: GatewaySettings) -> Edge:
     """
     edge = build_edge(settings)
 
-    def store_group(submissions: list[Submission]) -> None:
+    def store_group(submissions: Sequence[Submission]) -> None:
         edge.ingest.store_group(submissions)
 
     edge.groups = CommitGroups(
@@ -108,13 +109,14 @@ def build_edge(settings: GatewaySettings) -> Edge:
     rules = load_rulebook(settings.policies)
     keyring = Keyring(FileKeyProvider.open(settings.keys, mode=settings.mode))
     store, vault, rights_engine = _engines(settings)
+    auditor = _auditor(settings)
     resolver = Resolver(vault, keyring)
     scrubber = Scrubber().warm()
     ingest = IngestService(
         store=store,
         bound=bind(store, rules),
-        lookup=lambda wanted: edge.lookup(list(wanted)),
-        scrub=scrubber.scrub_many,
+        lookup=lambda wanted: edge.lookup(wanted),
+        minimise=Minimiser(scrubber),
         message_id=keyring.message_id,
         observe=metrics.observe,
     )
@@ -125,6 +127,7 @@ def build_edge(settings: GatewaySettings) -> Edge:
         keyring=keyring,
         ruleset=rules,
         resolver=resolver,
+        auditor_engine=auditor,
         origin=settings.origin,
     )
     edge = Edge(
@@ -137,7 +140,7 @@ def build_edge(settings: GatewaySettings) -> Edge:
         ingest=ingest,
         source_keys=SourceKeys(_finder(store)),
         rights=rights,
-        origin=settings.origin,
+        engines=(store, vault, rights_engine, *([auditor] if auditor else [])),
     )
     return edge
 
@@ -164,6 +167,14 @@ def _engines(settings: GatewaySettings) -> tuple[Engine, Engine, Engine]:
     )
     store_transactions.refuse_overprivileged(store)
     return store, vault, rights
+
+
+def _auditor(settings: GatewaySettings) -> Engine | None:
+    if settings.auditor_dsn is None:
+        return None
+    return store_transactions.connect(
+        settings.auditor_dsn.get_secret_value(), pool_size=1, application_name="paravent-audit"
+    )
 
 
 def _finder(store: Engine) -> Callable[[str], SourceKey | None]:

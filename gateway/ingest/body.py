@@ -53,7 +53,7 @@ def inflate(body: bytes, encoding: str, *, limit: int) -> bytes:
     inflater = isal_zlib.decompressobj(wbits=GZIP_WINDOW)
     try:
         inflated: bytes = inflater.decompress(body, limit + 1)
-    except isal_zlib.error as error:
+    except isal_zlib.error as error:  # type: ignore[misc]  # the library ships no types
         raise BodyInvalid("The body is not valid gzip, though its header says so.") from error
     if len(inflated) > limit:
         raise BodyTooLarge("The body is larger than this path accepts once inflated.")

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import structlog
 
 from gateway.errors import QueueFull
-from gateway.ingest.wire import Decoded
+from gateway.ingest.wire import Decoded, Request
 from policies.errors import ParaventError
 
 MAX_GROUP_EVENTS = 5_000  # measured: past this a commit's cost no longer falls per event
@@ -27,12 +27,9 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True, eq=False)
-class Submission:
-    """One request's events on their way to a commit."""
+class Submission(Request):
+    """One request's events on their way to a commit, and who waits for it."""
 
-    source: int
-    decoded: Decoded
-    received_us: int
     done: asyncio.Future[None]
     loop: asyncio.AbstractEventLoop
 

@@ -1,73 +1,83 @@
 """Which values of an event survive, and in which form?
 
-Only declared properties are read (R-03).  Strings that people may have typed
-into are scanned together, one scan for the whole commit group.
+Only declared properties are read (R-03).  Values that people may be in are
+looked at together, one pass a kind for the whole commit group.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from gateway.ingest.drafts import Draft, Found, Tally
 from gateway.ingest.published import published_name
+from gateway.ingest.rules import Treatment
 from policies.vocabulary import Column
-
-
-class Scrubbed(Protocol):
-    """A text after scanning: what was found is replaced by its kind."""
-
-    @property
-    def text(self) -> str:
-        """The text without the people in it."""
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """Kinds of what was found, such as ``EMAIL_ADDRESS``."""
-
-
-class Scrub(Protocol):
-    """Finds people in many texts at once."""
-
-    def __call__(
-        self, texts: Sequence[str], *, own: Sequence[Sequence[str]] | None = None
-    ) -> Sequence[Scrubbed]:
-        """Give every text back with what names people replaced; *own* are its sender's names."""
-
+from pseudonymizer.generalise import Generaliser
+from pseudonymizer.scrub.engine import Scrubber
 
 # Columns whose values are vocabulary, shared by many events through the dictionary.  There a
 # scrubbed remainder has no use, and a value that named somebody must not become vocabulary.
-VOCABULARY = frozenset(
-    {
-        Column.PAGE,
-        Column.PRODUCT,
-        Column.CATEGORY,
-        Column.LABEL,
-        Column.CAMPAIGN,
-        Column.REFERRER,
-        Column.DEVICE,
-    }
-)
+VOCABULARY: Final = frozenset({Column.PRODUCT, Column.CATEGORY, Column.LABEL, Column.PAGE})
 
 
-def minimise(drafts: Iterable[Draft], scrub: Scrub, tally: Tally) -> None:
-    """Fill ``found`` of every draft still going."""
-    scans: list[tuple[Draft, Found, str]] = []
-    for draft in drafts:
-        if draft.plan is not None and draft.outcome is None:
-            _read(draft, scans, tally)
-    if not scans:
-        return
-    texts = [str(found.value) for _, found, _ in scans]
-    own = [_own(draft) for draft, _, _ in scans]
-    for (draft, found, name), clean in zip(scans, scrub(texts, own=own), strict=True):
-        if not clean.kinds:
-            continue
-        tally.drop(draft.source, draft.name, f"{name}:scrubbed")
-        if found.column in VOCABULARY:
-            draft.found.remove(found)
+class _Look(NamedTuple):
+    """One value that has to be looked at before it may be kept."""
+
+    draft: Draft
+    found: Found
+    name: str
+
+
+Looks = dict[Treatment, list[_Look]]
+Own = Sequence[Sequence[str]]
+
+
+class Minimiser:
+    """Turns raw parts into the values that may be kept; shared by the writer threads."""
+
+    def __init__(self, scrubber: Scrubber) -> None:
+        self._scrubber = scrubber
+        generaliser = Generaliser(scrubber)
+        self._reduce: dict[Treatment, Callable[[Sequence[str], Own], Sequence[str | None]]] = {
+            Treatment.PAGE: lambda texts, own: generaliser.pages(texts, own=own),
+            Treatment.REFERRER: lambda texts, _own: generaliser.referrers(texts),
+            Treatment.DEVICE: lambda texts, _own: generaliser.devices(texts),
+            Treatment.CAMPAIGN: lambda texts, _own: generaliser.campaign_names(texts),
+        }
+
+    def __call__(self, drafts: Iterable[Draft], tally: Tally) -> None:
+        """Fill ``found`` of every draft still going."""
+        looks: Looks = {}
+        for draft in drafts:
+            if draft.plan is not None and draft.outcome is None:
+                _read(draft, looks, tally)
+        for treatment, items in looks.items():
+            texts = [str(item.found.value) for item in items]
+            own = [_own(item.draft) for item in items]
+            if treatment is Treatment.SCAN:
+                self._scan(items, texts, own, tally)
+            else:
+                _keep(items, self._reduce[treatment](texts, own), tally)
+
+    def _scan(self, items: Sequence[_Look], texts: Sequence[str], own: Own, tally: Tally) -> None:
+        for item, clean in zip(items, self._scrubber.scrub_many(texts, own=own), strict=True):
+            if not clean.kinds:
+                continue
+            tally.drop(item.draft.source, item.draft.name, f"{item.name}:scrubbed")
+            if item.found.column in VOCABULARY:
+                item.draft.found.remove(item.found)
+            else:
+                item.found.value = clean.text
+
+
+def _keep(items: Sequence[_Look], reduced: Sequence[str | None], tally: Tally) -> None:
+    for item, value in zip(items, reduced, strict=True):
+        if value is None:
+            item.draft.found.remove(item.found)
+            tally.drop(item.draft.source, item.draft.name, f"{item.name}:invalid")
         else:
-            found.value = clean.text
+            item.found.value = value
 
 
 def _own(draft: Draft) -> list[str]:
@@ -76,7 +86,7 @@ def _own(draft: Draft) -> list[str]:
     return [text for _, text in (*event.identifiers, *event.links)]
 
 
-def _read(draft: Draft, scans: list[tuple[Draft, Found, str]], tally: Tally) -> None:
+def _read(draft: Draft, looks: Looks, tally: Tally) -> None:
     plan = draft.plan
     if plan is None:
         return
@@ -93,8 +103,8 @@ def _read(draft: Draft, scans: list[tuple[Draft, Found, str]], tally: Tally) -> 
             continue
         found = Found(item.column, value, item.purposes)
         draft.found.append(found)
-        if item.scan and isinstance(value, str):
-            scans.append((draft, found, item.name))
+        if item.treatment is not Treatment.NONE:
+            looks.setdefault(item.treatment, []).append(_Look(draft, found, item.name))
     _count_unknown(draft, parts.get("properties"), plan.readable, tally)
 
 

@@ -78,7 +78,7 @@ _BATCH: Final = {
 
 def _path(call: str) -> dict[str, Any]:
     batch = call in segment.BATCHES
-    operation = {
+    operation: dict[str, Any] = {
         "tags": ["ingest"],
         "summary": "Send events, Segment dialect" if batch else "Send one event, Segment dialect",
         "description": (

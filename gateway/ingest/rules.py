@@ -6,20 +6,32 @@ properties become readers.  Nothing here changes afterwards.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from enum import Enum, auto
 from typing import Any
 
 from gateway.ingest import values
 from gateway.ingest.decide import SILENT, Signals
 from policies.ruleset import EventRule, PropertyRule, RuleSet
 from policies.vocabulary import Column, LegalBasis, PropertyType
-from pseudonymizer import generalise
+from pseudonymizer.generalise import ip
 
 MAX_REMEMBERED = 2_000  # distinct consent objects; a site has a handful, an attacker any number
 
 Convert = Callable[[Any], Any]
+
+
+class Treatment(Enum):
+    """How values that people may be in are looked at, many at a time."""
+
+    NONE = auto()
+    SCAN = auto()
+    PAGE = auto()
+    REFERRER = auto()
+    DEVICE = auto()
+    CAMPAIGN = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +42,7 @@ class PropertyPlan:
     column: Column
     read: Callable[[Mapping[str, Any]], Any]
     convert: Convert
-    scan: bool
+    treatment: Treatment
     purposes: int
 
 
@@ -161,13 +173,24 @@ class CompiledRules:
             column=rule.column,
             read=values.reader(rule),
             convert=_converter(rule),
-            scan=rule.scan,
+            treatment=_treatment(rule),
             purposes=self.mask(rule.purposes),
         )
 
 
 def _us(period: Any) -> int:  # noqa: ANN401  # a timedelta
     return int(period.total_seconds()) * 1_000_000
+
+
+def _treatment(rule: PropertyRule) -> Treatment:
+    """Say which way of looking at many values at once *rule* needs before it may be kept."""
+    if rule.type is PropertyType.URL:
+        return Treatment.REFERRER if rule.column is Column.REFERRER else Treatment.PAGE
+    if rule.type is PropertyType.USER_AGENT:
+        return Treatment.DEVICE
+    if rule.column is Column.CAMPAIGN:
+        return Treatment.CAMPAIGN
+    return Treatment.SCAN if rule.scan else Treatment.NONE
 
 
 def _converter(rule: PropertyRule) -> Convert:
@@ -179,27 +202,12 @@ def _converter(rule: PropertyRule) -> Convert:
     }
     if rule.type in plain:
         return plain[rule.type]
-    generalised: dict[PropertyType, Callable[[str], str | None]] = {
-        PropertyType.URL: generalise.referrer_host
-        if rule.column is Column.REFERRER
-        else generalise.url,
-        PropertyType.USER_AGENT: generalise.user_agent,
-        PropertyType.IP: generalise.ip,
-    }
-    limited = partial(values.text, limit=generalise.MAX_RAW)
-    if rule.type in generalised:
-        coarser = generalised[rule.type]
-        return lambda value: coarser(said) if (said := limited(value)) else None
-    return _matching(rule)
-
-
-def _matching(rule: PropertyRule) -> Convert:
-    import re  # noqa: PLC0415  # needed only while compiling
-
     pattern = re.compile(rule.pattern) if rule.pattern else None
 
     def convert(value: Any) -> str | None:  # noqa: ANN401  # JSON is anything
         said = values.text(value, rule.max_length)
+        if said and rule.type is PropertyType.IP:
+            return ip(said)
         return said if said and (pattern is None or pattern.fullmatch(said)) else None
 
     return convert

@@ -10,28 +10,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import psycopg
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from gateway.ingest import linking, storing
-from gateway.ingest.commit_group import Submission
 from gateway.ingest.drafts import Draft, Tally
 from gateway.ingest.ledger import triplets
-from gateway.ingest.minimise import Scrub, minimise
+from gateway.ingest.minimise import Minimiser
 from gateway.ingest.prepare import Intake, MessageId, prepare
 from gateway.ingest.resolve import Resolve, resolve
 from gateway.ingest.rows import Words, event_row, packed
 from gateway.ingest.rules import CompiledRules
 from gateway.ingest.storing import Admitted, Group, StrongLockNeeded
+from gateway.ingest.wire import Request
 from policies.errors import StoreUnavailable
 from workers.features.state import FoldEvent
 from workers.store import batches, counts, events, lanes, outbox
 from workers.store.batches import BULK, LIVE
 from workers.store.computation import Computation, Subject
-from workers.store.counts import Decision, Drop
 from workers.store.errors import DuplicateMessage
 from workers.store.event_rows import EventRow
 from workers.store.transactions import transaction
@@ -55,7 +53,7 @@ class Bound:
 class _Part:
     """One request of the group, prepared."""
 
-    submission: Submission
+    submission: Request
     drafts: list[Draft]
     bulk: bool
 
@@ -67,14 +65,14 @@ class IngestService:
     store: Engine
     bound: Bound
     lookup: Resolve
-    scrub: Scrub
+    minimise: Minimiser
     message_id: MessageId
     clock_us: Callable[[], int] = field(default=lambda: time.time_ns() // 1_000)
     observe: Callable[[Tally], None] | None = None
     _words: Words = field(default_factory=Words)
     _wary: int = 0
 
-    def store_group(self, submissions: Sequence[Submission]) -> Tally:
+    def store_group(self, submissions: Sequence[Request]) -> Tally:
         """Store the events of *submissions* in one transaction; raise what prevented it.
 
         Returns the counts that were committed with it.
@@ -89,7 +87,7 @@ class IngestService:
         for draft in drafts:
             if draft.outcome is not None:
                 tally.outcome(draft.source, draft.name, draft.outcome)
-        minimise(going, self.scrub, tally)
+        self.minimise(going, tally)
         bulk = {id(draft) for part in parts if part.bulk for draft in part.drafts}
         committed, admitted = self._commit(bound, going, bulk, tally)
         linking.link(bound.rules, admitted, self.lookup)
@@ -97,7 +95,7 @@ class IngestService:
             self.observe(committed)
         return committed
 
-    def _prepared(self, bound: Bound, submission: Submission, tally: Tally, *, deep: bool) -> _Part:
+    def _prepared(self, bound: Bound, submission: Request, tally: Tally, *, deep: bool) -> _Part:
         decoded = submission.decoded
         for reason, count in decoded.refused.items():
             tally.outcome(submission.source, "(undecoded)", reason, count)
@@ -158,33 +156,20 @@ class _Run:
             self._store(connection, live, LIVE)
             self._store(connection, bulk, BULK)
         # Counter rows are shared by everybody, so they are touched last.
-        day = datetime.fromtimestamp(group.now_us / 1_000_000, UTC).date()
-        outcomes = self.tally.outcomes.items()
-        counts.add(
-            connection,
-            {
-                Decision(day, source, event, outcome, group.rulebook): count
-                for (source, event, outcome), count in outcomes
-            },
-        )
-        dropped = self.tally.dropped.items()
-        counts.add_dropped(
-            connection,
-            {Drop(day, source, event, name): n for (source, event, name), n in dropped},
-        )
+        counts.add(connection, self.tally.outcomes, rulebook=group.rulebook)
+        counts.add_dropped(connection, self.tally.dropped)
 
     def _store(self, connection: Connection, items: Sequence[Admitted], lane: int) -> None:
         if not items:
             return
         computation = self.bound.computation
         sources = {item.draft.source for item in items}
-        batch = batches.open_batch(
+        batch = batches.create(
             connection,
             source=sources.pop() if len(sources) == 1 else None,
             lane=lane,
             rulebook=self.group.rulebook,
             events=len(items),
-            received_us=self.group.now_us,
         )
         rows = [event_row(item, batch, computation.names, self.words) for item in items]
         fresh = self._insert(connection, rows)

@@ -54,3 +54,12 @@ class Decoded:
     def refuse(self, reason: str, count: int = 1) -> None:
         """Count *count* refusals for *reason*."""
         self.refused[reason] = self.refused.get(reason, 0) + count
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """What one request of one source brought, and when."""
+
+    source: int
+    decoded: Decoded
+    received_us: int
