@@ -42,3 +42,11 @@ def test_a_clone_keeps_its_doors_as_closed_as_its_template(origin: Database) -> 
         ).fetchone()
     assert acl == (False,)
     drop(copy)
+
+
+def test_a_clone_keeps_its_templates_settings(origin: Database) -> None:
+    origin.server.execute(f"alter database \"{origin.name}\" set statement_timeout = '7s'")
+    copy = clone(origin)
+    with psycopg.connect(copy.owner_dsn) as connection:
+        assert connection.execute("show statement_timeout").fetchone() == ("7s",)
+    drop(copy)

@@ -100,27 +100,35 @@ def clone(origin: Database) -> Database:
 
 
 def _copy_grants(origin: Database, name: str) -> None:
-    """Repeat the database's own ACL: ``CREATE DATABASE … TEMPLATE`` leaves it behind, and with it
-    would go the proof that a role without CONNECT cannot connect."""
+    """Repeat what belongs to the database itself: ``CREATE DATABASE … TEMPLATE`` leaves it behind,
+    and with it would go the proof that a role without CONNECT cannot connect."""
+    target = sql.Identifier(name)
     with psycopg.connect(origin.server.dsn("postgres"), autocommit=True) as connection:
-        granted = connection.execute(
-            "select case grantee when 0 then null else pg_get_userbyid(grantee) end,"
-            " privilege_type from pg_database, aclexplode(datacl) where datname = %s"
-            " and grantee <> datdba",
-            [origin.name],
-        ).fetchall()
-        explicit = connection.execute(
-            "select datacl is not null from pg_database where datname = %s", [origin.name]
-        ).fetchone()
-        if explicit != (True,):
-            return
-        target = sql.Identifier(name)
-        connection.execute(sql.SQL("revoke all on database {} from public").format(target))
-        for grantee, privilege in granted:
+        grants = connection.execute(_GRANTS, [origin.name]).fetchall()
+        settings = connection.execute(_SETTINGS, [origin.name]).fetchall()
+        if grants:
+            connection.execute(sql.SQL("revoke all on database {} from public").format(target))
+        for grantee, privilege in grants:
             to = sql.SQL("public") if grantee is None else sql.Identifier(grantee)
             connection.execute(
                 sql.SQL("grant {} on database {} to {}").format(sql.SQL(privilege), target, to)
             )
+        for setting in settings:
+            variable, _, value = setting[0].partition("=")
+            connection.execute(
+                sql.SQL("alter database {} set {} = {}").format(
+                    target, sql.Identifier(variable), sql.Literal(value)
+                )
+            )
+
+
+# Grants beside those every new database has; none while its list is still the default.
+_GRANTS = """
+select case grantee when 0 then null else pg_get_userbyid(grantee) end, privilege_type
+from pg_database, aclexplode(datacl) where datname = %s and datacl is not null"""
+_SETTINGS = """
+select unnest(setconfig) from pg_db_role_setting
+join pg_database on pg_database.oid = setdatabase where datname = %s and setrole = 0"""
 
 
 def drop(database: Database) -> None:
