@@ -49,22 +49,8 @@ class SettingsRefused(ParaventError):
     remedy = "Start workers with PARAVENT_STORE_DSN and PARAVENT_BROKER_URL, without vault or keys."
 
 
-class RoleTooPowerful(ParaventError):
-    """The store's role could do more than a worker may."""
-
-    code = "role-too-powerful"
-    remedy = "Give workers the DSN of role paravent_workers; `paravent migrate` creates it."
-
-
 class BrokerUnavailable(ParaventError):
     """The broker does not answer; work stays in the outbox."""
 
     code = "broker-unavailable"
     remedy = "Check the broker; the outbox is delivered by itself once it answers."
-
-
-class StoreFailed(ParaventError):
-    """The store refused a statement for a reason that will not pass by itself."""
-
-    code = "store-failed"
-    remedy = "Look the SQLSTATE up in the PostgreSQL manual; the work is retried by the next run."

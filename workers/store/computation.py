@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -21,9 +21,11 @@ from workers.features.local_hours import LocalHours
 from workers.features.state import NO_STEP, FoldEvent, State, fold
 from workers.segments.engine import Engine
 from workers.store import dictionary, numbering
-from workers.store.events import Fact
+from workers.store.dictionary import Kind
+from workers.store.passing import Passing, passing
 
-EVENT_NAME: Final = 1  # the dictionary's kind of event names
+Fact = tuple[int, int, int, int | None]
+"""Instant in microseconds, message, number of the event name, amount in minor units."""
 
 
 class Subject(NamedTuple):
@@ -62,6 +64,7 @@ class Computation:
     feature_set: int
     clock: LocalHours
     without_consent: frozenset[int]  # purposes that rest on another legal basis
+    passing: Passing
     _roles: Mapping[int, tuple[int, bool]]  # event name number → step, click
     _plans: Mapping[int, DomainPlan]
 
@@ -74,7 +77,8 @@ class Computation:
         segments = numbering.segment_numbers(
             connection, rules, purposes=purposes, rulebook_=rulebook
         )
-        names = dictionary.ids(connection, EVENT_NAME, list(rules.events))
+        names = dictionary.ids(connection, Kind.EVENT, rules.events)
+        feature_set = numbering.feature_set_number(connection, list(rules.features), rulebook)
         return cls(
             rules=rules,
             rulebook=rulebook,
@@ -82,13 +86,14 @@ class Computation:
             domains=MappingProxyType(domains),
             segments=MappingProxyType(segments),
             names=MappingProxyType(names),
-            feature_set=numbering.feature_set_number(connection, list(rules.features), rulebook),
+            feature_set=feature_set,
             clock=LocalHours(rules.timezone),
             without_consent=frozenset(
                 purposes[rule.key]
                 for rule in rules.purposes.values()
                 if rule.legal_basis != LegalBasis.CONSENT
             ),
+            passing=passing(rules),
             _roles=_roles(rules, names),
             _plans={
                 domains[key]: _plan(rules, key, purposes=purposes, segments=segments)
@@ -98,7 +103,7 @@ class Computation:
 
     def fold_event(self, fact: Fact) -> FoldEvent:
         """Give what the fold needs of a stored fact; a name of an older rulebook has no step."""
-        _, at_us, mid, name, amount = fact
+        at_us, mid, name, amount = fact
         step, click = self._roles.get(name, (NO_STEP, False))
         return FoldEvent(at_us, mid, step, click, amount or 0, name)
 
@@ -127,6 +132,14 @@ class Computation:
         if not admitted:
             return set()
         return {plan.segments[key][0] for key in plan.engine.memberships(values, admitted)}
+
+    def sized_segments(self) -> list[tuple[int, int, int]]:
+        """Give segment, purpose and domain number of every segment of the rulebook."""
+        return [
+            (segment, purpose, domain)
+            for domain, plan in self._plans.items()
+            for segment, purpose in plan.segments.values()
+        ]
 
     def covered(self, subject: Subject, now_us: int) -> set[int]:
         """Give the purposes the subject may be profiled for now: consented, not objected to."""

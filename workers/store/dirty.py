@@ -1,4 +1,7 @@
-"""Events stored but not folded yet: one row a subject and batch, drained shard by shard."""
+"""Events stored but not folded yet: one row a subject and batch, drained shard by shard.
+
+A row of shard ``s`` set aside (its subject is restricted) has the shard ``-1 - s``.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -13,19 +16,27 @@ SHARDS = 4
 # First key of the advisory locks that keep drains of one shard apart; the second is the shard.
 _SHARD_LOCK = 0x50415241  # "PARA"
 
-_ADD = """
+_PUT = """
 insert into store.dirty (shard, subject, mids, batch)
 select subject %% %s::int, subject, (%s)[first:last], %s
 from unnest(%s, %s, %s) as new (subject, first, last) order by subject"""
 
+_CLAIM = "select pg_try_advisory_xact_lock(%s::int, %s::int)"
+
 _TAKE = """
 select id, subject, mids, batch from store.dirty where shard = %s order by id limit %s"""
 
-_DONE = "delete from store.dirty where id = any(%s)"
+_SET_ASIDE = "update store.dirty set shard = -1 - shard where id = any(%s) and shard >= 0"
+
+_PUT_BACK = "update store.dirty set shard = -1 - shard where subject = any(%s) and shard < 0"
+
+_DELETE = "delete from store.dirty where id = any(%s) and shard >= 0"
+
+_PENDING = "select exists (select from store.dirty where shard = %s)"
 
 _BEHIND = """
-select shard, count(*), min(batch.received_at) from store.dirty
-join store.batch on batch.id = dirty.batch group by shard order by shard"""
+select count(*), min(batch.received_at) from store.dirty
+left join store.batch on batch.id = dirty.batch where shard >= 0"""
 
 
 class DirtyRow(NamedTuple):
@@ -37,35 +48,50 @@ class DirtyRow(NamedTuple):
     batch: int
 
 
-def add(connection: Connection, batch: int, mids: Mapping[int, Sequence[int]]) -> None:
+def put(connection: Connection, batch: int, mids: Mapping[int, Sequence[int]]) -> None:
     """Note the messages of *batch* to fold, by subject."""
     if not mids:
         return
     flat, first, last = ragged(mids.values())
-    values = (SHARDS, Int8s.of(flat), batch, Int8s.of(list(mids)), Int4s.of(first), Int4s.of(last))
-    run(connection, _ADD, values)
+    subjects = (Int8s.of(list(mids)), Int4s.of(first), Int4s.of(last))
+    run(connection, _PUT, (SHARDS, Int8s.of(flat), batch, *subjects))
 
 
-def own(connection: Connection, shard: int, *, wait: bool = True) -> bool:
-    """Become the only drain of *shard* until the transaction ends.
-
-    Without *wait*, gives ``False`` at once when another has it.
-    """
-    which = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
-    ((had,),) = rows_of(connection, f"select {which}(%s::int, %s::int)", (_SHARD_LOCK, shard))
-    return wait or bool(had)
+def claim(connection: Connection, shard: int) -> bool:
+    """Become the only drain of *shard* until the transaction ends; ``False``: another is."""
+    ((had,),) = rows_of(connection, _CLAIM, (_SHARD_LOCK, shard))
+    return bool(had)
 
 
 def take(connection: Connection, shard: int, limit: int) -> list[DirtyRow]:
-    """Give up to *limit* rows of *shard*, oldest first; the shard must be owned."""
+    """Give up to *limit* rows of *shard*, oldest first; the shard must be claimed."""
     return [DirtyRow._make(row) for row in rows_of(connection, _TAKE, (shard, limit))]
 
 
-def done(connection: Connection, ids: Sequence[int]) -> None:
-    """Remove rows that were folded, in the transaction that wrote their states."""
-    run(connection, _DONE, (Int8s.of(ids),))
+def delete(connection: Connection, ids: Sequence[int]) -> None:
+    """Remove rows that were folded; those set aside stay."""
+    if ids:
+        run(connection, _DELETE, (Int8s.of(ids),))
 
 
-def behind(connection: Connection) -> list[tuple[int, int, int]]:
-    """Give (shard, rows waiting, oldest ``received_at`` in microseconds) of shards with work."""
-    return [(row[0], row[1], row[2]) for row in rows_of(connection, _BEHIND, ())]
+def set_aside(connection: Connection, ids: Sequence[int]) -> None:
+    """Keep rows out of the drains' way until ``put_back``."""
+    if ids:
+        run(connection, _SET_ASIDE, (Int8s.of(ids),))
+
+
+def put_back(connection: Connection, subjects: Sequence[int]) -> None:
+    """Give the rows of *subjects* that were set aside to the drains again."""
+    run(connection, _PUT_BACK, (Int8s.of(subjects),))
+
+
+def pending(connection: Connection, shard: int) -> bool:
+    """Say whether *shard* has rows to fold."""
+    ((waiting,),) = rows_of(connection, _PENDING, (shard,))
+    return bool(waiting)
+
+
+def behind(connection: Connection) -> tuple[int, int | None]:
+    """Give how many rows wait, and since when the oldest does, in microseconds."""
+    ((count, oldest),) = rows_of(connection, _BEHIND, ())
+    return int(count), oldest

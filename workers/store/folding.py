@@ -62,7 +62,7 @@ def of_stored(
         return {}
     facts = events.facts_of(connection, subjects, until_us)
     return {
-        subject: ctx.fold(None, [ctx.fold_event(fact) for fact in history])
+        subject: ctx.fold(None, [ctx.fold_event(fact[1:]) for fact in history])
         for subject, history in groupby(facts, key=itemgetter(0))
     }
 

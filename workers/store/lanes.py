@@ -7,7 +7,7 @@ Locks are taken in one order everywhere: registry rows by id, then states by sub
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -71,9 +71,9 @@ def drain(
     news = _stored(connection, ctx, keys)
     states = folding.fold_in(connection, ctx, news, now_us)
     assess(connection, ctx, [known[subject] for subject in states], states, now_us=now_us)
-    aside = [row.id for row in rows if row.subject in known and known[row.subject].restricted]
-    dirty.set_aside(connection, aside)
-    dirty.delete(connection, [row.id for row in rows])
+    aside = {row.id for row in rows if row.subject in known and known[row.subject].restricted}
+    dirty.set_aside(connection, sorted(aside))
+    dirty.delete(connection, [row.id for row in rows if row.id not in aside])
     return len(rows)
 
 
@@ -82,15 +82,20 @@ def pending(connection: Connection, shard: int) -> bool:
     return dirty.pending(connection, shard)
 
 
-def resume(connection: Connection, ctx: Computation, subjects: Sequence[int], now_us: int) -> None:
-    """Bring subjects whose restriction was lifted, or whose consent changed, up to date.
-
-    Events set aside meanwhile go back to the drain.
-    """
-    dirty.put_back(connection, subjects)
+def reassess(connection: Connection, ctx: Computation, subjects: Iterable[int], now_us: int) -> int:
+    """Settle the memberships of *subjects* after a change of consent or objection."""
     known = _hold(connection, subjects)
     states = folding.read(connection, ctx, list(known))
-    assess(connection, ctx, list(known.values()), states, now_us=now_us)
+    return assess(connection, ctx, known.values(), states, now_us=now_us)
+
+
+def resume(connection: Connection, ctx: Computation, subjects: Sequence[int], now_us: int) -> None:
+    """Bring subjects whose restriction was lifted up to date.
+
+    What was set aside for them goes back to the drain.
+    """
+    dirty.put_back(connection, subjects)
+    reassess(connection, ctx, subjects, now_us)
 
 
 def drop_memberships(
@@ -111,7 +116,7 @@ def drop_memberships(
 def assess(
     connection: Connection,
     ctx: Computation,
-    subjects: Iterable[Subject],
+    subjects: Collection[Subject],
     states: States,
     *,
     now_us: int,
@@ -121,16 +126,31 @@ def assess(
     One without a state is in no segment.  A restricted one is not looked at: its rows stay as they
     are, and nobody reads them.
     """
-    wanted: dict[int, set[int]] = {}
-    for subject in subjects:
-        if subject.restricted:
-            continue
-        state = states.get(subject.id)
-        if state is None:
-            wanted[subject.id] = set()
-        else:
-            values = ctx.values(subject.domain, state, now_us)
-            wanted[subject.id] = ctx.memberships(subject, values, now_us=now_us)
+    values = {
+        subject: ctx.values(domain, states[subject], now_us)
+        for subject, domain in ((each.id, each.domain) for each in subjects)
+        if subject in states
+    }
+    return settle(connection, ctx, subjects, values, now_us=now_us)
+
+
+def settle(
+    connection: Connection,
+    ctx: Computation,
+    subjects: Collection[Subject],
+    values: Mapping[int, Sequence[float | None]],
+    *,
+    now_us: int,
+) -> int:
+    """Write what changes of memberships, given feature values; give how many changed.
+
+    A membership that stays is not touched: its ``since`` is when the subject joined.
+    """
+    wanted = {
+        each.id: ctx.memberships(each, values[each.id], now_us=now_us)
+        if each.id in values else set()
+        for each in subjects if not each.restricted
+    }  # fmt: skip
     return memberships.settle(connection, wanted, now_us=now_us)
 
 
@@ -146,5 +166,5 @@ def _stored(
     """Give the events of these messages, by subject; one deleted meanwhile is absent."""
     found: dict[int, list[FoldEvent]] = {}
     for fact in events.facts_by_mids(connection, keys):
-        found.setdefault(fact.subject, []).append(ctx.fold_event(fact))
+        found.setdefault(fact.subject, []).append(ctx.fold_event(fact[1:]))
     return found

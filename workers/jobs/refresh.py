@@ -1,0 +1,193 @@
+"""Bringing memberships, feature snapshots and segment sizes up to an instant.
+
+A run goes through its subjects in the order of their numbers, a transaction per slice, and notes
+after each how far it came; a run that was interrupted goes on there.  Two processes at the same
+run take turns, so a second beat doubles no work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import Connection, Engine
+
+from workers.jobs.attempts import attempted
+from workers.jobs.clock import Over, as_instant, as_us, never, now_us
+from workers.store import folding, lanes, refreshing, registry, sizes, snapshots
+from workers.store.computation import Computation, Subject
+from workers.store.refreshing import RefreshRun
+from workers.store.transactions import transaction
+
+SLICE = 500  # subjects a transaction
+
+Progress = Callable[[int, int], None]
+"""Told after every slice how many subjects are done, of how many in this call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a refresh did: subjects looked at, snapshot rows and memberships that changed."""
+
+    as_of: datetime
+    full: bool
+    subjects: int
+    snapshots: int
+    memberships: int
+    finished: bool
+
+
+def refresh(  # noqa: PLR0913  two of the six only say when to report and when to pause
+    engine: Engine,
+    ctx: Computation,
+    *,
+    as_of: datetime | None = None,
+    full: bool = False,
+    progress: Progress | None = None,
+    until: Over = never,
+) -> Refreshed:
+    """Bring every subject that may have changed up to *as_of*; with *full*, every subject.
+
+    A full run also folds every history anew.  Consent is judged at the present whatever *as_of*
+    is: a subject is in no segment today for a consent they had then.
+
+    Args:
+        engine: the store.
+        ctx: the rulebook; another one than at the run before makes the run a full one.
+        as_of: aware; ``None`` means now, or the instant of a run that was interrupted.
+        full: look at everybody, and recompute states from the events.
+        progress: called after each slice.
+        until: asked between slices; once true, the run is left for the next call to resume.
+    """
+    run, before = attempted(partial(_open, engine, ctx, as_of, full=full))
+    with transaction(engine) as connection:
+        subjects = _due(connection, ctx, run, before)
+    done = snapshots_changed = memberships_changed = 0
+    for start in range(0, len(subjects), SLICE):
+        if until():
+            break
+        piece = subjects[start : start + SLICE]
+        changed = attempted(partial(_slice, engine, ctx, run, piece))
+        snapshots_changed += changed[0]
+        memberships_changed += changed[1]
+        done += len(piece)
+        if progress:
+            progress(done, len(subjects))
+    finished = done == len(subjects)
+    if finished:
+        attempted(partial(_close, engine, ctx, run))
+    return Refreshed(
+        as_instant(run.as_of_us), run.full, done, snapshots_changed, memberships_changed, finished
+    )
+
+
+def _open(
+    engine: Engine, ctx: Computation, as_of: datetime | None, *, full: bool
+) -> tuple[RefreshRun, RefreshRun | None]:
+    """Resume the latest run if it is ours and unfinished, or begin one."""
+    now = now_us()
+    with transaction(engine) as connection:
+        latest, before = refreshing.latest(connection), refreshing.latest_finished(connection)
+        as_of_us = None if as_of is None else as_us(as_of)
+        if latest and _resumable(latest, ctx, as_of_us, full=full):
+            return latest, before
+        as_of_us = now if as_of_us is None else as_of_us
+        whole = full or before is None or _incomparable(before, ctx, as_of_us)
+        run = refreshing.begin(
+            connection, as_of_us=as_of_us, full=whole, now_us=now, rulebook=ctx.rulebook
+        )
+        return run, before
+
+
+def _resumable(run: RefreshRun, ctx: Computation, as_of_us: int | None, *, full: bool) -> bool:
+    return (
+        run.finished_at_us is None
+        and run.rulebook == ctx.rulebook
+        and as_of_us in {None, run.as_of_us}
+        and (run.full or not full)
+    )
+
+
+def _incomparable(before: RefreshRun, ctx: Computation, as_of_us: int) -> bool:
+    """Say whether nothing can be told from the run before: other rules, or time going back."""
+    return before.rulebook != ctx.rulebook or as_of_us < before.as_of_us
+
+
+def _due(
+    connection: Connection, ctx: Computation, run: RefreshRun, before: RefreshRun | None
+) -> list[int]:
+    if run.full or before is None:
+        return refreshing.everybody(connection, after=run.last_subject)
+    return refreshing.due(connection, run, before, ctx, now_us=now_us())
+
+
+def _slice(
+    engine: Engine, ctx: Computation, run: RefreshRun, subjects: Sequence[int]
+) -> tuple[int, int]:
+    """Refresh some subjects in one transaction; give how many snapshots and memberships changed."""
+    with transaction(engine) as connection:
+        here = refreshing.lock(connection, run.id)
+        todo = [subject for subject in subjects if subject > here.last_subject]
+        changed = _settle(connection, ctx, run, todo) if todo else (0, 0)
+        if todo:
+            refreshing.advance(connection, run.id, last_subject=todo[-1], subjects=len(todo))
+        return changed
+
+
+def _settle(
+    connection: Connection, ctx: Computation, run: RefreshRun, numbers: Sequence[int]
+) -> tuple[int, int]:
+    rows = registry.lock_by_id(connection, numbers)
+    subjects = [lanes.standing(row) for row in rows.values() if row.state == registry.ALIVE]
+    ids = [subject.id for subject in subjects]
+    if run.full:
+        states = folding.refold(connection, ctx, ids, now_us())
+    else:
+        states = folding.read(connection, ctx, ids)
+    # Whoever came back after the instant is read as they were at it.
+    ahead = [subject for subject in ids if _ahead(states, subject, run.as_of_us)]
+    for subject in ahead:
+        del states[subject]
+    states |= folding.of_stored(connection, ctx, ahead, until_us=run.as_of_us)
+    return _write(connection, ctx, run, subjects, states)
+
+
+def _ahead(states: folding.States, subject: int, as_of_us: int) -> bool:
+    return subject in states and states[subject].last_at_us > as_of_us
+
+
+def _write(
+    connection: Connection,
+    ctx: Computation,
+    run: RefreshRun,
+    subjects: Sequence[Subject],
+    states: folding.States,
+) -> tuple[int, int]:
+    domains = {subject.id: subject.domain for subject in subjects}
+    values = {
+        subject: ctx.values(domains[subject], state, run.as_of_us)
+        for subject, state in states.items()
+    }
+    rows = {subject: ctx.snapshot(domains[subject], found) for subject, found in values.items()}
+    changed = snapshots.upsert(
+        connection, rows, feature_set_id=ctx.feature_set, as_of_us=run.as_of_us
+    )
+    changed += snapshots.delete(connection, [each for each in domains if each not in states])
+    moved = lanes.settle(connection, ctx, subjects, values, now_us=now_us())
+    return changed, moved
+
+
+def _close(engine: Engine, ctx: Computation, run: RefreshRun) -> None:
+    """Count the segments on what the run left, and close it."""
+    with transaction(engine) as connection:
+        if refreshing.lock(connection, run.id).finished_at_us is None:
+            sizes.forget_others(connection, ctx.segments.values())
+            sizes.count(
+                connection,
+                ctx.sized_segments(),
+                without_consent=ctx.without_consent,
+                now_us=now_us(),
+            )
+            refreshing.finish(connection, run.id, now_us=now_us())

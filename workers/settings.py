@@ -1,0 +1,61 @@
+"""What does a worker process read from its environment?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from workers.errors import SettingsRefused
+
+FORBIDDEN = ("PARAVENT_VAULT", "PARAVENT_KEY", "PARAVENT_RIGHTS")
+
+
+class WorkersSettings(BaseSettings):
+    """Everything a worker, relay or beat reads, as ``PARAVENT_<NAME>``.
+
+    There is no field for the vault and none for a key, so neither has anywhere to land.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="PARAVENT_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    store_dsn: SecretStr = Field(
+        description="PostgreSQL DSN of the store database, as the role paravent_workers."
+    )
+    broker_url: SecretStr = Field(
+        description="Celery broker: redis://… (Redis, Valkey) or amqp://… (RabbitMQ)."
+    )
+    policies: Path | None = Field(
+        default=None, description="Folder of the rulebook; unset means the packaged web shop."
+    )
+    worker_concurrency: int = Field(
+        default=2, ge=1, le=64, description="Processes that run tasks; each has one connection."
+    )
+    visibility_s: int = Field(
+        default=120,
+        ge=60,  # twice the longest a task works (TASK_BUDGET_S); less would run tasks twice
+        description="Seconds after which Redis hands a task of a lost worker to another one.",
+    )
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> WorkersSettings:
+    """Read the settings of this process; refuse to hold what a worker must not have.
+
+    Raises:
+        SettingsRefused: the environment names the vault or a key, or lacks a setting.
+    """
+    found = sorted(name for name in environment if name.upper().startswith(FORBIDDEN))
+    if found:
+        raise SettingsRefused(
+            f"a worker was given {', '.join(found)}; it may hold neither the vault's DSN nor keys"
+        )
+    try:
+        return WorkersSettings()
+    except ValidationError as error:
+        names = ", ".join(f"PARAVENT_{str(fault['loc'][0]).upper()}" for fault in error.errors())
+        raise SettingsRefused(f"settings are missing or wrong: {names}") from None

@@ -1,0 +1,1 @@
+"""Celery shells: each a few lines over a job, with a batch number at most as its argument."""

@@ -1,0 +1,18 @@
+"""Tasks that delete what is past its retention."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from workers.jobs.clock import deadline, now_us
+from workers.jobs.expire import expire_events
+from workers.tasks.runtime import TASK_BUDGET_S, runtime
+
+
+@shared_task(name="expire-events")
+def expire_events_task() -> None:
+    """Delete expired events for a while; come back soon when some are left."""
+    run = runtime()
+    unfinished = expire_events(run.engine, run.ctx, clock=now_us, until=deadline(TASK_BUDGET_S))
+    if unfinished:
+        expire_events_task.delay()
