@@ -11,8 +11,9 @@ from typing import Final
 
 from policies.errors import RulebookInvalid
 from policies.reading.computed import check_references, read_features, read_segment
-from policies.reading.dictionary import read_events, read_identifiers, read_properties, read_steps
+from policies.reading.dictionary import read_identifiers, read_properties
 from policies.reading.entry import Entry
+from policies.reading.events import read_events, read_steps
 from policies.reading.governance import (
     read_categories,
     read_controller,
@@ -134,6 +135,7 @@ def build(values: Mapping[str, Value]) -> RuleSet:
         purposes=purposes,
         categories=read_categories(files["consent.yaml"], purposes),
         identifiers=read_identifiers(files["identifiers.yaml"]),
+        properties=properties,
         events=read_events(
             files["events.yaml"], steps=steps, purposes=purposes, properties=properties
         ),

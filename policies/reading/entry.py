@@ -75,6 +75,19 @@ class Entry:
         for name, value in named(self.take(key)):
             yield name, Entry(value)
 
+    def members(self) -> list[tuple[str, Value]]:
+        """Take whatever is left, by key."""
+        left = list(self._left.items())
+        self._left.clear()
+        return left
+
+    def raw_text(self, key: str) -> str | None:
+        """Take a text as it is, blanks included, or ``None`` when the key is absent."""
+        value = self.maybe(key)
+        if value is None or isinstance(value.content, str):
+            return None if value is None else str(value.content)
+        return value.fault("this is not a text", "Write a text, in quotes.")
+
     def text(self, key: str, *, longest: int = 500) -> str:
         """Take a text of one line or several, without blanks around it."""
         return as_text(self.take(key), longest=longest)
@@ -171,8 +184,7 @@ class Entry:
 
 def named(value: Value) -> Iterator[tuple[str, Value]]:
     """Give the members of a mapping whose keys must be plain lower-case words."""
-    entry = Entry(value).value
-    for name, member in (entry.content if isinstance(entry.content, dict) else {}).items():
+    for name, member in Entry(value).members():
         if not KEY.fullmatch(name):
             member.fault("the name is not plain", "Use lower-case letters, digits and `_`.")
         yield name, member

@@ -189,8 +189,7 @@ def read_categories(
 ) -> Mapping[str, tuple[str, ...]]:
     """Give the consent platform's categories and the purposes each one speaks for."""
     categories = {}
-    whole = Entry(file.take("categories")).value
-    for key, value in (whole.content if isinstance(whole.content, dict) else {}).items():
+    for key, value in file.entry("categories").members():
         if not _CATEGORY.fullmatch(key):
             value.fault("this is no category id", "Use up to 34 letters, digits, `_` and `-`.")
         categories[key] = _known(value, purposes)

@@ -8,6 +8,7 @@ Nothing is constructed from the file but the plain values below.
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NoReturn, TypeAlias
@@ -22,6 +23,8 @@ Scalar: TypeAlias = str | int | float | bool | None
 Content: TypeAlias = "Scalar | dict[str, Value] | list[Value]"
 
 LARGEST_FILE: Final = 1_000_000  # characters; the shipped rulebook is a twentieth of this
+# Control characters and lone surrogates, which an escape in double quotes can spell.
+_UNREADABLE: Final = frozenset({"Cc", "Cs"})
 DEEPEST: Final = 30  # levels; conditions nest, but nobody reads thirty of them
 _TAG: Final = "tag:yaml.org,2002:"
 _PLAIN: Final = frozenset({"str", "int", "float", "bool", "null", "timestamp", "map", "seq"})
@@ -140,6 +143,9 @@ class _Converter:
             place.fault("the value is an anchor or an alias", "Write the value out.")
         if depth > DEEPEST:
             place.fault("the nesting is too deep", f"Use at most {DEEPEST} levels.")
+        text = node.value.replace("\n", "") if isinstance(node, ScalarNode) else ""
+        if any(unicodedata.category(character) in _UNREADABLE for character in text):
+            place.fault("a character cannot be read by people", "Remove the escape sequence.")
         self._seen.add(id(node))
 
 

@@ -1,0 +1,172 @@
+"""What is lawful to load and still worth a second look: static checks over a whole rulebook.
+
+``load_rulebook`` refuses what cannot be obeyed.  This finds what can be obeyed and should not be
+(an ``error``), and what is probably not meant (a ``warning``).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from policies.conditions import features_of
+from policies.data_map import Erasure, TableNote
+from policies.examples import Compute, failures, run_examples
+from policies.ruleset import RuleSet, SegmentRule
+from policies.vocabulary import LegalBasis, PropertyType
+
+
+class Level(StrEnum):
+    """How much a finding weighs."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Finding(NamedTuple):
+    """Something to look at; ``key`` is the place inside ``file``."""
+
+    level: Level
+    file: str
+    key: str
+    what: str
+    advice: str
+
+
+# Article 9 and 10 words, French and English, without accents, as word beginnings.  A short list
+# that catches the plain cases; it is no substitute for the DPO reading the segment.
+_SENSITIVE: Final = re.compile(
+    r"\b(sante\b|malad|medic|health|illness|disease|disab|handicap|pregnan|enceinte|grossesse"
+    r"|relig|croyan|musulm|muslim|islam|juif|juive|jewish|chretien|christian|cathol|halal|kasher"
+    r"|kosher|politi|syndic|trade union|ethni|racial|race\b|gay|lesb|homosex|transgen|sexu"
+    r"|biometr|genetic|genetique|criminal|condamn|convict|mineur|minor\b|enfant|child|surendett"
+    r"|indebted)"
+)
+
+
+def check(
+    rules: RuleSet, folder: Path | None = None, *, compute: Compute | None = None
+) -> list[Finding]:
+    """Give every finding about *rules* and the examples of *folder*, errors first.
+
+    Raises:
+        RulebookInvalid: a file of examples cannot be read.
+    """
+    findings = [
+        *_unused(rules),
+        *_unheard(rules),
+        *_risky(rules),
+        *(found for rule in rules.segments.values() for found in _segment(rules, rule)),
+        *(
+            Finding(
+                Level.ERROR,
+                result.file,
+                f"line {result.line}",
+                f"{result.title}: {result.fault}",
+                "Mend the rule or the example; they say different things.",
+            )
+            for result in failures(run_examples(rules, folder, compute=compute))
+        ),
+    ]
+    return sorted(findings, key=lambda finding: finding.level)
+
+
+def _warning(file: str, key: str, what: str, advice: str) -> Finding:
+    return Finding(Level.WARNING, file, key, what, advice)
+
+
+def _unused(rules: RuleSet) -> Iterator[Finding]:
+    """Find what is declared and serves nothing."""
+    purposes = rules.purposes.values()
+    periods = {
+        key
+        for rule in purposes
+        for key in (rule.retention_key, rule.consent_validity_key, rule.feature_retention_key)
+    }
+    properties = {name for event in rules.events.values() for name in event.properties}
+    served = {purpose for event in rules.events.values() for purpose in event.purposes}
+    used = (
+        ("purposes.yaml", rules.purposes, served, "no event serves the purpose"),
+        ("retention.yaml", rules.retention, periods, "no purpose uses the period"),
+        ("notices.yaml", rules.notices, {rule.notice for rule in purposes}, "no purpose shows it"),
+        ("events.yaml", rules.step_rules, {e.step for e in rules.events.values()}, "no event"),
+    )
+    for file, declared, needed, what in used:
+        for key in declared:
+            if key not in needed:
+                yield _warning(file, key, what, "Remove it, or use it.")
+    for name in rules.properties:
+        if name not in properties:
+            yield _warning("properties.yaml", name, "no event carries it", "Remove it, or use it.")
+
+
+def _unheard(rules: RuleSet) -> Iterator[Finding]:
+    """Find purposes that rest on consent and that no category of the CMP speaks for."""
+    heard = {purpose for purposes in rules.categories.values() for purpose in purposes}
+    for key, rule in rules.purposes.items():
+        if rule.legal_basis is LegalBasis.CONSENT and key not in heard:
+            advice = "Name it in consent.yaml, unless consent comes by the API only."
+            yield _warning("consent.yaml", key, "no category speaks for the purpose", advice)
+
+
+def _risky(rules: RuleSet) -> Iterator[Finding]:
+    """Find text that nobody would look through, and choices that outlast the data."""
+    for name, rule in rules.properties.items():
+        if rule.type is PropertyType.TEXT and not rule.scan:
+            yield Finding(
+                Level.ERROR,
+                "properties.yaml",
+                name,
+                "free text is kept without looking for people in it",
+                "Write `scan: true`.",
+            )
+    for key, purpose in rules.purposes.items():
+        if purpose.feature_retention > purpose.retention:
+            advice = "Choose a shorter `feature_retention`."
+            yield _warning("purposes.yaml", key, "features outlast their data", advice)
+
+
+def _segment(rules: RuleSet, rule: SegmentRule) -> Iterator[Finding]:
+    file = f"segments/{rule.key}.yaml"
+    words = (rule.key, rule.label_fr, rule.label_en, rule.description_fr, rule.description_en)
+    if any(sensitive(text) for text in words):
+        yield Finding(
+            Level.ERROR,
+            file,
+            "segment",
+            "name or description touches a special category, minors or distress",
+            "Such a segment is not for this product (Art. 9, 10; DSA 26(3)).",
+        )
+    limit = rules.purposes[rule.purpose].feature_retention
+    for key in sorted(features_of(rule.condition)):
+        window = rules.features[key].window
+        if window is not None and window > limit:
+            advice = f"Use a window of at most {limit.days} days."
+            yield _warning(file, key, "the feature looks back further than features live", advice)
+
+
+def sensitive(text: str) -> bool:
+    """Say whether *text* has a word of the sensitive lexicon, accents and case aside."""
+    plain = unicodedata.normalize("NFKD", text.replace("_", " ").casefold())
+    return bool(_SENSITIVE.search("".join(c for c in plain if not unicodedata.combining(c))))
+
+
+def check_data_map(tables: Iterable[TableNote]) -> list[Finding]:
+    """Find tables about people that an erasure would miss, and columns nobody explained."""
+    findings = []
+    for table in tables:
+        name = f"{table.schema}.{table.name}"
+        if table.erasure is Erasure.KEEP and any(
+            note.subject in {"pid", "surrogate"} for note in table.columns.values()
+        ):
+            what = "an erasure keeps rows that lead to a person"
+            findings.append(Finding(Level.ERROR, name, "*", what, "Delete, cascade or flag them."))
+        for column, note in table.columns.items():
+            if not note.purpose or not note.retention:
+                what = "the column has no purpose or no retention"
+                findings.append(Finding(Level.ERROR, name, column, what, "Complete its note."))
+    return findings
