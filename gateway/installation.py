@@ -4,6 +4,7 @@
 
     DATA/                    0700, ours
     ├── installation.json    says that the folder is an installation
+    ├── greeted              the first key and token have been given out
     ├── lock                 held (flock) by whoever runs the servers
     ├── secrets/             one file each, 0600: role passwords, and the key file of development
     ├── postgres/  broker/   the embedded servers; theirs alone
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.embedded import folders
+from gateway.embedded.errors import FolderUnsafe
 from policies.errors import ParaventError
 
 if TYPE_CHECKING:
@@ -95,7 +97,7 @@ class Installation:
             made = mark.exists()
             holds_other_files = not made and path.exists() and any(path.iterdir())
         except OSError as failure:
-            raise folders.FolderUnsafe(f"{path} cannot be read: {failure.strerror}") from None
+            raise FolderUnsafe(f"{path} cannot be read: {failure.strerror}") from None
         if holds_other_files:
             raise InstallationForeign(f"{path} holds other files; needed an empty folder")
         if not made and not create:
@@ -139,6 +141,25 @@ class Installation:
         finally:
             os.close(descriptor)
 
+    def greeted(self) -> bool:
+        """Say whether the first key and token have been given out."""
+        return (self.folder / "greeted").exists()
+
+    def greet(self) -> None:
+        """Note that the first key and token have been given out."""
+        folders.write_private(self.folder / "greeted", "")
+
+    def remember_policies(self, policies: Path | None) -> None:
+        """Note which rulebook `up` runs with, for the commands that come after."""
+        folders.write_private(self.run / "policies.json", json.dumps(str(policies or "")))
+
+    def policies(self) -> Path | None:
+        """Give the rulebook folder the last `up` ran with; ``None`` means the packaged one."""
+        with contextlib.suppress(OSError, ValueError):
+            text = json.loads((self.run / "policies.json").read_text(encoding="utf-8"))
+            return Path(text) if text else None
+        return None
+
     def publish(self, running: Running) -> None:
         """Leave word where `up` listens."""
         folders.write_private(self._running, json.dumps(asdict(running)) + "\n")
@@ -149,9 +170,8 @@ class Installation:
 
     def running(self) -> Running | None:
         """Give where `up` listens; ``None`` when nothing runs."""
-        with contextlib.suppress(InstallationInUse):
-            with self.locked():
-                return None
+        with contextlib.suppress(InstallationInUse), self.locked():
+            return None
         with contextlib.suppress(OSError, ValueError, TypeError):
             return Running(**json.loads(self._running.read_text(encoding="utf-8")))
         return None

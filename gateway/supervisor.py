@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FIRST_PAUSE_SECONDS = 0.25  # most deaths are one-off; the next start should hardly be noticed
 LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0  # whoever ran this long starts again with the first pause
-LADDER = ((signal.SIGTERM, 20.0),)  # a worker finishes its task, a gateway its answers
+LADDER = ((signal.SIGTERM, 25.0),)  # a worker finishes its task, a gateway its answers
 
 
 class Service(Protocol):

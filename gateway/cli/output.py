@@ -47,7 +47,9 @@ def progress(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def answer(document: Mapping[str, Any] | Sequence[Any], *, as_json: bool, lines: Iterable[str]) -> None:
+def answer(
+    document: Mapping[str, Any] | Sequence[Any], *, as_json: bool, lines: Iterable[str]
+) -> None:
     """Give the result of a command: *document* with ``--json``, otherwise *lines*."""
     if as_json:
         print(json.dumps(document, ensure_ascii=False), flush=True)

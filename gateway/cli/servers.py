@@ -101,5 +101,3 @@ def _logs_in(dsn: str) -> bool:
     except psycopg.OperationalError:
         return False
     return True
-
-

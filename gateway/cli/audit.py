@@ -1,0 +1,99 @@
+"""`paravent audit`: check the log against its signed checkpoints, and hand it to an auditor."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.cli.opened import Opened, opened
+from gateway.cli.output import Data, Json, answer, progress
+from gateway.cli.started import keys_of
+from gateway.rights.audit_check import Log, check, export_to, read_log
+from gateway.rights.checkpoints import SIGNER
+from policies.audit.checkpoint import verifier_key
+from policies.audit.verify import open_checkpoint, read_key
+from pseudonymizer.key_providers import FileKeyProvider
+from workers.store.transactions import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+app = typer.Typer(no_args_is_help=True, help="Check and export the audit log.")
+
+Key = Annotated[
+    str | None,
+    typer.Option(
+        "--key",
+        metavar="NAME+ID+BASE64",
+        help="The verifier key you kept from before. Default: the installation's own, which"
+        " proves less: whoever could replace the log could replace that key, too.",
+    ),
+]
+
+
+@app.command()
+def verify(*, key: Key = None, data: Data = None, as_json: Json = False) -> None:
+    """Recompute every entry and checkpoint of the log; exit 1 and say what differs if any does."""
+    with opened(data, announce=progress) as home, _auditor(home) as engine:
+        log = read_log(engine)
+        findings = check(log, read_key(key or _own_key(home, log)))
+    document = {
+        "entries": len(log.headers),
+        "checkpoints": len(log.notes),
+        "root": log.root.hex(),
+        "holds": not findings,
+        "findings": [{"where": finding.where, "what": finding.what} for finding in findings],
+    }
+    lines = [f"{finding.where}: {finding.what}" for finding in findings]
+    verdict = "the log holds" if not findings else f"{len(findings)} things differ"
+    lines.append(f"{len(log.headers)} entries, {len(log.notes)} checkpoints: {verdict}")
+    answer(document, as_json=as_json, lines=lines)
+    if findings:
+        raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Argument(metavar="FOLDER", help="Made if it does not exist.")],
+    *,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Write the log, its checkpoints, the verifier key and the verifier itself to a folder.
+
+    The verifier there is one file that needs Python and `cryptography`, and nothing of Paravent.
+    """
+    with opened(data, announce=progress) as home, _auditor(home) as engine:
+        log = read_log(engine)
+        command = export_to(out, log, _own_key(home, log))
+    document = {"folder": str(out), "entries": len(log.headers), "verify": command}
+    lines = [f"{len(log.headers)} entries in {out}; check them anywhere with:", f"  {command}"]
+    answer(document, as_json=as_json, lines=lines)
+
+
+@contextlib.contextmanager
+def _auditor(home: Opened) -> Iterator[Engine]:
+    engine = connect(home.addresses.auditor, pool_size=1, application_name="paravent-audit")
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _own_key(home: Opened, log: Log) -> str:
+    """Give the installation's verifier key under the name its newest checkpoint carries."""
+    public = FileKeyProvider.open(keys_of(home.installation)).public_keys()[SIGNER]
+    named = (note.rpartition("\n\n")[2].split(" ") for note in reversed(log.notes))
+    for words in named:
+        key = verifier_key(words[1], public)
+        if any(open_checkpoint(note, read_key(key)) for note in log.notes):
+            return key
+    return verifier_key(DEFAULT_NAME, public)
+
+
+DEFAULT_NAME = "paravent.example/audit"

@@ -1,0 +1,79 @@
+"""`paravent settings`: every variable the processes read, from the classes that read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+from pydantic import SecretStr
+
+from gateway.addresses import PREFIX
+from gateway.cli.output import Json, answer
+from gateway.settings import GatewaySettings
+from workers.settings import WorkersSettings
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+    from pydantic_settings import BaseSettings
+
+app = typer.Typer()
+
+READERS: dict[str, type[BaseSettings]] = {"gateway": GatewaySettings, "workers": WorkersSettings}
+COMMAND: tuple[tuple[str, str, str], ...] = (
+    ("DATA", "folder", "The installation's folder, for every command that takes --data."),
+    ("OWNER_DSN", "secret", "Owner's DSN of `paravent migrate`."),
+    ("GATEWAY_PASSWORD", "secret", "Password `paravent migrate` sets for paravent_gateway."),
+    ("WORKERS_PASSWORD", "secret", "Password `paravent migrate` sets for paravent_workers."),
+    ("AUDITOR_PASSWORD", "secret", "Password `paravent migrate` sets for paravent_auditor."),
+    ("VAULT_PASSWORD", "secret", "Password `paravent migrate` sets for paravent_vault."),
+)
+
+
+@app.command("settings")
+def settings(*, as_json: Json = False) -> None:
+    """Print every PARAVENT_* variable: who reads it, its type, its default, what it is for.
+
+    To `up`, PARAVENT_STORE_DSN and PARAVENT_VAULT_DSN name servers of your own, as a role that may
+    create databases and roles; it hands each process the DSN of that process's own role.
+    """
+    documents = described()
+    lines = []
+    for each in documents:
+        default = "required" if each["required"] else f"default {each['default']}"
+        lines += [f"{each['name']}  ({each['type']}, {default}; read by {each['read_by']})"]
+        lines += [f"    {each['description']}"]
+    answer(documents, as_json=as_json, lines=lines)
+
+
+def described() -> list[dict[str, Any]]:
+    """Give a description of every variable, by name."""
+    found = [
+        _described(reader, name, field)
+        for reader, settings_class in READERS.items()
+        for name, field in settings_class.model_fields.items()
+    ]
+    found += [
+        {"name": PREFIX + name, "read_by": "paravent", "type": kind, "required": False,
+         "default": None, "description": text}
+        for name, kind, text in COMMAND
+    ]  # fmt: skip
+    return sorted(found, key=lambda each: (each["name"], each["read_by"]))
+
+
+def _described(reader: str, name: str, field: FieldInfo) -> dict[str, Any]:
+    default = None if field.is_required() else field.get_default(call_default_factory=True)
+    return {
+        "name": PREFIX + name.upper(),
+        "read_by": reader,
+        "type": _type(field),
+        "required": field.is_required(),
+        "default": default if default is None or isinstance(default, int) else str(default),
+        "description": field.description or "",
+    }
+
+
+def _type(field: FieldInfo) -> str:
+    if field.annotation is SecretStr:
+        return "secret"
+    text = getattr(field.annotation, "__name__", None) or str(field.annotation)
+    return text.replace("pathlib.", "").replace(" | None", "").lower()
