@@ -115,7 +115,7 @@ def build_edge(settings: GatewaySettings) -> Edge:
     ingest = IngestService(
         store=store,
         bound=bind(store, rules),
-        lookup=lambda wanted: edge.lookup(wanted),
+        lookup=lambda wanted: edge.lookup(wanted),  # noqa: PLW0108  # the edge is made below
         minimise=Minimiser(scrubber),
         message_id=keyring.message_id,
         observe=metrics.observe,

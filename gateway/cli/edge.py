@@ -1,0 +1,33 @@
+"""How does a command build the same edge a gateway process has?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from gateway.cli.opened import Opened
+from gateway.cli.started import keys_of
+from gateway.settings import GatewaySettings
+from gateway.wiring import Edge, build_edge
+
+
+@contextmanager
+def edge_of(home: Opened, policies: Path | None = None) -> Iterator[Edge]:
+    """Open the edge of *home* for one command; *policies* overrides the installation's."""
+    addresses = home.addresses
+    settings = GatewaySettings(
+        store_dsn=SecretStr(addresses.store),
+        vault_dsn=SecretStr(addresses.vault),
+        rights_dsn=SecretStr(addresses.rights),
+        auditor_dsn=SecretStr(addresses.auditor),
+        keys=keys_of(home.installation),
+        policies=policies or home.installation.policies(),
+    )
+    edge = build_edge(settings)
+    try:
+        yield edge
+    finally:
+        edge.close()
