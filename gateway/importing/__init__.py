@@ -1,1 +1,1 @@
-"""Files of events through the same pipeline as requests: resumable, and only with consent stated."""
+"""Files of events through the same pipeline as requests: resumable, with consent stated."""
