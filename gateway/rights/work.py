@@ -1,0 +1,41 @@
+"""What does a step get, and what does the last one give?"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gateway.rights.cases import CaseReason, CaseState, Step
+from gateway.rights.dossier import Dossier
+from gateway.rights.ports import Ports
+
+
+@dataclass(slots=True)
+class Work:
+    """One case in the hands of the thread that runs it; steps write into the dossier."""
+
+    ports: Ports
+    case: uuid.UUID
+    received_at: datetime
+    dossier: Dossier
+    subject_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """How a case ends.
+
+    Attributes:
+        result: the sealed access report.
+        receipt: the signed receipt of an erasure.
+        digest: SHA-256 of result or receipt in hex, by which the log refers to it.
+        subject_ref: the subject's name in the audit log, where there is one.
+    """
+
+    state: CaseState
+    step: Step
+    reason: CaseReason | None = None
+    result: bytes | None = None
+    receipt: dict[str, Any] | None = None
+    digest: str = ""
+    subject_ref: str | None = None
