@@ -32,7 +32,7 @@ MAX_EVIDENCE = 200  # characters
 
 
 @app.command("import")
-def import_(
+def import_(  # noqa: PLR0913  # one parameter an option
     file: Annotated[
         Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="The events.")
     ],

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import msgspec
-import pyarrow
+import pyarrow as pa
 from pyarrow import parquet
 
 from gateway.importing.errors import FileUnreadable
@@ -78,7 +78,7 @@ def rows(path: Path) -> Iterator[Row | None]:
             yield from _parquet_rows(path)
         else:
             yield from _ndjson(path)
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error, pyarrow.ArrowException) as error:
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error, pa.ArrowException) as error:
         raise FileUnreadable("The file breaks off or is not of the format it says.") from error
 
 
@@ -122,7 +122,7 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
 def _parquet(path: Path) -> Iterator[parquet.ParquetFile]:
     try:
         file = parquet.ParquetFile(path)
-    except (OSError, pyarrow.ArrowException) as error:
+    except (OSError, pa.ArrowException) as error:
         raise FileUnreadable("The file is not Parquet, though its name says so.") from error
     with file:
         yield file
@@ -130,9 +130,12 @@ def _parquet(path: Path) -> Iterator[parquet.ParquetFile]:
 
 @contextmanager
 def _bytes(path: Path) -> Iterator[IO[bytes]]:
-    opened: Any = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
-    with opened as stream:
-        yield stream
+    if path.suffix == ".gz":
+        with gzip.open(path, "rb") as stream:
+            yield stream  # type: ignore[misc]  # a GzipFile reads as a binary file does
+    else:
+        with path.open("rb") as plain:
+            yield plain
 
 
 @contextmanager

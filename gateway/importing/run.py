@@ -62,8 +62,8 @@ class Report:
             for key, count in counts.items()
             if key.startswith("refused:")
         }
-        own = (counts.get(key, 0) for key in ("received", "stored", "duplicates"))
-        return cls(*own, refused)
+        said = counts.get
+        return cls(said("received", 0), said("stored", 0), said("duplicates", 0), refused)
 
 
 @dataclass(frozen=True, slots=True)
