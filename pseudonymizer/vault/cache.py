@@ -23,13 +23,6 @@ __all__ = ["OutcomeCache"]
 
 LONGEST_SECONDS: Final = 60.0
 
-_FLAGS: Final = {
-    (False, False): "\0read",
-    (False, True): "\0read",
-    (True, False): "\0mint",
-    (True, True): "\0link",
-}
-
 
 class OutcomeCache:
     """Outcomes of look-ups, by domains asked for; the oldest go first."""
@@ -48,12 +41,10 @@ class OutcomeCache:
     def name(self, lookup: Lookup, domains: str) -> bytes:
         """Give the entry's name: canonical forms hold no NUL, so the joined text is injective."""
         parts = [part for identifier in lookup.identifiers for part in identifier]
+        # Who may mint is not in the name: only known subjects are remembered.
+        asked = "\0link" if lookup.link else "\0read"
         context = self._keyed.copy()
-        context.update(
-            ("\0".join(parts) + _FLAGS[lookup.mint, lookup.link] + domains).encode(
-                "utf-8", "surrogatepass"
-            )
-        )
+        context.update(("\0".join(parts) + asked + domains).encode("utf-8", "surrogatepass"))
         return context.digest()
 
     def get(self, name: bytes, now: float) -> Resolved | None:

@@ -39,9 +39,9 @@ class Lookup:
     Attributes:
         identifiers: kind and canonical form; the first is the primary one, whose subject the
             event belongs to.
-        mint: whether anything may be kept about a person not known yet.  Without it nothing is
-            written at all: no subject, no further identifier, no link.
-        link: whether an authenticated source asserts that all identifiers are one person.
+        mint: whether a person nobody knows yet may become a subject.
+        link: whether an authenticated source asserts that all identifiers are one person; those
+            not known yet are then attached to the subject of the others.
         seal: kinds whose canonical form is kept sealed, beside its blind index.
     """
 
@@ -140,7 +140,7 @@ def needs_circles(lookups: Iterable[Lookup], known: Known) -> set[int]:
     """Give the known subjects whose links decide what a linking look-up may write."""
     wanted: set[int] = set()
     for lookup in lookups:
-        if lookup.link and lookup.mint:
+        if lookup.link:
             owners = {known.owners.get(identifier) for identifier in lookup.identifiers}
             if len(owners) > 1:
                 wanted |= owners - {None}  # type: ignore[arg-type]  # narrowed by the difference
@@ -161,7 +161,7 @@ def _decide(lookup: Lookup, known: Known, planned: Plan) -> Outcome:
         if identifier in known.tombstoned or planned.owners.get(identifier) in known.gone:
             return Outcome("suppressed", None)
     owner = planned.owners.get(primary)
-    if lookup.mint and lookup.link and len(lookup.identifiers) > 1:
+    if lookup.link and len(lookup.identifiers) > 1:
         return _link(lookup, owner, planned)
     if owner is not None:
         return Outcome("known", owner)
@@ -176,11 +176,15 @@ def _link(lookup: Lookup, owner: int | None, planned: Plan) -> Outcome:
     status: Status = "known"
     if owner is None:
         owner = _adopter(primary, others, planned)
-        if owner is None:
-            status, owner = "minted", planned.mint(primary)
-        else:
+        if owner is not None:
             planned.attach(primary, owner)
             linked = "attached"
+        elif lookup.mint:
+            status, owner = "minted", planned.mint(primary)
+        else:
+            # Somebody is known, but may not take a second user id; or nobody is known at all.
+            anybody = any(planned.owners.get(other) is not None for other in others)
+            return Outcome("unknown", None, "conflict" if anybody else "none")
     for other in others:
         step = _bring(other, owner, planned)
         if not (status == "minted" and step == "attached"):

@@ -137,7 +137,7 @@ class Resolver:
     ) -> tuple[list[Outcome], dict[int, bytes]]:
         """Run one attempt; give the outcomes and the keys of the subjects in them."""
         lookups = question.lookups
-        if any(lookup.mint for lookup in lookups):
+        if any(lookup.mint or lookup.link for lookup in lookups):
             store.keep_erasures_out(vault)
         found, marks = store.look_up(vault, list(question.indexes), list(question.marks))
         known = question.known(found, marks)

@@ -1,16 +1,17 @@
 """Which statements run on the schema ``vault``?
 
-Each takes the connection first, returns plain values and never commits.  The look-up goes to the
-driver directly: its arrays travel in PostgreSQL's binary form, six times cheaper than as text.
+Those that remember, that is; ``forget`` and ``reveal`` hold their own.  Each takes the connection
+first, returns plain values and never commits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
-import psycopg
 from sqlalchemy import Connection
+
+from pseudonymizer.vault.driver import columns, run
 
 __all__ = [
     "BucketRow",
@@ -121,32 +122,32 @@ def keep_erasures_out(connection: Connection) -> None:
     Taken before the look-up, so that what it sees holds until the commit: an erasure either
     finds what was minted here, or its tombstone is found by this look-up.
     """
-    _run(connection, "SELECT pg_advisory_xact_lock_shared(%b)", FENCE)
+    run(connection, "SELECT pg_advisory_xact_lock_shared(%b)", FENCE)
 
 
 def keep_minting_out(connection: Connection) -> None:
     """Wait for every transaction that mints or links, and let none begin before this one ends."""
-    _run(connection, "SELECT pg_advisory_xact_lock(%b)", FENCE)
+    run(connection, "SELECT pg_advisory_xact_lock(%b)", FENCE)
 
 
 def look_up(
     connection: Connection, blind_indexes: Sequence[bytes], marks: Sequence[bytes]
 ) -> tuple[list[FoundRow], set[bytes]]:
     """Find the subjects of *blind_indexes*, and those of *marks* that are in force for all uses."""
-    rows = _run(connection, _LOOK_UP, list(blind_indexes), list(marks)).fetchall()
+    rows = run(connection, _LOOK_UP, list(blind_indexes), list(marks)).fetchall()
     found = [FoundRow._make(row) for row in rows if row[1] is not None]
     return found, {row[0] for row in rows if row[1] is None}
 
 
 def circles_of(connection: Connection, subjects: Iterable[int]) -> list[tuple[int, int, bool]]:
     """Give, for each subject, all it is linked with (itself too), and which have a user id."""
-    rows = _run(connection, _CIRCLES, sorted(subjects)).fetchall()
+    rows = run(connection, _CIRCLES, sorted(subjects)).fetchall()
     return cast("list[tuple[int, int, bool]]", rows)
 
 
 def reserve_subjects(connection: Connection, count: int) -> list[int]:
     """Give *count* fresh subject numbers."""
-    rows = _run(
+    rows = run(
         connection,
         "SELECT nextval('vault.subject_id_seq') FROM generate_series(1, %b)",
         count,
@@ -156,7 +157,7 @@ def reserve_subjects(connection: Connection, count: int) -> list[int]:
 
 def lock_buckets(connection: Connection, buckets: Iterable[int]) -> dict[int, BucketRow]:
     """Give the buckets that exist, and let none be replaced before this transaction ends."""
-    rows = _run(
+    rows = run(
         connection,
         "SELECT id, version, kek_version, wrapped_key FROM vault.bucket"
         " WHERE id = ANY(%b::smallint[]) ORDER BY id FOR KEY SHARE",
@@ -167,8 +168,8 @@ def lock_buckets(connection: Connection, buckets: Iterable[int]) -> dict[int, Bu
 
 def insert_buckets(connection: Connection, rows: Sequence[BucketRow]) -> None:
     """Add buckets, in order, unless another transaction was first."""
-    ids, versions, kek_versions, keys = _columns(sorted(rows), BucketRow)
-    _run(
+    ids, versions, kek_versions, keys = columns(sorted(rows), 4)
+    run(
         connection,
         "INSERT INTO vault.bucket (id, version, kek_version, wrapped_key, rewrapped_at)"
         " SELECT *, now() FROM unnest(%b::smallint[], %b::int[], %b::int[], %b::bytea[])"
@@ -182,8 +183,8 @@ def insert_buckets(connection: Connection, rows: Sequence[BucketRow]) -> None:
 
 def insert_subjects(connection: Connection, rows: Sequence[SubjectKeyRow]) -> None:
     """Add subjects under reserved numbers."""
-    ids, buckets, keys = _columns(rows, SubjectKeyRow)
-    _run(
+    ids, buckets, keys = columns(rows, 3)
+    run(
         connection,
         "INSERT INTO vault.subject (id, bucket, wrapped_sk, created_on) OVERRIDING SYSTEM VALUE"
         " SELECT *, (now() AT TIME ZONE 'UTC')::date"
@@ -200,13 +201,13 @@ def insert_identifiers(connection: Connection, rows: Sequence[IdentifierRow]) ->
     One statement in the order of the blind indexes: two transactions that insert the same ones
     wait for each other in the same order, so there is no deadlock.
     """
-    return len(_run(connection, _INSERT_IDENTIFIERS, *_columns(rows, IdentifierRow)).fetchall())
+    return len(run(connection, _INSERT_IDENTIFIERS, *columns(rows, 7)).fetchall())
 
 
 def insert_links(connection: Connection, pairs: Iterable[tuple[int, int]], *, source: int) -> None:
     """Record that *source* said the two subjects of each pair are one person."""
     ordered = sorted((min(pair), max(pair)) for pair in pairs)
-    _run(
+    run(
         connection,
         "INSERT INTO vault.link (subject, other, source, linked_at)"
         " SELECT *, %b::int, now() FROM unnest(%b::bigint[], %b::bigint[])"
@@ -215,15 +216,3 @@ def insert_links(connection: Connection, pairs: Iterable[tuple[int, int]], *, so
         [pair[0] for pair in ordered],
         [pair[1] for pair in ordered],
     )
-
-
-def _run(connection: Connection, statement: str, *values: object) -> psycopg.Cursor[Any]:
-    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-    return driver.cursor(binary=True).execute(cast("Any", statement), values)
-
-
-def _columns(rows: Sequence[NamedTuple], shape: Any) -> list[list[Any]]:  # noqa: ANN401
-    """Turn rows into columns, the right number of them even when there are no rows."""
-    if not rows:
-        return [[] for _ in shape._fields]
-    return [list(column) for column in zip(*rows, strict=True)]
