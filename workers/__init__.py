@@ -1,0 +1,1 @@
+"""The pseudonymous side: events, features and segments over pseudonyms, and nothing of a person."""

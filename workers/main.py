@@ -1,0 +1,97 @@
+"""Processes of the pseudonymous side: ``python -m workers.main worker|relay|beat``.
+
+Each reads ``WorkersSettings`` from its environment, refuses the vault's DSN, keys and a database
+role that may do too much, and runs until SIGTERM or Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+from sqlalchemy import Engine
+
+from policies.errors import ParaventError
+from workers import logs
+from workers.app import celery_app
+from workers.beat import Beat
+from workers.relay import Relay
+from workers.settings import WorkersSettings, read_settings
+from workers.store.transactions import connect, refuse_overprivileged
+from workers.tasks import runtime
+
+
+def run_worker(settings: WorkersSettings) -> int:
+    """Run tasks until told to stop; give the exit code."""
+    _engine(settings, "worker").dispose()  # before forking: children make their own
+    runtime.configure(settings)
+    app = celery_app(settings)
+    worker = app.Worker(
+        hostname="paravent@%h",
+        pool_cls="prefork",
+        concurrency=settings.worker_concurrency,
+        loglevel="WARNING",
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
+    worker.start()
+    return int(worker.exitcode or 0)
+
+
+def run_relay(settings: WorkersSettings) -> int:
+    """Deliver the outbox until told to stop."""
+    stop = threading.Event()
+    _on_stop(stop.set)
+    Relay(_engine(settings, "relay"), celery_app(settings)).run(stop)
+    return 0
+
+
+def run_beat(settings: WorkersSettings) -> int:
+    """Send periodic tasks until told to stop."""
+    beat = Beat(celery_app(settings), _engine(settings, "beat"))
+
+    def stop() -> None:
+        beat.stop()
+        raise SystemExit(0)
+
+    _on_stop(stop)
+    beat.run(time.sleep)
+    return 0
+
+
+def _engine(settings: WorkersSettings, name: str) -> Engine:
+    engine = connect(
+        settings.store_dsn.get_secret_value(), pool_size=2, application_name=f"paravent-{name}"
+    )
+    refuse_overprivileged(engine)
+    return engine
+
+
+def _on_stop(act: Callable[[], None]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: act())
+
+
+PROCESSES = {"worker": run_worker, "relay": run_relay, "beat": run_beat}
+
+
+def main(arguments: list[str]) -> int:
+    """Run one process; 2 for wrong usage, 1 when it may not or cannot start."""
+    if len(arguments) != 1 or arguments[0] not in PROCESSES:
+        sys.stderr.write("usage: python -m workers.main worker|relay|beat\n")
+        return 2
+    logs.configure()
+    try:
+        return PROCESSES[arguments[0]](read_settings())
+    except ParaventError as error:
+        sys.stderr.write(f"{error.code}: {error}\n{error.remedy}\n")
+        return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,195 @@
+"""From the outbox to the broker: wake the workers, and lose nothing while the broker is away.
+
+Rows are claimed, sent and deleted in one transaction.  When the broker does not take a message the
+transaction is rolled back: the rows stay, the relay waits a little longer each time, and goes on
+by itself.  A relay killed between sending and deleting sends once more, which is harmless, since
+a message only says that there is work.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Sequence
+from typing import Final
+
+from celery import Celery
+from kombu import Connection as BrokerConnection
+from kombu.exceptions import OperationalError as BrokerError
+from sqlalchemy import Connection, Engine
+
+from workers.app import DRAIN_BATCH, DRAIN_DIRTY, QUEUE
+from workers.errors import BrokerUnavailable
+from workers.jobs.clock import now_us
+from workers.store import dirty, outbox
+from workers.store.errors import StoreBusy, StoreUnavailable
+from workers.store.outbox import Announcement
+from workers.store.transactions import autocommit, transaction
+
+log = logging.getLogger("paravent.relay")
+
+TOPICS: Final = frozenset({DRAIN_BATCH})  # a topic is the name of the task it wakes
+CLAIM = 500  # rows a transaction
+POLL_S = 1.0  # how long a lost notification delays a message
+BREATH_S = 0.02  # between two deliveries, so that a burst of commits becomes few messages
+OVERDUE_US = 3_000_000  # a drain that was woken has begun by then
+LONGEST_WAIT_S = 30.0
+
+
+class Courier:
+    """Sends task messages over one connection of its own, made again after a failure."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+        self._broker: BrokerConnection | None = None
+
+    def send(self, task: str, *arguments: int) -> None:
+        """Hand one message to the broker; return when it has it.
+
+        Raises:
+            BrokerUnavailable: neither the open connection nor a fresh one took it.
+        """
+        if self._broker is not None:
+            try:
+                self._publish(task, arguments)
+            except (*self._broker_errors(), OSError):
+                self.close()  # the broker may have closed an idle connection; a fresh one tells
+            else:
+                return
+        self._connect()
+        try:
+            self._publish(task, arguments)
+        except (*self._broker_errors(), OSError):
+            self.close()
+            raise _unavailable() from None
+
+    def close(self) -> None:
+        """Let go of the connection, whatever state it is in."""
+        broker, self._broker = self._broker, None
+        if broker is not None:
+            try:
+                broker.collect()
+            except (*broker.connection_errors, OSError):
+                log.debug("the broker connection was already gone")
+
+    def _connect(self) -> None:
+        broker = self._app.connection_for_write(heartbeat=0)
+        try:
+            broker.connect()
+        except (*broker.connection_errors, BrokerError, OSError):
+            raise _unavailable() from None
+        self._broker = broker
+
+    def _publish(self, task: str, arguments: Sequence[int]) -> None:
+        producer = self._app.amqp.Producer(self._broker, auto_declare=False)
+        try:
+            self._app.send_task(
+                task,
+                args=list(arguments),
+                producer=producer,
+                queue=QUEUE,
+                retry=False,
+                ignore_result=True,
+                confirm_timeout=5,
+            )
+        finally:
+            producer.close()
+
+    def _broker_errors(self) -> tuple[type[BaseException], ...]:
+        broker = self._broker
+        if broker is None:
+            return (BrokerError,)
+        return (BrokerError, *broker.connection_errors, *broker.channel_errors)
+
+
+class Relay:
+    """Delivers the outbox until it is told to stop."""
+
+    def __init__(self, engine: Engine, app: Celery) -> None:
+        self._engine = engine
+        self._courier = Courier(app)
+        self._reminded_us = 0
+        self._patience_us = OVERDUE_US
+        self._away: str | None = None
+
+    def run(self, stop: threading.Event) -> None:
+        """Deliver until *stop* is set; outlast absences of the store and of the broker."""
+        failures = 0
+        while not stop.is_set():
+            try:
+                with autocommit(self._engine) as ear:
+                    outbox.listen(ear)
+                    while not stop.is_set():
+                        self._round(ear, stop)
+                        failures = 0
+            except (StoreUnavailable, StoreBusy):
+                self._missing("store")
+            except BrokerUnavailable:
+                self._missing("broker")
+            failures += 1
+            if not stop.is_set():
+                stop.wait(_pause(failures))
+        self._courier.close()
+
+    def deliver(self) -> int:
+        """Send what waits, the newest of each topic standing for all; give how many rows went.
+
+        Raises:
+            BrokerUnavailable: nothing was deleted; the rows wait.
+        """
+        with transaction(self._engine) as connection:
+            rows = [row for row in outbox.claim(connection, CLAIM) if row.topic in TOPICS]
+            for row in _newest(rows):
+                self._courier.send(row.topic, row.reference)
+            outbox.done(connection, [row.id for row in rows])
+        return len(rows)
+
+    def remind(self) -> bool:
+        """Wake a drain when dirty events wait though nothing announces them; say whether it did.
+
+        A broker that lost its messages is the reason for this.  While nobody drains, each
+        reminder waits twice as long as the one before.
+        """
+        now = now_us()
+        with transaction(self._engine) as connection:
+            count, oldest_us = dirty.behind(connection)
+        if not count or oldest_us is None or now - oldest_us < OVERDUE_US:
+            self._patience_us = OVERDUE_US
+            return False
+        if now - self._reminded_us < self._patience_us:
+            return False
+        self._courier.send(DRAIN_DIRTY)
+        self._reminded_us = now
+        self._patience_us = min(2 * self._patience_us, int(LONGEST_WAIT_S * 1_000_000))
+        return True
+
+    def _round(self, ear: Connection, stop: threading.Event) -> None:
+        while self.deliver() == CLAIM:
+            pass
+        self.remind()
+        if self._away is not None:
+            log.info("the %s is back; the outbox is delivered", self._away)
+            self._away = None
+        if outbox.wait(ear, POLL_S):
+            stop.wait(BREATH_S)
+
+    def _missing(self, who: str) -> None:
+        if self._away != who:
+            log.warning("the %s does not answer; what waits stays in the outbox", who)
+            self._away = who
+
+
+def _newest(rows: Sequence[Announcement]) -> list[Announcement]:
+    """Give the newest row of each topic: one wake-up call drains everything."""
+    return list({row.topic: row for row in rows}.values())
+
+
+def _pause(failures: int) -> float:
+    """Give how long to wait after so many failures in a row, with some chance in it."""
+    longest = min(0.25 * 2.0 ** min(failures, 10), LONGEST_WAIT_S)
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311  no secret depends on it
+
+
+def _unavailable() -> BrokerUnavailable:
+    return BrokerUnavailable("the broker takes no message; a working connection was needed")
