@@ -117,7 +117,7 @@ def test_what_a_kill_left_of_a_first_start_is_made_anew(
 def test_there_is_no_tcp_listener(postgres: EmbeddedPostgres) -> None:
     dsn = postgres.start()
     assert ask(dsn, "show listen_addresses") == ""
-    links = [os.readlink(fd) for fd in Path(f"/proc/{postgres.pid}/fd").iterdir()]
+    links = [str(fd.readlink()) for fd in Path(f"/proc/{postgres.pid}/fd").iterdir()]
     sockets = {name[8:-1] for name in links if name.startswith("socket:[")}
     listening = [
         line.split()[9]

@@ -1,0 +1,62 @@
+"""The command explains itself, and fails in a way both people and programs can read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from gateway.cli import main
+from gateway.cli.main import build
+from gateway.cli.settings import described
+
+
+def test_help_names_every_command_and_where_to_start() -> None:
+    shown = CliRunner().invoke(build(), ["--help"])
+    assert shown.exit_code == 0
+    for word in ("up", "sources", "operators", "segments", "migrate", "status", "settings"):
+        assert word in shown.stdout
+
+
+def test_wrong_usage_is_two() -> None:
+    assert CliRunner().invoke(build(), ["up", "--port", "many"]).exit_code == 2
+    assert CliRunner().invoke(build(), ["juggle"]).exit_code == 2
+
+
+def test_a_refusal_is_one_with_a_remedy(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["paravent", "status", "--data", str(data), "--json"])
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+    assert ended.value.code == 1
+    said = capsys.readouterr()
+    assert json.loads(said.out)["error"]["code"] == "installation-missing"
+    assert said.err.startswith("error: ")
+    assert "\nremedy: Run `paravent up" in said.err
+
+
+def test_an_error_that_is_not_ours_is_named_but_not_quoted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> None:
+        raise ValueError("invalid address ada@example.org")
+
+    monkeypatch.setattr(main, "build", broken)
+    with pytest.raises(SystemExit):
+        main.main()
+    said = capsys.readouterr().err
+    assert "ValueError at test_command.py" in said
+    assert "ada" not in said
+
+
+def test_every_setting_has_a_type_and_a_sentence() -> None:
+    names = {each["name"] for each in described()}
+    assert {"PARAVENT_STORE_DSN", "PARAVENT_VAULT_DSN", "PARAVENT_BROKER_URL"} <= names
+    for each in described():
+        assert each["description"].endswith("."), each
+        assert each["type"], each
+        if each["type"] == "secret":
+            assert each["default"] is None, each
