@@ -10,6 +10,7 @@ from policies.errors import KeyDestroyed, KeyUnavailable, ParaventError, VaultUn
 __all__ = [
     "DevelopmentKeysRefused",
     "EnvelopeInvalid",
+    "ErasureUnbegun",
     "IdentifierInvalid",
     "KeyDestroyed",
     "KeyFileInsecure",
@@ -35,6 +36,13 @@ class EnvelopeInvalid(ParaventError):
 
     code = "envelope-invalid"
     remedy = "Compare the row with a backup; a sealed value opens only where it was sealed."
+
+
+class ErasureUnbegun(ParaventError):
+    """Keys were to be destroyed for a case whose door was never shut."""
+
+    code = "erasure-unbegun"
+    remedy = "Run the case from its first step; every step may be run again."
 
 
 class KeyUnknown(ParaventError):

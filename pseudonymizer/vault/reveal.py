@@ -1,0 +1,75 @@
+"""Who is behind a subject? Audit first, then open.
+
+The one place that turns a seal back into a direct identifier, for the person's own access report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection
+
+from policies.audit.sink import AuditSink
+from pseudonymizer.derive import aref
+from pseudonymizer.identifiers import DirectIdentifier
+from pseudonymizer.keyring import Keyring
+from pseudonymizer.vault.driver import run
+from pseudonymizer.vault.mint import open_identifier
+from pseudonymizer.vault.subjects import subject_keys
+from pseudonymizer.warrant import Warrant
+
+__all__ = ["HeldIdentifier", "reveal"]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldIdentifier:
+    """One identifier the vault knows a subject by.
+
+    ``identifier`` is ``None`` where only the blind index was kept, and with it no way to the text.
+    """
+
+    subject: int
+    kind: str
+    first_seen_on: date
+    identifier: DirectIdentifier | None
+
+
+def reveal(
+    vault: Connection,
+    keyring: Keyring,
+    audit: AuditSink,
+    *,
+    subjects: Collection[int],
+    warrant: Warrant,
+) -> list[HeldIdentifier]:
+    """Give what the vault knows *subjects* by, oldest first.
+
+    The audit entries are written before the first seal opens, through a sink whose entries are
+    durable when ``append`` returns.  A crash in between leaves an entry for a reveal that did not
+    happen, which we can explain; the other order could leave a reveal with no entry.
+
+    Raises:
+        AuditUnavailable: nothing was opened.
+    """
+    keys = subject_keys(vault, keyring, subjects)
+    for _, key in sorted(keys.items()):
+        audit.append("identity:reveal", aref(key), warrant.fields())
+    rows = run(
+        vault,
+        "SELECT subject, kind, first_seen_on, blind_index, sealed FROM vault.identifier"
+        " WHERE subject = ANY(%b::bigint[]) ORDER BY first_seen_on, subject, kind, blind_index",
+        list(keys),
+    )
+    return [
+        HeldIdentifier(
+            subject,
+            kind,
+            first_seen_on,
+            None
+            if sealed is None
+            else DirectIdentifier(open_identifier(keys[subject], blind_index, sealed)),
+        )
+        for subject, kind, first_seen_on, blind_index, sealed in rows.fetchall()
+    ]
