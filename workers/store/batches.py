@@ -21,9 +21,8 @@ class BatchRow(NamedTuple):
     events: int
 
 
-_OPEN = """
-insert into store.batch (received_at, source, lane, rulebook, events)
-values (coalesce(%s, now()), %s, %s, %s, %s) returning id"""
+_CREATE = """
+insert into store.batch (source, lane, rulebook, events) values (%s, %s, %s, %s) returning id"""
 _READ = """
 select id, received_at, source, lane, rulebook, events from store.batch where id = %s"""
 _EXPIRE = """
@@ -32,18 +31,11 @@ delete from store.batch where id in (
   and not exists (select from store.dirty where dirty.batch = batch.id) order by id limit %s)"""
 
 
-def open_batch(
-    connection: Connection,
-    *,
-    source: int | None,
-    lane: int,
-    rulebook: int,
-    events: int,
-    received_us: int | None = None,
+def create(
+    connection: Connection, *, source: int | None, lane: int, rulebook: int, events: int
 ) -> int:
-    """Add a batch and give its number, which its events carry.  No instant: now."""
-    received = None if received_us is None else Instant.of_us(received_us)
-    ((number,),) = rows_of(connection, _OPEN, (received, source, lane, rulebook, events))
+    """Add a batch received now and give its number, which its events carry."""
+    ((number,),) = rows_of(connection, _CREATE, (source, lane, rulebook, events))
     return int(number)
 
 

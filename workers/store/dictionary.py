@@ -1,11 +1,11 @@
 """Texts that repeat, and the four-byte numbers events carry in their place."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from enum import IntEnum
 
 from sqlalchemy import Connection
 
-from workers.store.packing import Int4s, Texts
+from workers.store.packing import Texts
 from workers.store.transactions import rows_of
 
 
@@ -35,7 +35,6 @@ select value, id from new
 union all select value, id from store.dictionary where kind = %s and value = any(%s)"""
 
 _KNOWN = "select value, id from store.dictionary where kind = %s and value = any(%s)"
-_TEXTS = "select id, value from store.dictionary where id = any(%s)"
 _ALL = "select value, id from store.dictionary where kind = %s order by id desc limit %s"
 
 
@@ -59,11 +58,6 @@ def ids(connection: Connection, kind: int, values: Iterable[str]) -> dict[str, i
 def known(connection: Connection, kind: int, values: Iterable[str]) -> dict[str, int]:
     """Give the numbers of those texts that are known; add nothing."""
     return dict(rows_of(connection, _KNOWN, (kind, Texts.of(sorted(set(values))))))  # type: ignore[arg-type]  # a text and a number a row
-
-
-def texts(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:
-    """Give the text of each number, of any kind: what an access report prints."""
-    return dict(rows_of(connection, _TEXTS, (Int4s.of(numbers),)))  # type: ignore[arg-type]  # a number and a text a row
 
 
 def latest(connection: Connection, kind: int, limit: int) -> dict[str, int]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from policies.data_map import Erasure, SubjectLink, TableNote
+from policies.data_map import Erasure, TableNote
 from workers.store.data_map import data_map
 from workers.store.packing import Int8s, Uuids
 from workers.store.transactions import rows_of, run
@@ -64,7 +64,7 @@ def _erasable() -> list[TableNote]:
 
 def _surrogate(table: TableNote) -> str:
     for name, column in table.columns.items():
-        if column.subject is SubjectLink.SURROGATE:
+        if column.subject == "surrogate":
             return name
     raise LookupError(f"table {table.schema}.{table.name} has no surrogate to delete by")
 

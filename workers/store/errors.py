@@ -1,15 +1,21 @@
-"""What can be wrong with the store, in words for the program and for the person.
-
-``StoreUnavailable`` and ``AuditUnavailable`` are shared with the other sides and live in
-``policies.errors``.
-"""
+"""What can be wrong with the store, in words for the program and for the person."""
 
 from typing import ClassVar
 
-from policies.errors import ParaventError
+from policies.errors import AuditUnavailable, ParaventError, StoreUnavailable
+
+__all__ = [
+    "AuditUnavailable",
+    "DuplicateMessage",
+    "StoreBusy",
+    "StoreOverprivileged",
+    "StoreRefused",
+    "StoreTooOld",
+    "StoreUnavailable",
+]
 
 
-class StoreBusy(ParaventError):
+class StoreBusy(StoreUnavailable):
     """A lock was not had in time, or two transactions crossed; nothing was written."""
 
     code: ClassVar[str] = "store-busy"

@@ -41,8 +41,54 @@ class EventRow(NamedTuple):
     text: str | None
 
 
-COLUMNS: Final = len(EventRow._fields)
+# One letter a column, in order; the last column is text and packed apart.
 _LETTERS: Final = "qqqqqdiiiiiiiiiiihh"
-_WIDTHS: Final = tuple({"q": 8, "d": 8, "i": 4, "h": 2}[letter] for letter in _LETTERS)
-_TEXT_NULL: Final = b"\xff\xff\xff\xff"
-_TEXT_SIZE: Final = Struct(">i").pack
+_WIDTHS: Final = {"q": 8, "d": 8, "i": 4, "h": 2}
+_NULLABLE: Final = (4, 5, 8, 9, 10, 11, 12, 13, 14, 15, 16)
+_NULL: Final = -1
+_SIZE: Final = Struct(">i").pack
+_NO_TEXT: Final = _SIZE(_NULL)
+
+# What a row needs besides its values.  The instant in PostgreSQL's epoch and these are put behind
+# the row, and ``itemgetter`` deals values and lengths out in the order of the wire: the whole
+# interleaving happens in C.
+_COUNT: Final = len(EventRow._fields)
+_AT, _WIRE_AT = 2, _COUNT
+_CONSTANTS: Final = (_COUNT, _NULL, 8, 4, 2)
+_PLACE: Final = {constant: place for place, constant in enumerate(_CONSTANTS, _COUNT + 1)}
+
+
+def pack(row: EventRow) -> bytes:
+    """Give the bytes of one row, about 1.6 us each; a COPY is ``HEADER``, rows and ``FOOTER``.
+
+    Raises:
+        struct.error: a number does not fit its column.
+    """
+    # A comparison a column, written out, takes half the time of a comprehension.
+    (_, _, at, _, amount, number, _, _, page, product, category, label, campaign, referrer, device,
+     quantity, duration, _, _, words) = row  # fmt: skip
+    packer, dealt = _pattern((
+        amount is None, number is None, page is None, product is None, category is None,
+        label is None, campaign is None, referrer is None, device is None, quantity is None,
+        duration is None,
+    ))  # fmt: skip
+    body = packer(*dealt((*row, at - EPOCH_US, *_CONSTANTS)))
+    if words is None:
+        return body + _NO_TEXT
+    text = words.encode()
+    return body + _SIZE(len(text)) + text
+
+
+@lru_cache(maxsize=2048)
+def _pattern(nulls: tuple[bool, ...]) -> tuple[Packer, Dealer]:
+    """Give what packs rows with just these of the nullable columns null."""
+    absent = {column for column, null in zip(_NULLABLE, nulls, strict=True) if null}
+    letters, places = "h", [_PLACE[_COUNT]]
+    for column, letter in enumerate(_LETTERS):
+        letters += "i"
+        if column in absent:
+            places.append(_PLACE[_NULL])
+        else:
+            letters += letter
+            places += [_PLACE[_WIDTHS[letter]], _WIRE_AT if column == _AT else column]
+    return Struct(f">{letters}").pack, itemgetter(*places)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, select
 
 from policies.data_map import ColumnNote
 from workers.store.tables import metadata
-from workers.store.tables.reference import dictionary, domain, purpose, rulebook, source
+from workers.store.tables.reference import domain, purpose, rulebook, source
 from workers.store.tables.results import feature_set, segment
 
 Record = dict[str, Any]
@@ -34,14 +34,6 @@ def records(connection: Connection, subject_ids: Sequence[int]) -> dict[str, lis
         name: _rows(connection, metadata.tables[name], column, subject_ids)
         for name, column in tables_about_subjects().items()
     }
-
-
-def words(connection: Connection, dictionary_ids: Sequence[int]) -> dict[int, str]:
-    """Give the texts these dictionary numbers stand for."""
-    if not dictionary_ids:
-        return {}
-    asked = select(dictionary.c.id, dictionary.c.value).where(dictionary.c.id.in_(dictionary_ids))
-    return {row.id: row.value for row in connection.execute(asked)}
 
 
 def numbered(connection: Connection) -> dict[str, dict[int, str]]:

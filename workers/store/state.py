@@ -37,18 +37,9 @@ _PLAIN = ", ".join(StateRow._fields[:14])
 _LISTS = StateRow._fields[14:]
 
 _READ = f"""
-select {_COLUMNS} from store.state where subject = any(%s) and events > 0 order by subject"""
+select {_COLUMNS} from store.state where subject = any(%s) order by subject"""
 _LOCK = f"""
 select {_COLUMNS} from store.state where subject = any(%s) order by subject for no key update"""
-
-# An empty row is what a second writer of the same new subject waits for.
-_RESERVE = """
-insert into store.state (subject, first_at, last_at, last_mid, session_start, closed_seconds,
-  closed_click_seconds, amount, folded_at, events, sessions, session_clicks, last_step,
-  steps, dwell, hours, days)
-select subject, now(), now(), 0, now(), 0, 0, 0, now(), 0, 0, 0, -1, '{}', '{}', '{}', '{}'
-from unnest(%s) as new (subject) order by subject
-on conflict (subject) do nothing returning subject"""
 
 # Lists of different lengths cannot be unnested: each comes once, flat, and every row takes a slice.
 _BOUNDS = ", ".join(f"{name}_first, {name}_last" for name in _LISTS)
@@ -66,19 +57,12 @@ _DELETE = "delete from store.state where subject = any(%s)"
 
 
 def lock(connection: Connection, subject_ids: Sequence[int]) -> dict[int, StateRow]:
-    """Keep other writers off the states of these subjects; give the states that exist.
+    """Lock the states of these subjects, in their order, and give those that exist.
 
-    Two writers of a subject seen for the first time must not both start from nothing, and a row
-    that is not there cannot be locked: an empty one is put in its place, which the second writer
-    waits for.  One round trip when all exist, two when some are new.
+    A subject without a state has no row to lock: write the first one with ``insert``, which says
+    who was faster.
     """
-    found = _by_subject(connection, _LOCK, subject_ids)
-    missing = [subject for subject in subject_ids if subject not in found]
-    if missing:
-        reserved = {row[0] for row in rows_of(connection, _RESERVE, (Int8s.of(missing),))}
-        raced = [subject for subject in missing if subject not in reserved]
-        found |= _by_subject(connection, _LOCK, raced)
-    return {subject: row for subject, row in found.items() if row.events}
+    return _by_subject(connection, _LOCK, subject_ids)
 
 
 def read(connection: Connection, subject_ids: Sequence[int]) -> dict[int, StateRow]:

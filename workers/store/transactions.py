@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -28,15 +28,23 @@ select rolsuper or rolbypassrls or exists (
 from pg_roles where rolname = current_user"""
 
 
+def parts_of(dsn: str) -> dict[str, str]:
+    """Give the parts of a libpq URL or string; a URL written for SQLAlchemy is one too."""
+    plain = dsn.replace("postgresql+psycopg://", "postgresql://", 1)
+    return {key: str(value) for key, value in conninfo_to_dict(plain).items() if value is not None}
+
+
 def connect(dsn: str, *, pool_size: int = 4, application_name: str) -> Engine:
     """Give an engine on the store; nothing connects before the first transaction.
 
-    *dsn* is a libpq URL (``postgresql://…``, with ``?host=`` for a socket folder).  Parameters
-    never show in errors (R-107).
+    *dsn* is a libpq URL (``postgresql://…``, with ``?host=`` for a socket folder) or key-value
+    string.  Parameters never show in errors (R-107), nor the password in the engine's repr.
     """
-    url = make_url(dsn).set(drivername="postgresql+psycopg")
+    parts = parts_of(dsn)
+    # Plans are the same with compiled code, which costs more than our statements take.
+    options = f"{parts.pop('options', '')} -c jit=off -c timezone=UTC".strip()
     engine = create_engine(
-        url,
+        "postgresql+psycopg://",
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=CONNECT_TIMEOUT_S,
@@ -44,10 +52,10 @@ def connect(dsn: str, *, pool_size: int = 4, application_name: str) -> Engine:
         hide_parameters=True,
         isolation_level="READ COMMITTED",
         connect_args={
-            "application_name": application_name,
             "connect_timeout": CONNECT_TIMEOUT_S,
-            # Plans are the same with compiled code, which costs more than our statements take.
-            "options": "-c jit=off -c timezone=UTC",
+            **parts,
+            "application_name": application_name,
+            "options": options,
         },
     )
     event.listen(engine, "connect", _prepare)

@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from policies.data_map import Erasure, SubjectLink
+from policies.data_map import Erasure
 from policies.vocabulary import DataCategory
 from workers.store.tables.notes import (
     DECLARED,
@@ -69,7 +69,7 @@ event = Table(
         KEY,
         primary_key=True,
         autoincrement=False,
-        subject=SubjectLink.SURROGATE,
+        subject="surrogate",
     ),
     noted("mid", BigInteger, MARK, primary_key=True, autoincrement=False),
     noted("at", INSTANT, TIME),
@@ -106,7 +106,7 @@ state = Table(
         ForeignKey(subject.c.id, ondelete="CASCADE"),
         primary_key=True,
         autoincrement=False,
-        subject=SubjectLink.SURROGATE,
+        subject="surrogate",
     ),
     noted("first_at", INSTANT, FOLD),
     noted("last_at", INSTANT, FOLD),
@@ -136,7 +136,7 @@ dirty = Table(
     "dirty",
     metadata,
     noted("id", BigInteger, WORK, Identity(always=True, cache=50), primary_key=True),
-    noted("subject", BigInteger, WORK, subject=SubjectLink.SURROGATE),
+    noted("subject", BigInteger, WORK, subject="surrogate"),
     noted("batch", BigInteger, WORK),
     noted("shard", SmallInteger, WORK),
     noted("mids", ARRAY(BigInteger), WORK),

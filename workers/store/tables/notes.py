@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Column
 from sqlalchemy.types import TypeEngine
 
-from policies.data_map import Erasure, SubjectLink, note
+from policies.data_map import Erasure, SubjectKey, note
 from policies.vocabulary import DataCategory
 
 # Why a column is kept: the purposes its event, consent or segment names, or an operation.
@@ -34,7 +34,7 @@ def noted(
     type_: TypeEngine[Any] | type[TypeEngine[Any]],
     kind: Kind,
     *rest: Any,  # noqa: ANN401  SQLAlchemy's own column arguments (Identity, ForeignKey…)
-    subject: SubjectLink | None = None,
+    subject: SubjectKey | None = None,
     **options: Any,  # noqa: ANN401  likewise
 ) -> Column[Any]:
     """Make a column that carries its note; not null unless ``nullable=True`` says otherwise."""

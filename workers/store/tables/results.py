@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from policies.data_map import Erasure, SubjectLink
+from policies.data_map import Erasure
 from policies.vocabulary import DataCategory
 from workers.store.tables.notes import (
     DECLARED,
@@ -59,7 +59,7 @@ membership = Table(
         ForeignKey(subject.c.id, ondelete="CASCADE"),
         primary_key=True,
         autoincrement=False,
-        subject=SubjectLink.SURROGATE,
+        subject="surrogate",
     ),
     noted("since", INSTANT, COMPUTED),
     noted("computed_at", INSTANT, COMPUTED),
@@ -97,7 +97,7 @@ feature_snapshot = Table(
         ForeignKey(subject.c.id, ondelete="CASCADE"),
         primary_key=True,
         autoincrement=False,
-        subject=SubjectLink.SURROGATE,
+        subject="surrogate",
     ),
     noted("as_of", INSTANT, COMPUTED),
     noted("feature_set", Integer, COMPUTED, ForeignKey(feature_set.c.id)),

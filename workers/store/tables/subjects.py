@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     ForeignKey,
     Integer,
     LargeBinary,
@@ -13,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from policies.data_map import Erasure, SubjectLink
+from policies.data_map import Erasure
 from policies.vocabulary import DataCategory
 from workers.store.tables.notes import (
     ACCOUNTABILITY,
@@ -37,8 +38,8 @@ PROOF = (DataCategory.CONSENT, ACCOUNTABILITY, CONSENT_PERIOD)
 subject = Table(
     "subject",
     metadata,
-    noted("id", BigInteger, FENCE, numbered(), primary_key=True, subject=SubjectLink.SURROGATE),
-    noted("pid", Uuid, FENCE, unique=True, subject=SubjectLink.PID),
+    noted("id", BigInteger, FENCE, numbered(), primary_key=True, subject="surrogate"),
+    noted("pid", Uuid, FENCE, unique=True, subject="pid"),
     noted("registered_at", INSTANT, CHOICE, server_default=text("now()")),
     noted("generation", Integer, FENCE, server_default=text("0")),
     # Bit mask of the purposes objected to (Article 21), 1 << (purpose id - 1).
@@ -48,6 +49,9 @@ subject = Table(
     noted("state", SmallInteger, FENCE, server_default=text("0")),
     # Triplets [purpose, since_us, until_us] by purpose: the fold of consent_record, kept for speed.
     noted("consent", ARRAY(BigInteger), CHOICE, server_default=text("'{}'::bigint[]")),
+    CheckConstraint("state between 0 and 2", name="state"),
+    CheckConstraint("state <> 2 or (consent = '{}' and objected = 0)", name="nothing_left"),
+    CheckConstraint("cardinality(consent) % 3 = 0", name="triplets"),
     info=erased_by(Erasure.FLAG),
     schema=STORE,
     # Room in the page lets a change of consent stay a heap-only update.
@@ -64,7 +68,7 @@ consent_record = Table(
         PROOF,
         ForeignKey(subject.c.id, ondelete="CASCADE"),
         index=True,
-        subject=SubjectLink.SURROGATE,
+        subject="surrogate",
     ),
     noted("at", INSTANT, PROOF),
     noted("received_at", INSTANT, PROOF),

@@ -1,0 +1,80 @@
+-- Who may do what in the store: every grant, on this page.
+--
+-- Run after the migrations, in their transaction, each time; running it again changes nothing.
+-- Whatever is not granted here is refused: the first part takes everything back.  The golden
+-- privilege matrix of the tests is this page read off the catalogue.
+--
+--   paravent_gateway   receives events, keeps the ledger, runs the live lane, erases
+--   paravent_workers   folds, counts, refreshes, expires; reads the registry, never changes it
+--   paravent_auditor   reads the audit log
+
+-- Nothing by default.
+REVOKE ALL ON SCHEMA public, store, audit FROM PUBLIC, paravent_gateway, paravent_workers, paravent_auditor;
+REVOKE ALL ON ALL TABLES IN SCHEMA store, audit
+    FROM PUBLIC, paravent_gateway, paravent_workers, paravent_auditor;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA store, audit
+    FROM PUBLIC, paravent_gateway, paravent_workers, paravent_auditor;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA store, audit
+    FROM PUBLIC, paravent_gateway, paravent_workers, paravent_auditor;
+ALTER DEFAULT PRIVILEGES FOR ROLE paravent_owner REVOKE ALL ON FUNCTIONS FROM PUBLIC;
+
+GRANT USAGE ON SCHEMA store TO paravent_gateway, paravent_workers;
+GRANT SELECT ON store.alembic_version TO paravent_gateway, paravent_workers;
+
+-- The words of rulebooks and what numbers mean: added to, never changed.
+GRANT SELECT, INSERT ON
+    store.purpose, store.domain, store.rulebook, store.dictionary, store.segment, store.feature_set
+    TO paravent_gateway, paravent_workers;
+
+-- Sources and their keys are the gateway's alone.
+GRANT SELECT, INSERT ON store.source, store.source_key TO paravent_gateway;
+GRANT UPDATE (label, enabled) ON store.source TO paravent_gateway;
+GRANT UPDATE (expires_at, revoked_at, last_used_on) ON store.source_key TO paravent_gateway;
+
+-- The registry.  Nobody deletes from it: the row is the fence against late writers.  The workers
+-- change nothing in it, but PostgreSQL lets only those lock a row FOR SHARE who may update one of
+-- its columns; they get the one that means least.
+GRANT SELECT, INSERT ON store.subject TO paravent_gateway;
+GRANT UPDATE (state, generation, objected, consent) ON store.subject TO paravent_gateway;
+GRANT SELECT ON store.subject TO paravent_workers;
+GRANT UPDATE (registered_at) ON store.subject TO paravent_workers;
+
+-- The ledger is appended to and never changed; an erasure may delete.
+GRANT SELECT, INSERT, DELETE ON store.consent_record TO paravent_gateway;
+GRANT SELECT ON store.consent_record TO paravent_workers;
+
+-- Events are written once.  The gateway erases, the workers expire.
+GRANT SELECT, INSERT, DELETE ON store.event TO paravent_gateway;
+GRANT SELECT, DELETE ON store.event TO paravent_workers;
+GRANT SELECT, INSERT ON store.batch TO paravent_gateway;
+GRANT SELECT, DELETE ON store.batch TO paravent_workers;
+
+-- What is folded and computed, by both lanes.
+GRANT SELECT, INSERT, UPDATE, DELETE ON
+    store.state, store.membership, store.feature_snapshot, store.dirty
+    TO paravent_gateway, paravent_workers;
+GRANT SELECT, INSERT, UPDATE, DELETE ON store.segment_count, store.refresh_run TO paravent_workers;
+GRANT SELECT ON store.segment_count, store.refresh_run TO paravent_gateway;
+
+-- The gateway announces, the relay takes.
+GRANT SELECT, INSERT ON store.outbox TO paravent_gateway;
+GRANT SELECT, INSERT, UPDATE, DELETE ON store.outbox TO paravent_workers;
+
+-- Counts that name nobody.
+GRANT SELECT, INSERT ON store.decision_count, store.dropped_count TO paravent_gateway;
+GRANT UPDATE (count) ON store.decision_count, store.dropped_count TO paravent_gateway;
+GRANT SELECT ON store.decision_count, store.dropped_count TO paravent_workers;
+
+GRANT SELECT, INSERT ON store.import_run TO paravent_gateway;
+GRANT UPDATE (rows_done, finished_at, counts) ON store.import_run TO paravent_gateway;
+
+-- The audit log: appended to through its function only, read by the auditor only.
+GRANT USAGE ON SCHEMA audit TO paravent_gateway, paravent_workers, paravent_auditor;
+GRANT EXECUTE ON FUNCTION audit.append_entry(text, text, jsonb, text), audit.head()
+    TO paravent_gateway, paravent_workers;
+GRANT EXECUTE ON FUNCTION audit.head() TO paravent_auditor;
+GRANT EXECUTE ON FUNCTION
+    audit.keep_checkpoint(bigint, bytea, text), audit.forget_details(bigint[])
+    TO paravent_gateway;
+GRANT SELECT ON audit.checkpoint TO paravent_gateway;
+GRANT SELECT ON audit.entry, audit.detail, audit.frontier, audit.checkpoint TO paravent_auditor;
