@@ -48,7 +48,7 @@ def ids(connection: Connection, kind: int, values: Iterable[str]) -> dict[str, i
     found: dict[str, int] = {}
     while wanted:
         packed = Texts.of(wanted)
-        found |= dict(rows_of(connection, _IDS, (kind, packed, kind, kind, packed)))  # type: ignore[arg-type]  # a text and a number a row
+        found |= dict(rows_of(connection, _IDS, (kind, packed, kind, kind, packed)))
         # A text that another writer added meanwhile is neither new nor in this snapshot; it is in
         # the next one.
         wanted = [value for value in wanted if value not in found]
@@ -57,9 +57,9 @@ def ids(connection: Connection, kind: int, values: Iterable[str]) -> dict[str, i
 
 def known(connection: Connection, kind: int, values: Iterable[str]) -> dict[str, int]:
     """Give the numbers of those texts that are known; add nothing."""
-    return dict(rows_of(connection, _KNOWN, (kind, Texts.of(sorted(set(values))))))  # type: ignore[arg-type]  # a text and a number a row
+    return dict(rows_of(connection, _KNOWN, (kind, Texts.of(sorted(set(values))))))
 
 
 def latest(connection: Connection, kind: int, limit: int) -> dict[str, int]:
     """Give the newest texts of a kind: what a fresh process fills its cache with."""
-    return dict(rows_of(connection, _ALL, (kind, limit)))  # type: ignore[arg-type]  # a text and a number a row
+    return dict(rows_of(connection, _ALL, (kind, limit)))

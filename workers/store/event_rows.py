@@ -5,8 +5,16 @@ and nothing else.  Events of one kind have the same columns null, so a ``Struct`
 pattern of nulls and kept: packing a row is one call.
 """
 
+from collections.abc import Callable
+from functools import lru_cache
+from operator import itemgetter
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
+
+from workers.store.packing import EPOCH_US
+
+Packer = Callable[..., bytes]
+Dealer = Callable[[tuple[Any, ...]], tuple[Any, ...]]
 
 HEADER: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 FOOTER: Final = b"\xff\xff"

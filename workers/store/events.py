@@ -108,7 +108,7 @@ def insert_missing(connection: Connection, rows: bytes | Sequence[bytes]) -> set
     """
     run(connection, _STAGE, ())
     _copy_into(connection, _COPY_STAGE, rows)
-    return set(rows_of(connection, _FROM_STAGE, ()))  # type: ignore[arg-type]  # two integers a row
+    return set(rows_of(connection, _FROM_STAGE, ()))
 
 
 def existing(connection: Connection, keys: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
@@ -116,7 +116,7 @@ def existing(connection: Connection, keys: Sequence[tuple[int, int]]) -> set[tup
     if not keys:
         return set()
     subjects, mids = zip(*keys, strict=True)
-    return set(rows_of(connection, _EXISTING, (Int8s.of(subjects), Int8s.of(mids))))  # type: ignore[arg-type]  # two integers a row
+    return set(rows_of(connection, _EXISTING, (Int8s.of(subjects), Int8s.of(mids))))
 
 
 def of_subject(connection: Connection, subject: int, until_us: int | None = None) -> list[EventRow]:

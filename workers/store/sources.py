@@ -82,7 +82,7 @@ def enable(connection: Connection, number: int, *, enabled: bool) -> None:
     connection.execute(update(source).where(source.c.id == number).values(enabled=enabled))
 
 
-def add_key(
+def add_key(  # noqa: PLR0913  the row's own columns, by name
     connection: Connection,
     number: int,
     *,

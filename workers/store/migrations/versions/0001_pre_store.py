@@ -125,7 +125,8 @@ CREATE TABLE store.batch (
     events INTEGER NOT NULL,
     lane SMALLINT NOT NULL,
     CONSTRAINT pk_batch PRIMARY KEY (id),
-    CONSTRAINT fk_batch_rulebook FOREIGN KEY(rulebook) REFERENCES store.rulebook (id)
+    CONSTRAINT fk_batch_rulebook FOREIGN KEY(rulebook)
+        REFERENCES store.rulebook (id)
 );
 
 CREATE TABLE store.feature_set (
@@ -134,7 +135,8 @@ CREATE TABLE store.feature_set (
     hash TEXT NOT NULL,
     keys TEXT[] NOT NULL,
     CONSTRAINT pk_feature_set PRIMARY KEY (id),
-    CONSTRAINT fk_feature_set_rulebook FOREIGN KEY(rulebook) REFERENCES store.rulebook (id),
+    CONSTRAINT fk_feature_set_rulebook FOREIGN KEY(rulebook)
+        REFERENCES store.rulebook (id),
     CONSTRAINT uq_feature_set_hash UNIQUE (hash)
 );
 
@@ -149,7 +151,8 @@ CREATE TABLE store.import_run (
     counts JSONB DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT pk_import_run PRIMARY KEY (id),
     CONSTRAINT uq_import_run_source_file_digest_map_hash UNIQUE (source, file_digest, map_hash),
-    CONSTRAINT fk_import_run_source FOREIGN KEY(source) REFERENCES store.source (id)
+    CONSTRAINT fk_import_run_source FOREIGN KEY(source)
+        REFERENCES store.source (id)
 );
 
 CREATE TABLE store.refresh_run (
@@ -162,7 +165,8 @@ CREATE TABLE store.refresh_run (
     last_subject BIGINT DEFAULT 0 NOT NULL,
     rulebook INTEGER NOT NULL,
     CONSTRAINT pk_refresh_run PRIMARY KEY (id),
-    CONSTRAINT fk_refresh_run_rulebook FOREIGN KEY(rulebook) REFERENCES store.rulebook (id)
+    CONSTRAINT fk_refresh_run_rulebook FOREIGN KEY(rulebook)
+        REFERENCES store.rulebook (id)
 );
 
 CREATE TABLE store.segment (
@@ -176,8 +180,10 @@ CREATE TABLE store.segment (
     definition JSONB NOT NULL,
     CONSTRAINT pk_segment PRIMARY KEY (id),
     CONSTRAINT uq_segment_key_version UNIQUE (key, version),
-    CONSTRAINT fk_segment_rulebook FOREIGN KEY(rulebook) REFERENCES store.rulebook (id),
-    CONSTRAINT fk_segment_purpose FOREIGN KEY(purpose) REFERENCES store.purpose (id)
+    CONSTRAINT fk_segment_rulebook FOREIGN KEY(rulebook)
+        REFERENCES store.rulebook (id),
+    CONSTRAINT fk_segment_purpose FOREIGN KEY(purpose)
+        REFERENCES store.purpose (id)
 );
 
 CREATE TABLE store.source_key (
@@ -191,7 +197,8 @@ CREATE TABLE store.source_key (
     revoked_at TIMESTAMP WITH TIME ZONE,
     last_used_on DATE,
     CONSTRAINT pk_source_key PRIMARY KEY (id),
-    CONSTRAINT fk_source_key_source FOREIGN KEY(source) REFERENCES store.source (id),
+    CONSTRAINT fk_source_key_source FOREIGN KEY(source)
+        REFERENCES store.source (id),
     CONSTRAINT uq_source_key_prefix UNIQUE (prefix)
 );
 CREATE INDEX ix_source_key_source ON store.source_key (source);
@@ -210,7 +217,8 @@ CREATE TABLE store.subject (
     CONSTRAINT ck_subject_nothing_left CHECK (state <> 2 or (consent = '{}' and objected = 0)),
     CONSTRAINT ck_subject_triplets CHECK (cardinality(consent) %% 3 = 0),
     CONSTRAINT uq_subject_pid UNIQUE (pid),
-    CONSTRAINT fk_subject_domain FOREIGN KEY(domain) REFERENCES store.domain (id)
+    CONSTRAINT fk_subject_domain FOREIGN KEY(domain)
+        REFERENCES store.domain (id)
 ) WITH (fillfactor = 85);
 
 CREATE TABLE store.consent_record (
@@ -230,10 +238,14 @@ CREATE TABLE store.consent_record (
     evidence TEXT,
     signal_hash BYTEA,
     CONSTRAINT pk_consent_record PRIMARY KEY (id),
-    CONSTRAINT fk_consent_record_subject FOREIGN KEY(subject) REFERENCES store.subject (id) ON DELETE CASCADE,
-    CONSTRAINT fk_consent_record_source FOREIGN KEY(source) REFERENCES store.source (id),
-    CONSTRAINT fk_consent_record_rulebook FOREIGN KEY(rulebook) REFERENCES store.rulebook (id),
-    CONSTRAINT fk_consent_record_purpose FOREIGN KEY(purpose) REFERENCES store.purpose (id)
+    CONSTRAINT fk_consent_record_subject FOREIGN KEY(subject)
+        REFERENCES store.subject (id) ON DELETE CASCADE,
+    CONSTRAINT fk_consent_record_source FOREIGN KEY(source)
+        REFERENCES store.source (id),
+    CONSTRAINT fk_consent_record_rulebook FOREIGN KEY(rulebook)
+        REFERENCES store.rulebook (id),
+    CONSTRAINT fk_consent_record_purpose FOREIGN KEY(purpose)
+        REFERENCES store.purpose (id)
 );
 CREATE INDEX ix_consent_record_subject ON store.consent_record (subject);
 
@@ -243,8 +255,10 @@ CREATE TABLE store.feature_snapshot (
     feature_set INTEGER NOT NULL,
     values DOUBLE PRECISION[] NOT NULL,
     CONSTRAINT pk_feature_snapshot PRIMARY KEY (subject),
-    CONSTRAINT fk_feature_snapshot_subject FOREIGN KEY(subject) REFERENCES store.subject (id) ON DELETE CASCADE,
-    CONSTRAINT fk_feature_snapshot_feature_set FOREIGN KEY(feature_set) REFERENCES store.feature_set (id)
+    CONSTRAINT fk_feature_snapshot_subject FOREIGN KEY(subject)
+        REFERENCES store.subject (id) ON DELETE CASCADE,
+    CONSTRAINT fk_feature_snapshot_feature_set FOREIGN KEY(feature_set)
+        REFERENCES store.feature_set (id)
 ) WITH (fillfactor = 85);
 
 CREATE TABLE store.membership (
@@ -253,8 +267,10 @@ CREATE TABLE store.membership (
     computed_at TIMESTAMP WITH TIME ZONE NOT NULL,
     segment INTEGER NOT NULL,
     CONSTRAINT pk_membership PRIMARY KEY (subject, segment),
-    CONSTRAINT fk_membership_subject FOREIGN KEY(subject) REFERENCES store.subject (id) ON DELETE CASCADE,
-    CONSTRAINT fk_membership_segment FOREIGN KEY(segment) REFERENCES store.segment (id) ON DELETE CASCADE
+    CONSTRAINT fk_membership_subject FOREIGN KEY(subject)
+        REFERENCES store.subject (id) ON DELETE CASCADE,
+    CONSTRAINT fk_membership_segment FOREIGN KEY(segment)
+        REFERENCES store.segment (id) ON DELETE CASCADE
 );
 CREATE INDEX ix_membership_segment ON store.membership (segment);
 
@@ -264,7 +280,8 @@ CREATE TABLE store.segment_count (
     members BIGINT NOT NULL,
     population BIGINT NOT NULL,
     CONSTRAINT pk_segment_count PRIMARY KEY (segment),
-    CONSTRAINT fk_segment_count_segment FOREIGN KEY(segment) REFERENCES store.segment (id) ON DELETE CASCADE
+    CONSTRAINT fk_segment_count_segment FOREIGN KEY(segment)
+        REFERENCES store.segment (id) ON DELETE CASCADE
 );
 
 CREATE TABLE store.state (
@@ -287,7 +304,8 @@ CREATE TABLE store.state (
     hours INTEGER[] NOT NULL,
     days BIGINT[] NOT NULL,
     CONSTRAINT pk_state PRIMARY KEY (subject),
-    CONSTRAINT fk_state_subject FOREIGN KEY(subject) REFERENCES store.subject (id) ON DELETE CASCADE
+    CONSTRAINT fk_state_subject FOREIGN KEY(subject)
+        REFERENCES store.subject (id) ON DELETE CASCADE
 ) WITH (fillfactor = 75);
 """
 
