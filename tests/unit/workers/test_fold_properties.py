@@ -1,0 +1,115 @@
+"""However events are split, ordered, repeated and routed, the state is that of one full fold.
+
+``Lanes`` is the lane protocol without a database: stored events, the state, a dirty set; its
+fold and its test for lateness are the product's own.
+"""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workers.features.local_hours import LocalHours
+from workers.features.state import FoldEvent, State, fold, in_order, late
+
+PARIS = LocalHours("Europe/Paris")
+STEPS = ("view", "cart", "checkout", "purchase")
+START_US = 1_774_600_000_000_000  # the night before the clocks change in Paris
+MINUTE_US = 60_000_000
+
+# Instants meet often, gaps of exactly half an hour too; both are where a mistake would show.
+instants = st.one_of(
+    st.integers(0, 200).map(lambda n: START_US + n * 10 * MINUTE_US),
+    st.integers(0, 40 * 86_400).map(lambda seconds: START_US + seconds * 1_000_000 + seconds % 7),
+)
+events = st.builds(
+    FoldEvent,
+    at_us=instants,
+    mid=st.integers(-(2**63), 2**63 - 1),
+    step=st.integers(-1, 3),
+    click=st.booleans(),
+    amount=st.integers(-500, 50_000),
+    name=st.just(1),
+)
+histories = st.lists(events, min_size=1, max_size=40, unique_by=lambda event: event.mid)
+
+
+class Lanes:
+    """One subject's rows, written by both lanes."""
+
+    def __init__(self) -> None:
+        self.stored: dict[int, FoldEvent] = {}
+        self.state: State | None = None
+        self.dirty: list[FoldEvent] = []
+
+    def live(self, batch: list[FoldEvent]) -> None:
+        self._fold(self._store(batch))
+
+    def bulk(self, batch: list[FoldEvent]) -> None:
+        self.dirty += self._store(batch)
+
+    def drain(self, taken: int) -> None:
+        slice_, self.dirty = self.dirty[:taken], self.dirty[taken:]
+        self._fold(slice_)
+
+    def _store(self, batch: list[FoldEvent]) -> list[FoldEvent]:
+        fresh = [event for event in in_order(batch) if event.mid not in self.stored]
+        self.stored |= {event.mid: event for event in fresh}
+        return fresh
+
+    def _fold(self, news: list[FoldEvent]) -> None:
+        if not news:
+            return
+        ordered = in_order(news)
+        if late(self.state, ordered[0]):
+            self.state = fold(None, in_order(self.stored.values()), PARIS, STEPS)
+        else:
+            self.state = fold(self.state, ordered, PARIS, STEPS)
+
+
+@given(history=histories, data=st.data())
+def test_any_delivery_through_any_lane_equals_the_full_recomputation(
+    history: list[FoldEvent], data: st.DataObject
+) -> None:
+    deliveries = data.draw(st.permutations(history + history[: len(history) // 2]))
+    lanes = Lanes()
+    while deliveries:
+        size = data.draw(st.integers(1, 7))
+        batch, deliveries = list(deliveries[:size]), deliveries[size:]
+        data.draw(st.sampled_from([lanes.live, lanes.bulk]))(batch)
+        if data.draw(st.booleans()):
+            lanes.drain(data.draw(st.integers(1, 5)))
+    while lanes.dirty:
+        lanes.drain(data.draw(st.integers(1, 5)))
+    assert lanes.state == fold(None, in_order(history), PARIS, STEPS)
+
+
+@given(history=histories, cut=st.integers(0, 40))
+def test_a_history_folded_in_two_parts_is_the_history_folded_at_once(
+    history: list[FoldEvent], cut: int
+) -> None:
+    ordered = in_order(history)
+    first, second = ordered[:cut], ordered[cut:]
+    state = fold(None, first, PARIS, STEPS) if first else None
+    state = fold(state, second, PARIS, STEPS) if second else state
+    assert state == fold(None, ordered, PARIS, STEPS)
+
+
+@given(history=histories)
+def test_partials_of_the_days_add_up_to_the_totals(history: list[FoldEvent]) -> None:
+    state = fold(None, in_order(history), PARIS, STEPS)
+    triplets = list(zip(state.days[::3], state.days[1::3], state.days[2::3], strict=True))
+    assert triplets == sorted(triplets, key=lambda triplet: triplet[:2])
+    by_code: dict[int, int] = {}
+    for _, code, value in triplets:
+        by_code[code] = by_code.get(code, 0) + value
+    assert by_code.get(0) == state.events == sum(state.hours) == len(history)
+    assert by_code.get(1) == state.sessions
+    assert by_code.get(2, 0) == state.amount
+    assert [by_code.get(10 + step, 0) for step in range(4)] == state.steps
+
+
+@given(history=histories)
+def test_an_event_folded_before_is_late(history: list[FoldEvent]) -> None:
+    state = fold(None, in_order(history), PARIS, STEPS)
+    assert all(late(state, event) for event in history)
