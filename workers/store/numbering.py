@@ -36,6 +36,11 @@ def domain_numbers(connection: Connection, rules: RuleSet) -> dict[str, int]:
     return _numbers(connection, domain, "key", list(rules.domains))
 
 
+def domain_keys(connection: Connection) -> dict[int, str]:
+    """Give the key of every domain ever declared in this store, by number."""
+    return {row.id: row.key for row in connection.execute(select(domain))}
+
+
 def feature_set_number(connection: Connection, keys: Sequence[str], rulebook_: int) -> int:
     """Give the number of this list of features, in this order."""
     digest = hashlib.sha256("\n".join(keys).encode()).hexdigest()
