@@ -6,64 +6,89 @@ import importlib
 import json
 import sys
 import traceback
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from policies.errors import ParaventError
 
-# Module under gateway.cli, and the name its commands stand under; None: beside the others.
-PARTS: tuple[tuple[str, str | None], ...] = (
-    ("up", None),
-    ("demo", None),
-    ("importing", None),
-    ("refresh", None),
-    ("status", None),
-    ("sources", "sources"),
-    ("operators", "operators"),
-    ("segments", "segments"),
-    ("consent", "consent"),
-    ("rights", "rights"),
-    ("audit", "audit"),
-    ("policy", "policy"),
-    ("keys", "keys"),
-    ("migrate", None),
-    ("settings", None),
-)
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 DONE, FAILED = 0, 1  # wrong usage is 2, by typer
 
 
-def build() -> typer.Typer:
-    """Give the whole command, from the parts that are installed."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One word of the command: the module under ``gateway.cli`` that carries it, and its line.
+
+    The line repeats the module's own beginning, so that `--help` need not import them all; a test
+    compares the two.
+    """
+
+    word: str
+    module: str
+    summary: str
+    group: bool = False
+
+
+PARTS = (
+    Part("up", "up", "Start everything: databases, broker, gateway, workers."),
+    Part("demo", "demo", "Watch a small web shop go through everything."),
+    Part("import", "importing", "Import a CSV, NDJSON or Parquet file of events."),
+    Part("refresh", "refresh", "Bring every segment up to date."),
+    Part("status", "status", "Say whether the installation runs and is ready."),
+    Part("segments", "segments", "The segments of the rulebook, and their sizes.", group=True),
+    Part("sources", "sources", "The systems that send events, and their keys.", group=True),
+    Part("operators", "operators", "The people who answer requests and read the log.", group=True),
+    Part("rights", "rights", "Requests of data subjects: access and erasure.", group=True),
+    Part("audit", "audit", "Check and export the audit log.", group=True),
+    Part("policy", "policy", "Check the rulebook.", group=True),
+    Part("migrate", "migrate", "Create or update both databases, their roles and grants."),
+    Part("settings", "settings", "Print every PARAVENT_* variable."),
+)
+
+
+def build(arguments: Sequence[str] = ()) -> typer.Typer:
+    """Give the command, with the part that *arguments* begin with; for help, lines of all."""
     app = typer.Typer(
         name="paravent",
-        help="Paravent: customer segments without customer identities.\n\n"
-        "Events of a shop enter over HTTP, are checked against consent and pseudonymised before"
-        " anything is stored; segments come out. Start with `paravent demo` to watch it work, or"
-        " `paravent up` to send your own events.",
         no_args_is_help=True,
         add_completion=False,
+        rich_markup_mode="markdown",  # paragraphs, not the lines of the source
         # A traceback with local variables would print what must not be printed.
         pretty_exceptions_enable=False,
     )
-    for module, name in PARTS:
-        part = _part(f"gateway.cli.{module}")
-        if part is not None:
-            app.add_typer(part, name=name)
+    app.callback()(paravent)
+    wanted = next((part for part in PARTS if part.word in arguments[:1]), None)
+    if wanted is not None:
+        _mount(app, wanted)
+        return app
+    for part in PARTS:
+        if find_spec(f"gateway.cli.{part.module}") is not None:
+            app.command(part.word, help=part.summary)(_not_run)
     return app
 
 
-def _part(module: str) -> typer.Typer | None:
-    """Give the commands of *module*; ``None`` when this distribution leaves it out."""
-    try:
-        part = importlib.import_module(module).app
-    except ModuleNotFoundError as missing:
-        if missing.name != module:
-            raise
-        return None
-    if not isinstance(part, typer.Typer):
-        raise TypeError(f"{module}.app is no typer application; needed one")
-    return part
+def paravent() -> None:
+    """Paravent: customer segments without customer identities.
+
+    Events of a shop enter over HTTP, are checked against consent and pseudonymised before anything
+    is stored; segments come out. Start with `paravent demo` to watch it work, or with `paravent up`
+    to send your own events.
+    """
+
+
+def _mount(app: typer.Typer, part: Part) -> None:
+    commands = importlib.import_module(f"gateway.cli.{part.module}").app
+    app.add_typer(commands, name=part.word if part.group else None)
+
+
+def _not_run() -> None:
+    raise AssertionError("a line of the help was run; needed the part itself")
 
 
 def main() -> None:
@@ -72,7 +97,7 @@ def main() -> None:
     An error that is not ours is named by type and place only: its message may quote a value.
     """
     try:
-        build()()
+        build(sys.argv[1:])()
     except ParaventError as failure:
         _fail(failure.code, str(failure), failure.remedy)
     except Exception as failure:  # noqa: BLE001 - the last line of defence; nothing is swallowed

@@ -15,7 +15,7 @@ from pseudonymizer.vault.transactions import connect, transaction
 if TYPE_CHECKING:
     from gateway.addresses import Addresses
 
-app = typer.Typer(no_args_is_help=True, help="The people who work with requests and the audit log.")
+app = typer.Typer(no_args_is_help=True, help="The people who answer requests and read the log.")
 
 FIRST_OPERATOR = "first operator"
 

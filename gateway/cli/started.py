@@ -195,7 +195,7 @@ def _wait_until_ready(children: dict[str, Child], host: str, port: int) -> None:
         if dead is not None:
             log = children[dead].log
             raise ServerNotStarted(
-                f"the {dead} ended while starting, see {log}: {processes.tail(log)};"
+                f"the {dead} ended while starting, see {log}: {processes.tail(log, lines=2)};"
                 " needed it to stay"
             )
         return answers_ready(_shown(host).strip("[]"), port)

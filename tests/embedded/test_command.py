@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import subprocess
+import sys
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import main
-from gateway.cli.main import build
+from gateway.cli.main import PARTS, Part, build
 from gateway.cli.settings import described
 
 
@@ -20,9 +25,32 @@ def test_help_names_every_command_and_where_to_start() -> None:
         assert word in shown.stdout
 
 
+INSTALLED = [part for part in PARTS if find_spec(f"gateway.cli.{part.module}")]
+
+
+@pytest.mark.parametrize("part", INSTALLED, ids=lambda part: part.word)
+def test_the_line_of_the_help_is_the_parts_own(part: Part) -> None:
+    commands = import_module(f"gateway.cli.{part.module}").app
+    if part.group:
+        said = commands.info.help
+    else:
+        said = inspect.getdoc(commands.registered_commands[0].callback)
+    assert " ".join(str(said).split()).startswith(part.summary.rstrip("."))
+
+
+def test_help_imports_no_database() -> None:
+    program = """if True:
+        import sys
+        from gateway.cli.main import build
+        build(["--help"])
+        sys.exit("sqlalchemy" in sys.modules or "gateway.wiring" in sys.modules)
+    """
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
 def test_wrong_usage_is_two() -> None:
-    assert CliRunner().invoke(build(), ["up", "--port", "many"]).exit_code == 2
-    assert CliRunner().invoke(build(), ["juggle"]).exit_code == 2
+    assert CliRunner().invoke(build(["up"]), ["up", "--port", "many"]).exit_code == 2
+    assert CliRunner().invoke(build(["juggle"]), ["juggle"]).exit_code == 2
 
 
 def test_a_refusal_is_one_with_a_remedy(
@@ -41,7 +69,7 @@ def test_a_refusal_is_one_with_a_remedy(
 def test_an_error_that_is_not_ours_is_named_but_not_quoted(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken() -> None:
+    def broken(_: object) -> None:
         raise ValueError("invalid address ada@example.org")
 
     monkeypatch.setattr(main, "build", broken)
