@@ -60,7 +60,7 @@ DEFAULT_CHECK = CheckMethod.ADDITIONAL_INFORMATION
 
 
 @app.command()
-def access(
+def access(  # noqa: PLR0913  # one parameter an option
     *,
     kind: Kind,
     value: Value = None,
@@ -78,7 +78,7 @@ def access(
 
 
 @app.command()
-def erase(
+def erase(  # noqa: PLR0913  # one parameter an option
     *,
     kind: Kind,
     value: Value = None,
@@ -145,7 +145,10 @@ def _run(
 
 
 def _said(row: CaseRow, result: object) -> list[str]:
-    head = [f"case      {row.id}", f"state     {row.state}" + (f" ({row.reason})" if row.reason else "")]
+    head = [
+        f"case      {row.id}",
+        f"state     {row.state}" + (f" ({row.reason})" if row.reason else ""),
+    ]
     if isinstance(result, str):
         return [*head, f"result    {result}"]
     return [*head, json.dumps(result, ensure_ascii=False, indent=2)]

@@ -56,33 +56,36 @@ class Identified:
     records: Mapping[str, Sequence[Record]]
 
 
-def report(
-    rules: RuleSet,
-    reference: Reference,
-    *,
-    case: uuid.UUID,
-    now: datetime,
-    identified: Identified,
-    pseudonymous: Sequence[Pseudonymous],
-    notes: Mapping[str, TableNote],
-) -> Part:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """Everything a report is about and read with, beside the data itself."""
+
+    rules: RuleSet
+    reference: Reference
+    notes: Mapping[str, TableNote]
+    case: uuid.UUID
+    now: datetime
+
+
+def report(frame: Frame, identified: Identified, pseudonymous: Sequence[Pseudonymous]) -> Part:
     """Give the access report.
 
     Raises:
         DataMapIncomplete: a table that leads to a subject has no place in it.
     """
+    rules, reference, notes = frame.rules, frame.reference, frame.notes
     records = _records(identified, pseudonymous, reference)
     _refuse_gaps(records, notes)
     held = {table: len(rows) for table, rows in records.items()}
     return {
         "schema_v": SCHEMA_VERSION,
-        "case": str(case),
-        "prepared_at": instant(now),
+        "case": str(frame.case),
+        "prepared_at": instant(frame.now),
         "rulebook": rules.hash,
         "controller": statements.controller(rules),
         "confirmation": "Personal data concerning you is processed.",
         "identifiers": [dict(identifier) for identifier in identified.identifiers],
-        "domains": [_domain(part, rules, reference, now) for part in pseudonymous],
+        "domains": [_domain(part, rules, reference, frame.now) for part in pseudonymous],
         "purposes": statements.purposes(rules),
         "categories": statements.categories(held, notes),
         "recipients": statements.recipients(),

@@ -6,8 +6,6 @@ exist yet (R-117).  The text is a C2SP checkpoint; the key is used for nothing e
 
 import base64
 
-from sqlalchemy.exc import IntegrityError
-
 from gateway.rights.ports import Ports
 from gateway.rights.schemas import CheckpointOut
 from policies.audit.checkpoint import (
@@ -17,28 +15,27 @@ from policies.audit.checkpoint import (
     sign_note,
     verifier_key,
 )
+from policies.errors import AuditUnavailable
 from workers.store import audit_log
 from workers.store.transactions import transaction
 
 SIGNER = "sign-audit"
+ATTEMPTS = 20  # each failure means another entry was appended in a millisecond
 
 
 def sign_head(ports: Ports) -> str:
     """Sign the log as it stands, keep the note, and give it.
 
-    Two processes may sign the same size at once; the log keeps the first of two equal notes.
+    Raises:
+        AuditUnavailable: the log grew faster than it could be signed, many times over.
     """
-    with transaction(ports.store) as store:
-        size, root = audit_log.head(store)
-    text = Checkpoint(ports.origin, size, root).text()
-    name = key_name(ports)
-    note = sign_note(text, name, _public(ports), sign=lambda data: ports.keyring.sign(SIGNER, data))
-    try:
+    for _ in range(ATTEMPTS):
         with transaction(ports.store) as store:
-            audit_log.add_checkpoint(store, size, root, at=ports.clock(), note=note)
-    except IntegrityError:
-        pass  # this size is signed already; Ed25519 is deterministic, so the note is the same
-    return note
+            size, root = audit_log.head(store)
+            note = _signed(ports, Checkpoint(ports.origin, size, root).text())
+            if audit_log.add_checkpoint(store, size, root, note=note):
+                return note
+    raise AuditUnavailable("the log grew while it was signed; a pause of its writers was needed")
 
 
 def current(ports: Ports) -> CheckpointOut:
@@ -58,6 +55,13 @@ def current(ports: Ports) -> CheckpointOut:
 def key_name(ports: Ports) -> str:
     """Give the name of the signing key in notes: the log's own name, as C2SP recommends."""
     return ports.origin.replace(" ", "-").replace("+", "-")
+
+
+def _signed(ports: Ports, text: str) -> str:
+    public = _public(ports)
+    return sign_note(
+        text, key_name(ports), public, sign=lambda data: ports.keyring.sign(SIGNER, data)
+    )
 
 
 def _public(ports: Ports) -> bytes:

@@ -36,6 +36,7 @@ class Dossier:
         deleted: rows deleted, by database and table.
         keys: random ids of the keys destroyed.
         arefs: the subjects' names in the audit log, so that the last entries still name them.
+        tombstones: how many marks keep the person from coming back.
         recipients: id and status of everyone to be told.
         scan_hash: SHA-256 of the scan's report.
     """
@@ -48,6 +49,7 @@ class Dossier:
     deleted: dict[str, dict[str, int]] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
     arefs: list[str] = field(default_factory=list)
+    tombstones: int = 0
     recipients: list[dict[str, str]] = field(default_factory=list)
     scan_hash: str = ""
 

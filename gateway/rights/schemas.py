@@ -8,26 +8,18 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from gateway.identifier_schema import IdentifierIn
 from gateway.rights.cases import EXPLANATIONS, REMEDIES, CaseReason, CaseState, CaseType
 from gateway.rights.register import CaseRow
 from gateway.rights.verification import CheckMethod, CheckOutcome, IdentityCheck
-from policies.vocabulary import IdentifierKind
 
 MAX_IDENTIFIERS = 10  # one person's cookies, devices and addresses; more is not one request
-MAX_IDENTIFIER_CHARS = 512
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class IdentifierIn(_Strict):
-    """An identifier of the requester, in the body and never in a URL."""
-
-    kind: IdentifierKind
-    value: Annotated[SecretStr, Field(min_length=1, max_length=MAX_IDENTIFIER_CHARS)]
 
 
 class IdentityCheckIn(_Strict):
@@ -118,6 +110,7 @@ class CheckpointOut(BaseModel):
     root: str = Field(description="Hex of the Merkle root.")
     note: str = Field(description="C2SP signed note, as text.")
     public_key: str = Field(description="Base64 of the Ed25519 key that signs checkpoints.")
+    verifier_key: str = Field(description="The same key as `name+id+base64`, for verifiers.")
 
 
 class EntryOut(BaseModel):

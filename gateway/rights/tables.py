@@ -5,14 +5,13 @@ create it.  No column could hold a copy of an identity proof: the check is a met
 (R-11).
 """
 
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Column, Date, DateTime, ForeignKey, LargeBinary, MetaData, Table, Text, Uuid
+from sqlalchemy import Column, Date, DateTime, LargeBinary, MetaData, Table, Text, Uuid
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, JSONB
 
-from policies.data_map import ColumnNote as Note
-from policies.data_map import Erasure, TableNote, note
+from policies.data_map import Erasure, note
 
 METADATA: Final = MetaData()
 SCHEMA: Final = "rights"
@@ -46,7 +45,7 @@ case = Table(
     Column("received_at", DateTime(timezone=True), nullable=False, info=_CASE),
     Column("due_at", DateTime(timezone=True), nullable=False, info=_CASE),
     Column("closed_at", DateTime(timezone=True), nullable=True, info=_CASE),
-    Column("operator", Uuid, ForeignKey(operator.c.id), nullable=True, info=_CASE),
+    Column("operator", Uuid, nullable=True, info=_CASE),
     Column("channel", Text, nullable=False, info=_CASE),
     Column("identity_check", Text, nullable=False, info=_CASE),
     # The case's working memory, sealed; deleted at closure.
@@ -66,15 +65,3 @@ case = Table(
     schema=SCHEMA,
     info={"erasure": Erasure.KEEP},
 )
-
-
-def notes_of(metadata: MetaData) -> dict[tuple[str, str], TableNote]:
-    """Give the data map of *metadata*, by schema and table."""
-    return {(str(table.schema), table.name): _noted(table) for table in metadata.sorted_tables}
-
-
-def _noted(table: Table) -> TableNote:
-    found: dict[str, Any] = {column.name: Note.read(column.info) for column in table.columns}
-    columns = {name: read for name, read in found.items() if read is not None}
-    erasure = Erasure(table.info.get("erasure", Erasure.KEEP))
-    return TableNote(str(table.schema), table.name, erasure, columns)

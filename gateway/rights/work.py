@@ -1,6 +1,7 @@
 """What does a step get, and what does the last one give?"""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from gateway.rights.cases import CaseReason, CaseState, Step
 from gateway.rights.dossier import Dossier
 from gateway.rights.ports import Ports
+from pseudonymizer.warrant import Warrant
 
 
 @dataclass(slots=True)
@@ -19,6 +21,26 @@ class Work:
     received_at: datetime
     dossier: Dossier
     subject_ids: tuple[int, ...] = ()
+    by: str = "cli"
+
+    def warrant(self) -> Warrant:
+        """Give the right to open this person's seals, for this request."""
+        return Warrant(self.case, self.by)
+
+    def sink(self) -> "DurableSink":
+        """Give an audit sink whose entries are durable when ``append`` returns."""
+        return DurableSink(self.ports)
+
+
+@dataclass(frozen=True, slots=True)
+class DurableSink:
+    """Appends each entry in a transaction of its own: audit first, reveal second."""
+
+    ports: Ports
+
+    def append(self, action: str, subject_ref: str | None, fields: Mapping[str, str]) -> int:
+        """Append one entry, commit, and give its number."""
+        return self.ports.audit(action, fields, subject_ref)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from policies.data_map import ColumnNote
 from policies.vocabulary import DataCategory
-from pseudonymizer.vault.tables import METADATA
+from pseudonymizer.vault.tables import METADATA, identifier
 
-__all__ = ["records"]
+__all__ = ["blind_indexes", "records"]
 
 Record = dict[str, Any]
 
@@ -34,6 +34,12 @@ def records(connection: Connection, subjects: Sequence[int]) -> dict[str, list[R
         asked = select(*shown).where(about).order_by(*table.primary_key.columns)
         found[str(table)] = [dict(row) for row in connection.execute(asked).mappings()]
     return found
+
+
+def blind_indexes(connection: Connection, subjects: Sequence[int]) -> list[bytes]:
+    """Give the blind index of every identifier of *subjects*: what a scan must not find again."""
+    asked = select(identifier.c.blind_index).where(identifier.c.subject.in_(list(subjects)))
+    return [bytes(row.blind_index) for row in connection.execute(asked)]
 
 
 def _about(table: Table, subjects: Sequence[int]) -> ColumnElement[bool] | None:

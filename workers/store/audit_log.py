@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import NamedTuple
 
 import psycopg
-from sqlalchemy import Connection, delete, insert, select
+from psycopg import errors as refused
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
 from policies.audit.record import Scalar, canonical_fields, checked_action
 from policies.audit.tree import CompactRange
 from policies.errors import AuditUnavailable
+from workers.store.packing import Int8s
 from workers.store.tables import checkpoint, detail, entry, frontier
 from workers.store.transactions import rows_of
 
@@ -36,6 +38,8 @@ class LoggedCheckpoint(NamedTuple):
 
 _APPEND = "select audit.append_entry(%s, %s, %s::jsonb, %s)"
 _HEAD = "select size, root from audit.head()"
+_KEEP = "select audit.keep_checkpoint(%s, %s, %s)"
+_FORGET = "select audit.forget_details(%s)"
 
 
 class AuditLog:
@@ -94,12 +98,18 @@ def details(connection: Connection, seqs: list[int]) -> dict[int, tuple[bytes, s
     return {row.seq: (row.salt, row.detail) for row in connection.execute(statement)}
 
 
-def add_checkpoint(
-    connection: Connection, size: int, root: bytes, *, at: datetime, note: str
-) -> None:
-    """Keep a signed checkpoint; the same size is never signed twice."""
-    values = {"size": size, "root": root, "at": at, "note": note}
-    connection.execute(insert(checkpoint).values(values))
+def add_checkpoint(connection: Connection, size: int, root: bytes, *, note: str) -> bool:
+    """Keep a signed checkpoint of the head; the same size is kept once.
+
+    ``False`` when the log has grown since the head was read: sign the new head.  The failed
+    statement leaves the transaction as it was.
+    """
+    try:
+        with connection.begin_nested():
+            rows_of(connection, _KEEP, (size, root, note))
+    except refused.InvalidParameterValue:
+        return False
+    return True
 
 
 def checkpoints(connection: Connection) -> list[LoggedCheckpoint]:
@@ -110,4 +120,5 @@ def checkpoints(connection: Connection) -> list[LoggedCheckpoint]:
 
 def erase_details(connection: Connection, seqs: list[int]) -> int:
     """Delete salt and detail of these entries; the entries and every proof stay."""
-    return connection.execute(delete(detail).where(detail.c.seq.in_(seqs))).rowcount
+    ((gone,),) = rows_of(connection, _FORGET, (Int8s.of(seqs),))
+    return int(gone)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, select
 
 from policies.data_map import ColumnNote
 from workers.store.tables import metadata
-from workers.store.tables.reference import domain, purpose, rulebook, source
+from workers.store.tables.reference import dictionary, domain, purpose, rulebook, source
 from workers.store.tables.results import feature_set, segment
 
 Record = dict[str, Any]
@@ -51,6 +51,14 @@ def numbered(connection: Connection) -> dict[str, dict[int, str]]:
     }
     segments = connection.execute(select(segment.c.id, segment.c.key, segment.c.version))
     return found | {"segment": {row.id: f"{row.key}@{row.version}" for row in segments}}
+
+
+def words(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:
+    """Give the texts these dictionary numbers stand for."""
+    if not numbers:
+        return {}
+    asked = select(dictionary.c.id, dictionary.c.value).where(dictionary.c.id.in_(list(numbers)))
+    return {row.id: row.value for row in connection.execute(asked)}
 
 
 def feature_keys(connection: Connection, feature_sets: Sequence[int]) -> dict[int, list[str]]:
