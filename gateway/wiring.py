@@ -12,23 +12,22 @@ from sqlalchemy import Engine, text
 from gateway import metrics
 from gateway.authentication import SourceKey, SourceKeys
 from gateway.consent.service import ConsentService
+from gateway.ingest.binding import Bound, bind
 from gateway.ingest.commit_group import CommitGroups, Submission
 from gateway.ingest.minimise import Minimiser
-from gateway.ingest.rules import CompiledRules
-from gateway.ingest.service import Bound, IngestService
+from gateway.ingest.service import IngestService
 from gateway.rights.service import RightsService
 from gateway.segments.service import SegmentService
 from gateway.settings import GatewaySettings
 from policies.load import load_rulebook
-from policies.ruleset import RuleSet
 from pseudonymizer.key_providers import FileKeyProvider
 from pseudonymizer.keyring import Keyring
+from pseudonymizer.lookup import Lookup, Resolved
 from pseudonymizer.scrub.engine import Scrubber
 from pseudonymizer.vault import transactions as vault_transactions
-from pseudonymizer.vault.remember import Lookup, Resolved, Resolver
+from pseudonymizer.vault.remember import Resolver
 from workers.store import sources
 from workers.store import transactions as store_transactions
-from workers.store.computation import Computation
 
 READING_CONNECTIONS = 6  # beside the writers: look-ups, segments, rights cases
 
@@ -143,14 +142,6 @@ def build_edge(settings: GatewaySettings) -> Edge:
         engines=(store, vault, rights_engine, *([auditor] if auditor else [])),
     )
     return edge
-
-
-def bind(store: Engine, rules: RuleSet) -> Bound:
-    """Bind *rules* to the numbers of the store."""
-    with store_transactions.transaction(store) as connection:
-        computation = Computation.build(connection, rules)
-    compiled = CompiledRules(rules, computation.purposes, computation.domains)
-    return Bound(compiled, computation)
 
 
 def _engines(settings: GatewaySettings) -> tuple[Engine, Engine, Engine]:

@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from pseudonymizer.vault.remember import Lookup
 from sqlalchemy import Connection, Engine
 
 from gateway.consent.recording import Entry, append
+from gateway.ingest.binding import Bound
 from gateway.ingest.ledger import News, Standing, intervals
 from gateway.ingest.resolve import Resolve, sealed_kinds, spelled
 from gateway.ingest.rules import CompiledRules
-from gateway.ingest.service import Bound
 from policies.errors import PurposeUnknown
 from policies.vocabulary import ConsentMethod, ConsentStatus, Scope
 from pseudonymizer.errors import IdentifierInvalid
+from pseudonymizer.lookup import Lookup
 from workers.store import lanes, registry
 from workers.store.registry import RegistryRow
 from workers.store.transactions import transaction

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pseudonymizer.vault.remember import Lookup
 from sqlalchemy import Engine
 
 from gateway.errors import SegmentUnknown
+from gateway.ingest.binding import Bound
 from gateway.ingest.ledger import intervals
 from gateway.ingest.resolve import Resolve, spelled
-from gateway.ingest.service import Bound
 from gateway.segments.schemas import Labels, LookupOut, MembershipOut, SegmentOut, SegmentsOut
 from policies.consent import covers
 from policies.ruleset import SegmentRule
 from pseudonymizer.errors import IdentifierInvalid
+from pseudonymizer.lookup import Lookup
 from workers.segments.floor import SegmentSize, disclosed
 from workers.store import registry, segments
 from workers.store.segments import Holder, Size

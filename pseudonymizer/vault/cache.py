@@ -14,10 +14,10 @@ from secrets import token_bytes
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from pseudonymizer.vault.identity import Lookup
+from pseudonymizer.lookup import Lookup
 
 if TYPE_CHECKING:
-    from pseudonymizer.vault.remember import Resolved
+    from pseudonymizer.lookup import Resolved
 
 __all__ = ["OutcomeCache"]
 

@@ -10,45 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 from pseudonymizer.keyring import Identifier
+from pseudonymizer.lookup import Linked, Lookup, Status
 
 __all__ = [
     "Circles",
     "Known",
-    "Linked",
-    "Lookup",
     "Outcome",
     "Plan",
-    "Status",
     "needs_circles",
     "plan",
 ]
 
-Status = Literal["known", "minted", "unknown", "suppressed"]
-Linked = Literal["none", "attached", "joined", "conflict"]
-
 _WEIGHT: Final[Mapping[Linked, int]] = {"none": 0, "attached": 1, "joined": 2, "conflict": 3}
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """What one event says about its subject.
-
-    Attributes:
-        identifiers: kind and canonical form; the first is the primary one, whose subject the
-            event belongs to.
-        mint: whether a person nobody knows yet may become a subject.
-        link: whether an authenticated source asserts that all identifiers are one person; those
-            not known yet are then attached to the subject of the others.
-        seal: kinds whose canonical form is kept sealed, beside its blind index.
-    """
-
-    identifiers: tuple[Identifier, ...]
-    mint: bool = False
-    link: bool = False
-    seal: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

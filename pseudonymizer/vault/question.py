@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
 from pseudonymizer.keyring import Identifier, Keyring
-from pseudonymizer.vault.identity import Known, Lookup
+from pseudonymizer.lookup import Lookup
+from pseudonymizer.vault.identity import Known
 from pseudonymizer.vault.store import FoundRow
 
 __all__ = ["Question"]

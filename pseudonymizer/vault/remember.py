@@ -9,7 +9,6 @@ subject key, and it reads the winner's (R-48).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, Engine
@@ -17,16 +16,14 @@ from sqlalchemy import Connection, Engine
 from pseudonymizer.derive import pid_bytes
 from pseudonymizer.errors import VaultContended
 from pseudonymizer.keyring import Keyring
+from pseudonymizer.lookup import Linked, Lookup, Resolved
 from pseudonymizer.vault import store
 from pseudonymizer.vault.buckets import Buckets, unwrap_subject
 from pseudonymizer.vault.cache import OutcomeCache
 from pseudonymizer.vault.identity import (
     Circles,
-    Linked,
-    Lookup,
     Outcome,
     Plan,
-    Status,
     needs_circles,
     plan,
 )
@@ -35,27 +32,10 @@ from pseudonymizer.vault.question import Question
 from pseudonymizer.vault.store import BucketRow, FoundRow
 from pseudonymizer.vault.transactions import transaction
 
-__all__ = ["Lookup", "Resolved", "Resolver"]
+__all__ = ["Resolver"]
 
 ATTEMPTS: Final = 12
 """Each lost race means somebody else won it, so one more try is nearly always enough."""
-
-
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """Whose event it is.
-
-    Attributes:
-        status: ``minted`` at first sight; ``unknown`` when nothing may be kept and nothing is
-            known; ``suppressed`` when the person was erased and must not come back.
-        pids: the subject's pseudonyms by domain, 16 bytes each; ``None`` unless known or minted.
-        linked: what became of the assertion that the identifiers are one person.  ``conflict``
-            means a shared device: the primary identifier's subject answers, nothing was linked.
-    """
-
-    status: Status
-    pids: Mapping[str, bytes] | None
-    linked: Linked = "none"
 
 
 class Resolver:
