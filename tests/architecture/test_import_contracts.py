@@ -27,14 +27,14 @@ BROKEN: list[tuple[str, str, str, set[str]]] = [
     ("workers-blind", "workers.store", "import gateway.wiring", {"sides"}),
     ("rules-pure", "policies.consent", "import sqlalchemy", {"maths-pure"}),
     ("rules-pure", "policies.consent", "from pydantic import BaseModel", set()),
-    ("maths-pure", "workers.features", "import sqlalchemy", set()),
-    ("maths-pure", "workers.segments", "import workers.store", {"workers-inside"}),
+    ("maths-pure", "workers.features.state", "import sqlalchemy", set()),
+    ("maths-pure", "workers.segments.floor", "import workers.store", {"workers-inside"}),
     ("workers-inside", "workers.store", "import workers.jobs", set()),
     ("workers-inside", "workers.jobs", "import workers.tasks", set()),
     ("workers-inside", "workers.attic", "", set()),
-    ("edge-writes-only-store", "gateway.ingest", "import workers.features", set()),
+    ("edge-writes-only-store", "gateway.ingest.service", "import workers.segments", set()),
     ("edge-writes-only-store", "gateway.rights", "import workers.jobs", set()),
-    ("reveal", "gateway.ingest", "import pseudonymizer.vault.remember", set()),
+    ("reveal", "gateway.ingest.service", "import pseudonymizer.vault.remember", set()),
 ]
 
 
