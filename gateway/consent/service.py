@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Engine
@@ -27,7 +27,7 @@ class Choice:
     """What a person decided, purpose by purpose, and how we know."""
 
     kind: str
-    value: str
+    value: str = field(repr=False)
     purposes: Mapping[str, ConsentStatus]
     at_us: int | None
     scope: Scope = Scope.DEVICE

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pseudonymizer.vault.remember import Lookup
-
 from gateway.ingest.drafts import Draft
 from gateway.ingest.resolve import Pair, Resolve, linked_pairs, sealed_kinds
 from gateway.ingest.rules import CompiledRules
+from pseudonymizer.lookup import Lookup
 
 
 def link(rules: CompiledRules, admitted: Sequence[Draft], lookup: Resolve) -> None:

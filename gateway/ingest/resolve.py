@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pseudonymizer.vault.remember import Lookup, Resolved
-
 from gateway.ingest.drafts import Draft
 from gateway.ingest.rules import CompiledRules
 from policies.decisions import Reason
 from policies.ruleset import IdentifierRule
 from policies.vocabulary import EventKind
 from pseudonymizer.errors import IdentifierInvalid
+from pseudonymizer.lookup import Lookup, Resolved
 from pseudonymizer.normalise import canonical
 
 Resolve = Callable[[Sequence[Lookup]], Sequence[Resolved]]

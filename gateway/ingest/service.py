@@ -16,13 +16,13 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from gateway.ingest import linking, storing
+from gateway.ingest.binding import Bound
 from gateway.ingest.drafts import Draft, Tally
 from gateway.ingest.ledger import triplets
 from gateway.ingest.minimise import Minimiser
 from gateway.ingest.prepare import Intake, MessageId, prepare
 from gateway.ingest.resolve import Resolve, resolve
 from gateway.ingest.rows import Words, event_row, packed
-from gateway.ingest.rules import CompiledRules
 from gateway.ingest.storing import Admitted, Group, StrongLockNeeded
 from gateway.ingest.wire import Request
 from policies.errors import StoreUnavailable
@@ -39,14 +39,6 @@ LIVE_GROUP_EVENTS = 1_000  # a deeper queue sends every request there
 WARY_GROUPS = 50  # groups that check for duplicates first after one was met
 ATTEMPTS = 8
 DRAIN_TOPIC = "drain-batch"
-
-
-@dataclass(slots=True)
-class Bound:
-    """The rulebook in force, bound to one store; replaced whole when the rulebook changes."""
-
-    rules: CompiledRules
-    computation: Computation
 
 
 @dataclass(slots=True)

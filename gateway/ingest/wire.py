@@ -19,7 +19,7 @@ class Assertion:
     evidence: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class WireEvent:
     """One decoded event: still identified, held in memory only, never logged.
 
@@ -41,6 +41,9 @@ class WireEvent:
     explicit_act: bool
     parts: Mapping[str, Any]
     assertion: Assertion | None = None
+
+    def __repr__(self) -> str:
+        return f"WireEvent({self.kind}, …)"
 
 
 @dataclass(slots=True)

@@ -55,6 +55,7 @@ class Item(msgspec.Struct, gc=False):
     previousId: Identifier = None  # noqa: N815
     event: str | None = None
     name: str | None = None
+    category: str | None = None
     messageId: str | None = None  # noqa: N815
     timestamp: str | float | None = None
     originalTimestamp: str | float | None = None  # noqa: N815
@@ -62,6 +63,9 @@ class Item(msgspec.Struct, gc=False):
     properties: dict[str, Any] | None = None
     traits: dict[str, Any] | None = None
     context: Context | None = None
+
+    def __repr__(self) -> str:
+        return "Item(…)"
 
 
 class Batch(msgspec.Struct):
@@ -180,6 +184,7 @@ def _take(decoded: Decoded, item: Item, kind: str, outer: Batch | None, received
                 "properties": item.properties or {},
                 "traits": item.traits or {},
                 "name": item.name,
+                "category": item.category,
                 "context": context,
             },
         )
