@@ -11,7 +11,7 @@ import binascii
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 from urllib.parse import unquote
 
@@ -30,16 +30,24 @@ SIGNS: Final = (
     r"[0-9]\+[0-9]",
     r"&#[0-9xX]",
     r"&[A-Za-z]{2,31}",
-    r"\\u\{?[0-9A-Fa-f]{2}",
-    r"\\x[0-9A-Fa-f]{2}",
+    r"\\[uUxX]\{?[0-9A-Fa-f]{2}",
     f"(?:{_QUAD}){{2}}",
     f"(?:{_HEX}){{6}}",
+    # Either of the two again, of text outside ASCII: long, or (full-width letters) in fours.
+    "[A-Za-z0-9]{20}",
+    "(?:[+/_-][A-Za-z0-9]{3}){4}",
 )
 
 _BASE64: Final = re.compile(f"(?=((?:{_QUAD}){{2,}}[A-Za-z0-9+/_-]{{0,3}}))")
 _HEXADECIMAL: Final = re.compile(f"(?=((?:{_HEX}){{6,}}))")
+_LONG_BASE64: Final = re.compile("[A-Za-z0-9+/_-]{20,}")
+_LONG_HEXADECIMAL: Final = re.compile("[0-9A-Fa-f]{20,}")
 _LEGACY_PERCENT: Final = re.compile(r"%u([0-9A-Fa-f]{4})")
-_ESCAPE: Final = re.compile(r"\\u\{([0-9A-Fa-f]{1,6})\}|\\u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})")
+_ENTITY: Final = re.compile("&[A-Za-z]{2,31};?")
+_BYTES: Final = re.compile(r"(?:\\[xX][0-9A-Fa-f]{2})+")
+_ESCAPE: Final = re.compile(
+    r"\\[uU]\{([0-9A-Fa-f]{1,6})\}|\\U([0-9A-Fa-f]{8})|\\[uU]([0-9A-Fa-f]{4})"
+)
 # Format characters, and the letters and marks that are drawn as nothing at all.
 _INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e"
@@ -98,16 +106,27 @@ def _plus(text: str) -> str:
 
 
 def _entities(text: str) -> str:
-    return html.unescape(text) if "&" in text else text
+    return html.unescape(_ENTITY.sub(_entity, text)) if "&" in text else text
+
+
+def _entity(match: re.Match[str]) -> str:
+    """Undo a named entity in its own case, or else in small letters."""
+    undone = html.unescape(match[0])
+    return undone if undone != match[0] else html.unescape(match[0].lower())
 
 
 def _escapes(text: str) -> str:
-    return _ESCAPE.sub(_escaped, text) if "\\" in text else text
+    return _ESCAPE.sub(_character, _BYTES.sub(_characters, text)) if "\\" in text else text
 
 
-def _escaped(match: re.Match[str]) -> str:
+def _character(match: re.Match[str]) -> str:
     point = int(match[match.lastindex or 0], 16)
     return chr(point) if point < 0x110000 and not 0xD800 <= point < 0xE000 else match[0]
+
+
+def _characters(match: re.Match[str]) -> str:
+    data = binascii.unhexlify(re.sub(r"\\[xX]", "", match[0]))
+    return _as_text(data) or data.decode("latin-1")
 
 
 def _compatible(text: str) -> str:
@@ -117,20 +136,31 @@ def _compatible(text: str) -> str:
 
 
 def _base64(text: str) -> str:
-    return " ".join(_decoded(text, _BASE64, width=4, decode=_from_base64))
+    whole = (_from_base64(token) for token in _LONG_BASE64.findall(text))
+    return _lines(whole, _runs(text, _BASE64, width=4, decode=_from_base64))
 
 
-def _from_base64(run: str) -> bytes:
+def _from_base64(run: str) -> str:
     whole = run[: len(run) - (len(run) % 4 == 1)].translate(_URL_ALPHABET)
-    return binascii.a2b_base64(whole + "=" * (-len(whole) % 4))
+    return _as_text(binascii.a2b_base64(whole + "=" * (-len(whole) % 4)))
 
 
 def _hexadecimal(text: str) -> str:
-    return " ".join(_decoded(text, _HEXADECIMAL, width=2, decode=binascii.unhexlify))
+    whole = (_from_hexadecimal(token) for token in _LONG_HEXADECIMAL.findall(text))
+    return _lines(whole, _runs(text, _HEXADECIMAL, width=2, decode=_from_hexadecimal))
 
 
-def _decoded(
-    text: str, shape: re.Pattern[str], *, width: int, decode: Callable[[str], bytes]
+def _from_hexadecimal(run: str) -> str:
+    return _as_text(binascii.unhexlify(run[: len(run) & ~1]))
+
+
+def _lines(*found: Iterable[str]) -> str:
+    """Put each decoded value on a line of its own, where no number runs into the next."""
+    return "\n".join(dict.fromkeys(value for values in found for value in values if value))
+
+
+def _runs(
+    text: str, shape: re.Pattern[str], *, width: int, decode: Callable[[str], str]
 ) -> Iterator[str]:
     """Decode every run of *shape*, wherever it begins; a run's own tail is no second run."""
     reached = [0] * width
@@ -138,7 +168,13 @@ def _decoded(
         phase = match.start() % width
         if match.start() >= reached[phase]:
             reached[phase] = match.end(1) - len(match[1]) % width
-            yield decode(match[1]).decode("utf-8", "replace")
+            yield decode(match[1])
+
+
+def _as_text(data: bytes) -> str:
+    """Give *data* as text, or nothing where most of it is noise, as in a random token."""
+    text = data.decode("utf-8", "replace")
+    return text if text.count("\ufffd") <= 1 + len(text) // 10 else ""
 
 
 _URL_ALPHABET: Final = str.maketrans("-_", "+/")

@@ -52,7 +52,19 @@ class OfflineEmailRecognizer(EmailRecognizer):
 
 
 class AddressRecognizer(IpRecognizer):
-    """Presidio's, for addresses somebody can have: ``::`` is nobody's, and an operator in C++."""
+    """Presidio's, for addresses somebody can have: ``::`` is nobody's, and an operator in C++.
+
+    Its own pattern stops in the middle of a shortened address; ours takes the whole.
+    """
+
+    WHOLE: Final = Pattern(
+        "IPv6, whole",
+        r"(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}(?:(?:[0-9]{1,3}\.){3}[0-9]{1,3}|[0-9a-f]{0,4})(?![\w:])",
+        0.6,
+    )
+
+    def __init__(self, language: str) -> None:
+        super().__init__(patterns=[*self.PATTERNS, self.WHOLE], supported_language=language)
 
     def invalidate_result(self, pattern_text: str) -> bool:
         """Say that the text is no address, or the unspecified one."""
@@ -123,7 +135,7 @@ def recognisers(language: str, regions: tuple[str, ...]) -> list[EntityRecognize
         # Presidio's own flags leave IBANs in small letters unseen.
         IbanRecognizer(context=_IBAN_WORDS, supported_language=language, regex_flags=CASELESS),
         CreditCardRecognizer(context=_CARD_WORDS, supported_language=language),
-        AddressRecognizer(supported_language=language),
+        AddressRecognizer(language),
         MacAddressRecognizer(supported_language=language),
         PhoneRecognizer(
             context=_PHONE_WORDS, supported_language=language, supported_regions=regions
