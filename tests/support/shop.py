@@ -1,4 +1,4 @@
-"""A shop's store without its front door: subjects, events and both lanes, by the product's own parts."""
+"""A shop's store without its front door: subjects, events and lanes, by the product's own parts."""
 
 from __future__ import annotations
 
@@ -105,6 +105,21 @@ class Shop:
             found = memberships.of_subjects(connection, [subject])
         return {keys.get(number, "(old)") for number in found.get(subject, set())}
 
+    def live_or_bulk(self, person: int, at_us: int, *, live: bool) -> None:
+        """Store one event of *person* as the gateway does, if they are not erased."""
+        with transaction(self.engine) as connection:
+            row = registry.lock_by_id(connection, [person])[person]
+            if row.state == registry.ERASED:
+                return
+            sent = self.event(person, "Product Added", at_us)
+            self._store(connection, [sent], batches.LIVE if live else batches.BULK)
+            if live:
+                event = self.ctx.fold_event((at_us, sent.mid, self.ctx.names[sent.name], None))
+                touched = [TouchedSubject(lanes.standing(row), [event])]
+                lanes.live(connection, self.ctx, touched, now_us())
+            else:
+                lanes.mark_dirty(connection, 1, {person: [sent.mid]})
+
     def set_state(self, subject: int, state: int) -> None:
         with transaction(self.engine) as connection:
             registry.set_state(connection, [subject], state)
@@ -125,10 +140,10 @@ class Shop:
 
     def _row(self, sent: Sent, batch: int) -> EventRow:
         mask = sum(1 << (self.ctx.purposes[purpose] - 1) for purpose in ALL_PURPOSES)
-        return replace_row(sent, batch, mask, self.ctx.names[sent.name])
+        return _event_row(sent, batch, mask, self.ctx.names[sent.name])
 
 
-def replace_row(sent: Sent, batch: int, mask: int, name: int) -> EventRow:
+def _event_row(sent: Sent, batch: int, mask: int, name: int) -> EventRow:
     return EventRow(
         subject=sent.subject, mid=sent.mid, at=sent.at_us, batch=batch, amount=sent.amount,
         number=None, name=name, purposes=mask, page=None, product=None, category=None, label=None,

@@ -1,0 +1,102 @@
+"""Expiry deletes what no purpose needs any more, and leaves states as if it had never been."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import Engine, text
+
+from tests.support.shop import DAY_US, Shop, with_retention
+from workers.jobs.clock import now_us
+from workers.jobs.expire import expire_events, horizons
+from workers.jobs.refresh import refresh
+from workers.store import registry
+from workers.store.transactions import transaction
+
+PERIODS = {
+    "personalisation": timedelta(days=30),
+    "email_marketing": timedelta(days=60),
+    "advertising": timedelta(days=10),
+}
+
+
+def _shop(engine: Engine) -> Shop:
+    return Shop.open(engine, with_retention(Shop.open(engine).ctx.rules, PERIODS))
+
+
+def _ages(engine: Engine, subject: int) -> list[int]:
+    with transaction(engine) as connection:
+        rows = connection.execute(
+            text("select mid from store.event where subject = :subject order by mid"),
+            {"subject": subject},
+        )
+        return [row.mid for row in rows]
+
+
+def _expire(engine: Engine, shop: Shop) -> None:
+    assert not expire_events(engine, shop.ctx, clock=now_us)
+
+
+def test_an_event_goes_with_the_longest_period_of_its_purposes(
+    store_gateway: Engine, store_workers: Engine
+) -> None:
+    shop = _shop(store_gateway)
+    subject = shop.person("personalisation", "email_marketing")
+    ages = [1, 20, 45, 61, 90]
+    sent = [shop.event(subject, "Product Viewed", now_us() - age * DAY_US) for age in ages]
+    shop.live(sent)
+    _expire(store_workers, shop)
+    assert _ages(store_workers, subject) == [each.mid for each in sent[:3]]
+    assert shop.states([subject]) == shop.recomputed([subject])
+
+
+def test_who_has_no_event_left_has_no_state_no_snapshot_and_no_membership(
+    store_gateway: Engine, store_workers: Engine
+) -> None:
+    shop = _shop(store_gateway)
+    subject = shop.person("email_marketing", "personalisation")
+    old = now_us() - 70 * DAY_US
+    shop.live([shop.event(subject, "Order Completed", old, 4_990)], at_us=old)
+    refresh(store_workers, shop.ctx, full=True)
+    _expire(store_workers, shop)
+    assert shop.states([subject]) == {}
+    assert shop.segments_of(subject) == set()
+    with transaction(store_workers) as connection:
+        assert connection.execute(text("select count(*) from store.feature_snapshot")).scalar() == 0
+
+
+def test_restricted_subjects_keep_what_they_may_need(
+    store_gateway: Engine, store_workers: Engine
+) -> None:
+    shop = _shop(store_gateway)
+    subject = shop.person("personalisation")
+    shop.live([shop.event(subject, "Product Viewed", now_us() - 90 * DAY_US)])
+    shop.set_state(subject, registry.RESTRICTED)
+    _expire(store_workers, shop)
+    assert len(_ages(store_workers, subject)) == 1
+
+
+def test_each_batch_is_in_the_audit_log_with_its_count(
+    store_gateway: Engine, store_workers: Engine, store_auditor: Engine
+) -> None:
+    shop = _shop(store_gateway)
+    subject = shop.person("personalisation")
+    shop.live([shop.event(subject, "Page Viewed", now_us() - 80 * DAY_US) for _ in range(7)])
+    _expire(store_workers, shop)
+    with transaction(store_auditor) as connection:
+        headers = connection.execute(text("select header from audit.entry order by seq")).scalars()
+        (entry,) = [header for header in headers if "event:expired" in header]
+    assert '"count":7' in entry
+    assert str(subject) not in entry.replace(shop.ctx.rules.hash, "")
+
+
+def test_horizons_name_the_purposes_that_still_need_an_event(store_gateway: Engine) -> None:
+    shop = _shop(store_gateway)
+    now = 1_000 * DAY_US
+    found = horizons(shop.ctx, now)
+    bit = {key: 1 << (number - 1) for key, number in shop.ctx.purposes.items()}
+    by_age = {(now - before) // DAY_US: lacking for lacking, before in found}
+    assert by_age[761] == 0
+    assert by_age[60] == bit["audience_measurement"]
+    assert by_age[30] == by_age[60] | bit["email_marketing"]
+    assert by_age[10] == by_age[30] | bit["personalisation"]

@@ -1,0 +1,203 @@
+"""Refreshing: full, incremental and interrupted runs leave the same rows."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine, text
+
+from tests.support.shop import DAY_US, Sent, Shop
+from workers.jobs.clock import as_us, now_us
+from workers.jobs.refresh import Refreshed, refresh
+from workers.store import lanes, registry, segments, snapshots
+from workers.store.transactions import transaction
+
+NAMES = ("Product Viewed", "Product Added", "Order Completed", "Page Viewed")
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def shop(store_gateway: Engine) -> Shop:
+    return Shop.open(store_gateway)
+
+
+def _history(shop: Shop, people: list[int], days: int, count: int, seed: int = 1) -> list[Sent]:
+    dice = random.Random(seed)  # noqa: S311
+    return [
+        shop.event(
+            dice.choice(people),
+            dice.choice(NAMES),
+            now_us() - dice.randrange(days * DAY_US),
+            dice.choice([None, 2_500]),
+        )
+        for _ in range(count)
+    ]
+
+
+def _rows(engine: Engine) -> list[tuple[object, ...]]:
+    """Give all that a refresh writes, without the instants it wrote at."""
+    with transaction(engine) as connection:
+        found = connection.execute(
+            text("select subject, values::text from store.feature_snapshot order by subject")
+        ).all()
+        found += connection.execute(
+            text("select subject, segment from store.membership order by 1, 2")
+        ).all()
+    return [tuple(row) for row in found]
+
+
+def _values(shop: Shop, subject: int) -> dict[str, float | None]:
+    with transaction(shop.engine) as connection:
+        row = snapshots.of_subjects(connection, [subject])[subject]
+        return dict(zip(snapshots.keys_of(connection, row.feature_set), row.values, strict=True))
+
+
+def test_a_full_refresh_recomputes_states_that_are_wrong(shop: Shop, store_workers: Engine) -> None:
+    people = [shop.person("personalisation") for _ in range(5)]
+    shop.live(_history(shop, people, 60, 60))
+    with transaction(shop.engine) as connection:
+        connection.execute(text("update store.state set events = 999, sessions = 1"))
+    done = refresh(store_workers, shop.ctx, full=True)
+    assert (done.full, done.finished, done.subjects) == (True, True, 5)
+    assert shop.states(people) == shop.recomputed(people)
+
+
+def test_a_refresh_as_of_an_instant_sees_nothing_later(shop: Shop, store_workers: Engine) -> None:
+    subject, later = shop.person("personalisation"), shop.person("personalisation")
+    as_of = NOW - timedelta(days=10)
+    shop.live(
+        [
+            shop.event(subject, "Order Completed", as_us(as_of - timedelta(days=3)), 4_990),
+            shop.event(subject, "Order Completed", as_us(as_of + timedelta(days=1)), 100),
+            shop.event(later, "Order Completed", as_us(as_of + timedelta(days=1)), 100),
+        ]
+    )
+    refresh(store_workers, shop.ctx, as_of=as_of, full=True)
+    found = _values(shop, subject)
+    assert (found["recency_days"], found["purchases"], found["monetary_value"]) == (3.0, 1.0, 4_990)
+    with transaction(shop.engine) as connection:
+        assert later not in snapshots.of_subjects(connection, [later])
+    assert shop.segments_of(later) == set()
+
+
+def test_an_interrupted_refresh_goes_on_where_it_stopped(
+    shop: Shop, store_workers: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.jobs.refresh.SLICE", 4)
+    people = [shop.person("personalisation") for _ in range(10)]
+    shop.live([shop.event(each, "Product Viewed", now_us() - DAY_US) for each in people])
+    steps: list[tuple[int, int]] = []
+    first = refresh(
+        store_workers, shop.ctx, as_of=NOW, full=True,
+        progress=lambda done, total: steps.append((done, total)), until=lambda: len(steps) == 2,
+    )  # fmt: skip
+    assert (first.finished, steps) == (False, [(4, 10), (8, 10)])
+    second = refresh(store_workers, shop.ctx, as_of=NOW, full=True)
+    assert (second.finished, second.subjects) == (True, 2)
+    assert len([row for row in _rows(store_workers) if isinstance(row[1], str)]) == 10
+
+
+def test_an_incremental_refresh_after_anything_equals_a_full_one(
+    shop: Shop, store_workers: Engine
+) -> None:
+    """Days pass, people return, consents end: looking at the due ones only misses nobody."""
+    people = [shop.person("personalisation", "email_marketing") for _ in range(25)]
+    people += [shop.person("email_marketing", until_us=now_us() + day * DAY_US) for day in range(5)]
+    shop.live(_history(shop, people, 100, 300))
+    refresh(store_workers, shop.ctx, as_of=NOW, full=True)
+    at = NOW
+    looked_at = []
+    for step in (timedelta(hours=2), timedelta(days=1), timedelta(days=7), timedelta(days=40)):
+        at += step
+        late = [shop.event(people[0], "Order Completed", as_us(at) - DAY_US, 10_000)]
+        shop.live(late)
+        done = refresh(store_workers, shop.ctx, as_of=at)
+        looked_at.append(done.subjects)
+        memberships = [row for row in _rows(store_workers) if not isinstance(row[1], str)]
+        windows = _windowed(shop, people)
+        refresh(store_workers, shop.ctx, as_of=at, full=True)
+        assert [row for row in _rows(store_workers) if not isinstance(row[1], str)] == memberships
+        assert _windowed(shop, people) == windows
+    assert not done.full
+
+
+def _windowed(shop: Shop, people: list[int]) -> list[dict[str, float | None]]:
+    """Give the values that do not grow with the clock alone."""
+    growing = {"recency_days", "purchase_recency_days", "age_days", "frequency"}
+    with transaction(shop.engine) as connection:
+        held = set(snapshots.of_subjects(connection, people))
+    return [
+        {key: value for key, value in _values(shop, each).items() if key not in growing}
+        for each in people
+        if each in held
+    ]
+
+
+def test_a_quiet_refresh_looks_at_nobody_and_writes_nothing(
+    shop: Shop, store_workers: Engine
+) -> None:
+    people = [shop.person("personalisation", since_us=1) for _ in range(5)]
+    old = now_us() - 20 * DAY_US
+    shop.live([shop.event(each, "Product Viewed", old) for each in people], at_us=old)
+    refresh(store_workers, shop.ctx, full=True)
+    with transaction(store_workers) as connection:
+        connection.execute(text("update store.state set folded_at = folded_at - interval '1 hour'"))
+    assert refresh(store_workers, shop.ctx) == Refreshed(
+        as_of=pytest.approx(datetime.now(UTC), abs=timedelta(minutes=1)),
+        full=False, subjects=0, snapshots=0, memberships=0, finished=True,
+    )  # fmt: skip
+
+
+def test_consent_is_judged_now_whatever_the_instant_of_the_features(
+    shop: Shop, store_workers: Engine
+) -> None:
+    as_of = NOW - timedelta(days=10)
+    over = shop.person("email_marketing", until_us=as_us(NOW - timedelta(days=1)))
+    shop.live([shop.event(over, "Product Added", as_us(as_of - timedelta(days=1)))], at_us=1)
+    refresh(store_workers, shop.ctx, as_of=as_of, full=True)
+    assert shop.segments_of(over) == set()
+
+
+def test_sizes_count_members_among_those_whose_consent_admits_them(
+    shop: Shop, store_workers: Engine
+) -> None:
+    buyers = [shop.person("email_marketing") for _ in range(3)]
+    others = [shop.person("email_marketing") for _ in range(4)]
+    refused, hidden = shop.person("personalisation"), shop.person("email_marketing")
+    everybody = [*buyers, *others, refused, hidden]
+    shop.live([shop.event(each, "Product Viewed", now_us() - DAY_US) for each in everybody])
+    shop.live([shop.event(each, "Product Added", now_us()) for each in [*buyers, hidden]])
+    shop.set_state(hidden, registry.RESTRICTED)
+    refresh(store_workers, shop.ctx, full=True)
+    with transaction(store_workers) as connection:
+        size = segments.sizes(connection)[shop.ctx.segments["cart_abandoners"]]
+    assert (size.members, size.population) == (3, 7)
+
+
+def test_another_rulebook_makes_the_next_refresh_a_full_one(
+    shop: Shop, store_workers: Engine
+) -> None:
+    from dataclasses import replace
+
+    subject = shop.person("email_marketing")
+    shop.live([shop.event(subject, "Product Added", now_us())])
+    refresh(store_workers, shop.ctx)
+    kept = {key: rule for key, rule in shop.ctx.rules.segments.items() if key != "cart_abandoners"}
+    other = Shop.open(shop.engine, replace(shop.ctx.rules, segments=kept, hash="e" * 64))
+    assert shop.segments_of(subject) == {"cart_abandoners"}
+    assert refresh(store_workers, other.ctx).full
+    assert shop.segments_of(subject) == set()
+
+
+def test_consent_given_after_the_events_joins_segments_at_once(shop: Shop) -> None:
+    subject = shop.person()
+    shop.live([shop.event(subject, "Product Added", now_us())])
+    assert shop.segments_of(subject) == set()
+    with transaction(shop.engine) as connection:
+        registry.lock_by_id(connection, [subject], for_update=True)
+        number = shop.ctx.purposes["email_marketing"]
+        registry.set_consent(connection, {subject: [number, 0, 2**61]})
+        lanes.reassess(connection, shop.ctx, [subject], now_us())
+    assert shop.segments_of(subject) == {"cart_abandoners"}
