@@ -2,7 +2,7 @@
 
 Every value is one HKDF-Expand block (RFC 5869 section 2.3, SHA-256, one output block), taken
 straight from the uniform 32-byte subject key; extraction would add nothing.  The labels keep
-the uses apart.  Frozen vectors: ``tests/vectors/pseudonyms.json``.
+the uses apart.  Frozen vectors: ``tests/vectors/identified.json``.
 """
 
 from __future__ import annotations

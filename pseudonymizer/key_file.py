@@ -69,14 +69,18 @@ def read_keys(path: Path) -> dict[str, KeyRecord]:
         KeyFileInvalid: missing, or not in layout 1.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        # Non-blocking, since a named pipe in its place would keep the process waiting for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         raise KeyFileInvalid("the key file is missing; one made with `create` was needed") from None
     except OSError:
         raise KeyFileInsecure("the key file cannot be opened; a plain file was needed") from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         _refuse_open_to_others(os.fstat(descriptor))
-        raw = file.read()
+        with open(descriptor, "rb", closefd=False) as file:
+            raw = file.read()
+    finally:
+        os.close(descriptor)
     try:
         return _parse(json.loads(raw))
     except (ValueError, KeyError, TypeError, AttributeError):

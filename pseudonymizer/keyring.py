@@ -2,7 +2,7 @@
 
 Every MAC input starts with a label and is encoded injectively (R-121).  Blind indexes and
 tombstone marks are made under different keys, so that neither table can be joined with the
-other.  Frozen vectors: ``tests/vectors/marks.json``.
+other.  Frozen vectors: ``tests/vectors/identified.json``.
 """
 
 from __future__ import annotations

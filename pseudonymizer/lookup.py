@@ -25,9 +25,9 @@ class Lookup:
     Attributes:
         identifiers: kind and canonical form; the first is the primary one, whose subject the
             event belongs to.
-        mint: whether anything may be kept about a person not known yet.  Without it nothing is
-            written at all: no subject, no further identifier, no link.
-        link: whether an authenticated source asserts that all identifiers are one person.
+        mint: whether a person nobody knows yet may become a subject.
+        link: whether an authenticated source asserts that all identifiers are one person; those
+            not known yet are then attached to the subject of the others.
         seal: kinds whose canonical form is kept sealed, beside its blind index.
     """
 

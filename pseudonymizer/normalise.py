@@ -1,6 +1,6 @@
 """Which one spelling of an identifier do its MACs see?
 
-Version 1 of the canonical forms, frozen by ``tests/vectors/canonical.json``: a change of any
+Version 1 of the canonical forms, frozen by ``tests/vectors/identified.json``: a change of any
 result is a new version, since old blind indexes would no longer be found.  Linking is narrow
 (R-41): Gmail dots and plus-tags stay, because dropping them would make one person of two.
 """
@@ -123,7 +123,7 @@ def _domain(text: str) -> str:
             "the domain is not valid in IDNA 2008; a registered form was needed"
         ) from None
     labels = domain.split(".")
-    if len(labels) < 2 or labels[-1].isdigit():
+    if len(labels) < 2 or not labels[-1] or labels[-1].isdigit():
         raise IdentifierInvalid("the domain has no top-level label; a full domain was needed")
     return domain
 

@@ -12,12 +12,9 @@ from collections.abc import Callable, Collection, Sequence
 from hashlib import blake2b
 from secrets import token_bytes
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from pseudonymizer.lookup import Lookup
-
-if TYPE_CHECKING:
-    from pseudonymizer.lookup import Resolved
+from pseudonymizer.lookup import Lookup, Resolved
 
 __all__ = ["OutcomeCache"]
 
