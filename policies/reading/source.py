@@ -8,6 +8,7 @@ Nothing is constructed from the file but the plain values below.
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ LARGEST_FILE: Final = 1_000_000  # characters; the shipped rulebook is a twentie
 # Control characters and lone surrogates, which an escape in double quotes can spell.
 _UNREADABLE: Final = frozenset({"Cc", "Cs"})
 DEEPEST: Final = 30  # levels; conditions nest, but nobody reads thirty of them
+_DECIMAL: Final = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,3})?")
 _TAG: Final = "tag:yaml.org,2002:"
 _PLAIN: Final = frozenset({"str", "int", "float", "bool", "null", "timestamp", "map", "seq"})
 
@@ -166,10 +168,6 @@ def _scalar(node: Node, place: Value) -> Scalar:
 
 
 def _finite(text: str, place: Value) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.inf
-    if not math.isfinite(number):
-        place.fault("the number is not finite", "Use decimal digits and at most one point.")
-    return number
+    if not _DECIMAL.fullmatch(text) or not math.isfinite(float(text)):
+        place.fault("the number is not finite or oddly written", "Use digits and one point.")
+    return float(text)
