@@ -5,9 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 import psycopg
-from psycopg import errors as refused
 from sqlalchemy import Connection, select
-from sqlalchemy.exc import DBAPIError
 
 from policies.audit.record import Scalar, canonical_fields, checked_action
 from policies.audit.tree import CompactRange
@@ -40,6 +38,8 @@ _APPEND = "select audit.append_entry(%s, %s, %s::jsonb, %s)"
 _HEAD = "select size, root from audit.head()"
 _KEEP = "select audit.keep_checkpoint(%s, %s, %s)"
 _FORGET = "select audit.forget_details(%s)"
+_KEEP = "select audit.keep_checkpoint(%s, %s, %s)"
+_FORGET = "select audit.forget_details(%s)"
 
 
 class AuditLog:
@@ -67,7 +67,7 @@ class AuditLog:
         values = (checked_action(action), subject_ref or "", canonical_fields(fields), detail)
         try:
             ((seq,),) = rows_of(self._connection, _APPEND, values)
-        except (psycopg.Error, DBAPIError):
+        except psycopg.Error:
             raise AuditUnavailable(
                 "the audit entry was not written; a working audit log was needed"
             ) from None
@@ -98,18 +98,18 @@ def details(connection: Connection, seqs: list[int]) -> dict[int, tuple[bytes, s
     return {row.seq: (row.salt, row.detail) for row in connection.execute(statement)}
 
 
-def add_checkpoint(connection: Connection, size: int, root: bytes, *, note: str) -> bool:
-    """Keep a signed checkpoint of the head; the same size is kept once.
+def keep_checkpoint(connection: Connection, size: int, root: bytes, *, note: str) -> None:
+    """Keep a signed checkpoint of the log's present head; the first one of a size stays.
 
-    ``False`` when the log has grown since the head was read: sign the new head.  The failed
-    statement leaves the transaction as it was.
+    Raises:
+        AuditUnavailable: size and root are not the head's, so somebody signed another tree.
     """
     try:
-        with connection.begin_nested():
-            rows_of(connection, _KEEP, (size, root, note))
-    except refused.InvalidParameterValue:
-        return False
-    return True
+        rows_of(connection, _KEEP, (size, root, note))
+    except psycopg.Error:
+        raise AuditUnavailable(
+            "the checkpoint was not kept; one of the log's present head was needed"
+        ) from None
 
 
 def checkpoints(connection: Connection) -> list[LoggedCheckpoint]:
@@ -118,7 +118,7 @@ def checkpoints(connection: Connection) -> list[LoggedCheckpoint]:
     return [LoggedCheckpoint(**row) for row in found]
 
 
-def erase_details(connection: Connection, seqs: list[int]) -> int:
+def forget_details(connection: Connection, seqs: list[int]) -> int:
     """Delete salt and detail of these entries; the entries and every proof stay."""
-    ((gone,),) = rows_of(connection, _FORGET, (Int8s.of(seqs),))
-    return int(gone)
+    ((count,),) = rows_of(connection, _FORGET, (Int8s.of(seqs),))
+    return int(count)

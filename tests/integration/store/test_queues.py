@@ -1,0 +1,87 @@
+"""The dirty set and the outbox: work that waits is neither lost nor done twice."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.support.store_rows import seed
+from workers.store import batches, dirty, outbox
+from workers.store.transactions import autocommit, transaction
+
+
+def test_dirty_rows_wait_in_their_shard(store_gateway: Engine, store_workers: Engine) -> None:
+    words = seed(store_gateway)
+    with transaction(store_gateway) as connection:
+        batch = batches.create(
+            connection, source=None, lane=batches.BULK, rulebook=words.rulebook, events=3
+        )
+        dirty.put(connection, batch, {4: [9, 8], 5: [7], 8: []})
+        dirty.put(connection, batch, {})
+    with transaction(store_workers) as connection:
+        assert dirty.claim(connection, 0)
+        assert dirty.pending(connection, 0)
+        assert not dirty.pending(connection, 2)
+        rows = dirty.take(connection, 0, 10)
+        assert [(row.subject, row.mids, row.batch) for row in rows] == [
+            (4, [9, 8], batch), (8, [], batch),
+        ]  # fmt: skip
+        assert len(dirty.take(connection, 0, 1)) == 1
+        count, oldest = dirty.behind(connection)
+        assert count == 3
+        assert oldest is not None
+        dirty.delete(connection, [row.id for row in rows])
+        assert not dirty.pending(connection, 0)
+
+
+def test_one_drain_a_shard_at_a_time(store_workers: Engine) -> None:
+    with transaction(store_workers) as one, transaction(store_workers) as other:
+        assert dirty.claim(one, 0)
+        assert not dirty.claim(other, 0)
+        assert dirty.claim(other, 1)
+
+
+def test_rows_set_aside_come_back(store_workers: Engine) -> None:
+    with transaction(store_workers) as connection:
+        dirty.put(connection, 1, {4: [1], 8: [2]})
+        rows = dirty.take(connection, 0, 10)
+        dirty.set_aside(connection, [rows[0].id])
+        dirty.delete(connection, [row.id for row in rows])
+        assert not dirty.pending(connection, 0)
+        assert dirty.behind(connection) == (0, None)
+        dirty.put_back(connection, [8])
+        assert not dirty.pending(connection, 0)
+        dirty.put_back(connection, [4])
+        assert dirty.take(connection, 0, 10) == [rows[0]]
+
+
+def test_a_killed_relay_leaves_its_rows_to_the_next(
+    store_gateway: Engine, store_workers: Engine
+) -> None:
+    with transaction(store_gateway) as connection:
+        outbox.put(connection, "batch", 1)
+        outbox.put(connection, "batch", 2)
+    with pytest.raises(ZeroDivisionError), transaction(store_workers) as connection:
+        assert len(outbox.claim(connection, 10)) == 2
+        raise ZeroDivisionError
+    with transaction(store_workers) as one, transaction(store_workers) as other:
+        first = outbox.claim(one, 1)
+        second = outbox.claim(other, 10)
+        assert [row.reference for row in first + second] == [1, 2]
+        outbox.done(one, [row.id for row in first])
+    with transaction(store_workers) as connection:
+        count, since = outbox.waiting(connection)
+        assert count == 1
+        assert since is not None
+
+
+def test_an_announcement_rings_once_it_is_committed(
+    store_gateway: Engine, store_workers: Engine
+) -> None:
+    with autocommit(store_workers) as listener:
+        outbox.listen(listener)
+        assert not outbox.wait(listener, 0)
+        with transaction(store_gateway) as connection:
+            outbox.put(connection, "batch", 1)
+            assert not outbox.wait(listener, 0)
+        assert outbox.wait(listener, 5)
