@@ -14,7 +14,7 @@ from gateway.cli.started import keys_of
 from gateway.rights.audit_check import Log, check, export_to, read_log
 from gateway.rights.checkpoints import SIGNER
 from policies.audit.checkpoint import verifier_key
-from policies.audit.verify import open_checkpoint, read_key
+from policies.audit.verify import Finding, open_checkpoint, read_key
 from pseudonymizer.key_providers import FileKeyProvider
 from workers.store.transactions import connect
 
@@ -39,9 +39,8 @@ Key = Annotated[
 @app.command()
 def verify(*, key: Key = None, data: Data = None, as_json: Json = False) -> None:
     """Recompute every entry and checkpoint of the log; exit 1 and say what differs if any does."""
-    with opened(data, announce=progress) as home, _auditor(home) as engine:
-        log = read_log(engine)
-        findings = check(log, read_key(key or _own_key(home, log)))
+    with opened(data, announce=progress) as home:
+        log, findings = checked(home, key)
     document = {
         "entries": len(log.headers),
         "checkpoints": len(log.notes),
@@ -55,6 +54,13 @@ def verify(*, key: Key = None, data: Data = None, as_json: Json = False) -> None
     answer(document, as_json=as_json, lines=lines)
     if findings:
         raise typer.Exit(1)
+
+
+def checked(home: Opened, key: str | None = None) -> tuple[Log, list[Finding]]:
+    """Read the whole log and give it with everything that differs."""
+    with _auditor(home) as engine:
+        log = read_log(engine)
+    return log, check(log, read_key(key or _own_key(home, log)))
 
 
 @app.command()

@@ -24,6 +24,9 @@ from workers.store.transactions import connect, transaction
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from gateway.addresses import Addresses
+    from policies.ruleset import RuleSet
+
 app = typer.Typer()
 
 OTHERS_SECONDS = 0.2  # how long to leave a shard that a worker is draining to it
@@ -56,19 +59,26 @@ def refresh_command(
     """
     instant = as_of.replace(tzinfo=as_of.tzinfo or UTC) if as_of else None
     with opened(data, announce=progress) as home:
-        engine = connect(home.addresses.workers, pool_size=2, application_name="paravent refresh")
-        try:
-            rules = load_rulebook(policies or home.installation.policies())
-            with transaction(engine) as connection:
-                computation = Computation.build(connection, rules)
-            _drain(engine, computation)
-            done = _refresh(engine, computation, as_of=instant, full=full)
-        finally:
-            engine.dispose()
+        rules = load_rulebook(policies or home.installation.policies())
+        done = brought_up(home.addresses, rules, as_of=instant, full=full)
     document = asdict(done) | {"as_of": done.as_of.isoformat(), "rulebook": rules.hash}
     lines = [f"{done.subjects} subjects as of {done.as_of:%Y-%m-%d %H:%M} UTC."]
     lines += [f"{done.memberships} memberships changed; `paravent segments list` shows the sizes."]
     answer(document, as_json=as_json, lines=lines)
+
+
+def brought_up(
+    addresses: Addresses, rules: RuleSet, *, as_of: datetime | None = None, full: bool = False
+) -> Refreshed:
+    """Fold what waits and refresh, showing on stderr how far it is."""
+    engine = connect(addresses.workers, pool_size=2, application_name="paravent refresh")
+    try:
+        with transaction(engine) as connection:
+            computation = Computation.build(connection, rules)
+        _drain(engine, computation)
+        return _refresh(engine, computation, as_of=as_of, full=full)
+    finally:
+        engine.dispose()
 
 
 def _drain(engine: Engine, computation: Computation) -> None:

@@ -39,7 +39,9 @@ class RequestIn(_Strict):
     type: CaseType
     identifier: IdentifierIn | None = None
     identifiers: Annotated[tuple[IdentifierIn, ...], Field(max_length=MAX_IDENTIFIERS)] = ()
-    identity_check: IdentityCheckIn
+    identity_check: IdentityCheckIn = IdentityCheckIn(
+        method=CheckMethod.OPERATOR_ANSWERS, outcome=CheckOutcome.CONFIRMED
+    )
     channel: Annotated[str, Field(pattern=r"^[a-z_]{1,32}$")] = "api"
 
     @model_validator(mode="after")

@@ -16,6 +16,9 @@ class CheckMethod(StrEnum):
     PHONE_CONFIRMATION = "phone_confirmation"
     IN_PERSON = "in_person"
     DOCUMENT_SEEN = "document_seen"
+    # The operator opened the case without saying how they checked, and answers for it: their name
+    # is in the case and in the log.
+    OPERATOR_ANSWERS = "operator_answers"
     ADDITIONAL_INFORMATION = "additional_information"  # Article 11(2): a cookie, a device
 
 

@@ -1,0 +1,1 @@
+"""A made-up French web shop, and the story its traffic tells."""
