@@ -14,7 +14,6 @@ from celery.schedules import crontab
 
 from workers.settings import WorkersSettings
 
-QUEUE: Final = "paravent"
 TASK_MODULES: Final = (
     "workers.tasks.features",
     "workers.tasks.segments",
@@ -33,7 +32,7 @@ def celery_app(settings: WorkersSettings) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,  # the broker may come back after a night
         broker_heartbeat=30,
-        task_default_queue=QUEUE,
+        task_default_queue=settings.queue,
         beat_schedule=SCHEDULE,
         **_MESSAGES,
         **_WORK,

@@ -19,7 +19,7 @@ from kombu import Connection as BrokerConnection
 from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy import Connection, Engine
 
-from workers.app import DRAIN_BATCH, DRAIN_DIRTY, QUEUE
+from workers.app import DRAIN_BATCH, DRAIN_DIRTY
 from workers.errors import BrokerUnavailable
 from workers.jobs.clock import now_us
 from workers.store import dirty, outbox
@@ -88,7 +88,6 @@ class Courier:
                 task,
                 args=list(arguments),
                 producer=producer,
-                queue=QUEUE,
                 retry=False,
                 ignore_result=True,
                 confirm_timeout=5,

@@ -36,6 +36,11 @@ class WorkersSettings(BaseSettings):
     worker_concurrency: int = Field(
         default=2, ge=1, le=64, description="Processes that run tasks; each has one connection."
     )
+    queue: str = Field(
+        default="paravent",
+        pattern=r"^[a-z0-9_.-]{1,64}$",
+        description="Queue of the tasks; a broker shared by installations needs one for each.",
+    )
     visibility_s: int = Field(
         default=120,
         ge=60,  # twice the longest a task works (TASK_BUDGET_S); less would run tasks twice

@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from workers import logs
-from workers.app import QUEUE, celery_app
+from workers.app import celery_app
 from workers.errors import SettingsRefused
 from workers.settings import WorkersSettings, read_settings
 
@@ -69,7 +69,7 @@ def test_messages_are_json_acknowledged_late_and_accompanied_by_nothing(broker: 
     assert not conf.beat_enable_remote_control
     assert not conf.worker_send_task_events
     assert not conf.task_send_sent_event
-    assert conf.task_default_queue == QUEUE
+    assert conf.task_default_queue == "paravent"
 
 
 def test_redis_hands_an_orphaned_task_over_within_seconds_of_its_visibility() -> None:
