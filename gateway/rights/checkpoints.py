@@ -5,6 +5,7 @@ exist yet (R-117).  The text is a C2SP checkpoint; the key is used for nothing e
 """
 
 import base64
+import contextlib
 
 from gateway.rights.ports import Ports
 from gateway.rights.schemas import CheckpointOut
@@ -30,12 +31,14 @@ def sign_head(ports: Ports) -> str:
         AuditUnavailable: the log grew faster than it could be signed, many times over.
     """
     for _ in range(ATTEMPTS):
-        with transaction(ports.store) as store:
+        # Another entry may be appended between the look at the head and the keeping of its note;
+        # the log takes no checkpoint of a tree that is not its head.
+        with contextlib.suppress(AuditUnavailable), transaction(ports.store) as store:
             size, root = audit_log.head(store)
             note = _signed(ports, Checkpoint(ports.origin, size, root).text())
-            if audit_log.add_checkpoint(store, size, root, note=note):
-                return note
-    raise AuditUnavailable("the log grew while it was signed; a pause of its writers was needed")
+            audit_log.keep_checkpoint(store, size, root, note=note)
+            return note
+    raise AuditUnavailable("no checkpoint was kept; the log at rest for a moment was needed")
 
 
 def current(ports: Ports) -> CheckpointOut:
