@@ -49,10 +49,15 @@ def configure() -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     signals.setup_logging.connect(_keep_ours, weak=False)
     signals.task_failure.connect(_task_failed, weak=False)
+    signals.worker_ready.connect(_ready, weak=False)
 
 
 def _keep_ours(**_: object) -> None:
     """Take the place of Celery's own set-up of logging."""
+
+
+def _ready(**_: object) -> None:
+    log.info("ready for tasks")
 
 
 def _task_failed(

@@ -119,6 +119,7 @@ class Relay:
             try:
                 with autocommit(self._engine) as ear:
                     outbox.listen(ear)
+                    log.info("listening to the outbox")
                     while not stop.is_set():
                         self._round(ear, stop)
                         failures = 0

@@ -158,7 +158,7 @@ def test_a_message_holds_the_number_of_a_batch_and_nothing_of_anybody(
         (headers["task"], headers["argsrepr"], headers["kwargsrepr"])
         for headers in (message["headers"] for message in messages)
     }
-    assert calls - {("drain-dirty", "[]", "{}")} == {("drain-batch", f"[{batch}]", "{}")}
+    assert calls - {("drain-dirty", "()", "{}")} == {("drain-batch", f"[{batch}]", "{}")}
 
 
 def test_the_task_of_a_killed_pool_process_is_done_by_the_next(
@@ -253,8 +253,11 @@ def test_a_process_connected_as_the_owner_does_not_start(
 
 
 def test_processes_end_when_told_to(processes: Processes) -> None:
-    started = [processes.start(name) for name in ("worker", "relay", "beat")]
-    time.sleep(4)
+    ready = {"worker": "ready", "relay": "listening", "beat": "in charge"}
+    started = [processes.start(name) for name in ready]
+    for number, (name, word) in enumerate(ready.items()):
+        log = processes.log(name, number)
+        _eventually(lambda log=log, word=word: word in log.read_text(), f"the start of {name}")
     for process in started:
         process.send_signal(signal.SIGTERM)
     assert [process.wait(PATIENCE_S) for process in started] == [0, 0, 0]
