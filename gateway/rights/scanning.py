@@ -1,7 +1,6 @@
 """What is searched for after an erasure, and in which databases as whom?"""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 from sqlalchemy import MetaData
 
@@ -25,9 +24,7 @@ RIGHTS_SCHEMAS = frozenset({"rights"})
 
 def scan_for(ports: Ports, dossier: Dossier) -> ScanReport:
     """Search both databases for everything the dossier knows of the person."""
-    sought = sought_for(dossier)
-    with ExitStack() as open_now:
-        return scan(_places(ports, sought, open_now))
+    return scan(_places(ports, sought_for(dossier)))
 
 
 def sought_for(dossier: Dossier) -> Sought:
@@ -49,14 +46,15 @@ def notes_of(*parts: MetaData) -> DataMap:
     return {(note.schema, note.name): note for part in parts for note in data_map(part)}
 
 
-def _places(ports: Ports, sought: Sought, open_now: ExitStack) -> Iterator[Place]:
-    store = open_now.enter_context(store_transaction(ports.store))
-    yield Place("store", store, notes_of(STORE), STORE_SCHEMAS, sought)
+def _places(ports: Ports, sought: Sought) -> Iterator[Place]:
+    """Give each database as each role; its transaction ends when the next is asked for."""
+    with store_transaction(ports.store) as store:
+        yield Place("store", store, notes_of(STORE), STORE_SCHEMAS, sought)
     if ports.auditor is not None:
-        auditor = open_now.enter_context(store_transaction(ports.auditor))
-        yield Place("store", auditor, notes_of(STORE), AUDIT_SCHEMAS, sought)
+        with store_transaction(ports.auditor) as auditor:
+            yield Place("store", auditor, notes_of(STORE), AUDIT_SCHEMAS, sought)
     notes = notes_of(VAULT, RIGHTS)
-    vault = open_now.enter_context(vault_transaction(ports.vault))
-    yield Place("vault", vault, notes, VAULT_SCHEMAS, sought)
-    rights = open_now.enter_context(vault_transaction(ports.rights))
-    yield Place("vault", rights, notes, RIGHTS_SCHEMAS, sought)
+    with vault_transaction(ports.vault) as vault:
+        yield Place("vault", vault, notes, VAULT_SCHEMAS, sought)
+    with vault_transaction(ports.rights) as rights:
+        yield Place("vault", rights, notes, RIGHTS_SCHEMAS, sought)
