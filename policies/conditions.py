@@ -76,20 +76,20 @@ def holds(
         values: features of the subject by key; ``None``, NaN and absence mean *no value*.
         segments: what is known of the segments the tree refers to.
     """
-    match condition:
-        case Compare(feature, op, value):
-            return _compare(values.get(feature), op, value)
-        case InSegment(key):
-            return segments.get(key)
-        case Not(part):
-            inner = holds(part, values, segments)
-            return None if inner is None else not inner
-        case All(parts):
-            found = [holds(part, values, segments) for part in parts]
-            return False if False in found else None if None in found else True
-        case Any_(parts):
-            found = [holds(part, values, segments) for part in parts]
-            return True if True in found else None if None in found else False
+    if isinstance(condition, Compare):
+        return _compare(values.get(condition.feature), condition.op, condition.value)
+    if isinstance(condition, InSegment):
+        return segments.get(condition.key)
+    if isinstance(condition, Not):
+        inner = holds(condition.part, values, segments)
+        return None if inner is None else not inner
+    found = [holds(part, values, segments) for part in condition.parts]
+    # One part that holds settles ANY, one that does not settles ALL; else one unknown part is
+    # enough to leave the whole unknown.
+    settling = isinstance(condition, Any_)
+    if settling in found:
+        return settling
+    return None if None in found else not settling
 
 
 def _compare(actual: float | None, op: Comparison, value: float) -> bool | None:
@@ -100,14 +100,13 @@ def _compare(actual: float | None, op: Comparison, value: float) -> bool | None:
 
 def leaves(condition: Condition) -> Iterator[Compare | InSegment]:
     """Give every comparison and every reference of the tree, left to right."""
-    match condition:
-        case Compare() | InSegment():
-            yield condition
-        case Not(part):
+    if isinstance(condition, Compare | InSegment):
+        yield condition
+    elif isinstance(condition, Not):
+        yield from leaves(condition.part)
+    else:
+        for part in condition.parts:
             yield from leaves(part)
-        case All(parts) | Any_(parts):
-            for part in parts:
-                yield from leaves(part)
 
 
 def features_of(condition: Condition) -> frozenset[str]:

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NoReturn, TypeAlias
 
 from ruamel.yaml import YAML
@@ -64,6 +65,8 @@ def joined(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
+# Reading is slow (20 ms a file) and its result never changes; gateway and tests read files again.
+@lru_cache(maxsize=256)
 def parse(text: str, file: str) -> Value:
     """Read *text*, the content of *file*.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from policies.audit.record import (
     commit,
     opens,
 )
+from policies.audit.sink import AuditSink
 from policies.errors import AuditRecordInvalid
 
 SALT = bytes(range(32))
@@ -99,3 +101,21 @@ def test_a_commitment_opens_with_its_salt_and_detail_only() -> None:
 def test_a_short_salt_is_refused() -> None:
     with pytest.raises(AuditRecordInvalid, match="16 bytes; 32"):
         commit(bytes(16), b"detail")
+
+
+class ListSink:
+    """Keeps entries in a list."""
+
+    def __init__(self) -> None:
+        self.headers: list[bytes] = []
+
+    def append(self, action: str, subject_ref: str | None, fields: Mapping[str, str]) -> int:
+        seq = len(self.headers)
+        record = AuditRecord(seq, "2026-03-01T10:00:00Z", "test", action, subject_ref or "", fields)
+        self.headers.append(record.header())
+        return seq
+
+
+def test_whatever_keeps_headers_in_order_can_be_a_sink() -> None:
+    sink: AuditSink = ListSink()
+    assert [sink.append("event:expired", None, {"count": str(n)}) for n in range(3)] == [0, 1, 2]

@@ -143,3 +143,14 @@ def test_a_missing_step_proves_nothing() -> None:
 def test_an_entry_outside_the_tree_has_no_proof(index: int) -> None:
     with pytest.raises(ProofImpossible, match="not in a tree"):
         inclusion_proof(LEAVES, index)
+
+
+def test_every_pair_of_small_trees_is_proved() -> None:
+    leaves = [leaf_hash(bytes([number])) for number in range(17)]
+    heads = [Head("o", size, root(leaves[:size])) for size in range(18)]
+    for size in range(1, 18):
+        for other in range(1, size + 1):
+            proof = consistency_proof(leaves[:size], other)
+            assert consistent(heads[other], heads[size], proof)
+            inside = inclusion_proof(leaves[:size], other - 1)
+            assert included(leaves[other - 1], other - 1, size, inside, heads[size].root)

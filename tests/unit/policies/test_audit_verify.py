@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import base64
+import runpy
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -265,3 +266,13 @@ def test_the_checker_imports_nothing_of_ours() -> None:
     imported |= {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
     ours = {"policies", "workers", "gateway", "pseudonymizer"}
     assert not {name.partition(".")[0] for name in imported} & ours
+
+
+def test_the_checker_runs_as_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"")
+    monkeypatch.setattr("sys.argv", ["verify.py", str(log)])
+    source = Path(__file__).parents[3] / "policies/audit/verify.py"
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(source), run_name="__main__")
+    assert ended.value.code == 0

@@ -176,6 +176,10 @@ def test_a_refusal_names_its_reason_and_its_article(
     assert decide(interval, at_us, now_us) == Refused(reason, ARTICLES[reason])
 
 
+def test_a_consent_in_force_then_and_now_allows() -> None:
+    assert decide((1, 9), 5, 6) is ALLOWED
+
+
 def test_every_reason_has_an_article() -> None:
     assert {refused(reason).article[:5] for reason in Reason} == {"GDPR "}
 
