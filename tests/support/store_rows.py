@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +52,14 @@ def seed(engine: Engine) -> Words:
                 f"feature_set (hash, keys, rulebook) values ('00', '{{visits,spent}}', {number})",
             ),
         )
+
+
+@contextmanager
+def impatient(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that waits for a lock no longer than a moment."""
+    with transaction(engine) as connection:
+        connection.exec_driver_sql("set local lock_timeout = '50ms'")
+        yield connection
 
 
 def _one(connection: Connection, rest: str) -> int:

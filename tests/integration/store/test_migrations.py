@@ -19,6 +19,7 @@ from tests.support.run import Run
 from workers.store import migrate
 from workers.store.errors import StoreOverprivileged
 from workers.store.migrate import migrate_store
+from workers.store.provision import provision
 from workers.store.tables import metadata
 from workers.store.transactions import (
     connect,
@@ -118,6 +119,30 @@ def test_a_login_that_is_no_superuser_can_migrate(run: Run, fresh: Database) -> 
         drop(fresh)
         server.execute(f"drop owned by {maker}")
         server.execute(f"drop role {maker}")
+
+
+def test_the_server_gets_a_verifier_and_never_the_password(fresh: Database) -> None:
+    role = f"runner_{uuid.uuid4().hex[:8]}"
+    asked = {"database": fresh.name, "login_roles": (role,)}
+    try:
+        provision(fresh.server.dsn("postgres"), **asked, passwords={role: PASSWORD})
+        with psycopg.connect(fresh.server.dsn("postgres")) as connection:
+            row = connection.execute(
+                "select rolpassword, rolcanlogin, rolsuper from pg_authid where rolname = %s",
+                [role],
+            ).fetchone()
+        assert row is not None
+        assert row[0].startswith("SCRAM-SHA-256$")
+        assert row[1:] == (True, False)
+        with psycopg.connect(fresh.server.dsn(fresh.name, role=role, password=PASSWORD)):
+            pass
+        provision(fresh.server.dsn("postgres"), **asked, passwords={})
+        fresh.server.execute(f"alter role {role} createdb")
+        with pytest.raises(StoreOverprivileged):
+            provision(fresh.server.dsn("postgres"), **asked, passwords={})
+    finally:
+        drop(fresh)
+        fresh.server.execute(f"drop role {role}")
 
 
 def test_a_process_refuses_to_run_as_the_owner(store_owner: Engine, store_gateway: Engine) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
+from contextlib import suppress
+
 from sqlalchemy import Engine
 
 from tests.support.store_rows import seed
@@ -61,7 +62,7 @@ def test_a_killed_relay_leaves_its_rows_to_the_next(
     with transaction(store_gateway) as connection:
         outbox.put(connection, "batch", 1)
         outbox.put(connection, "batch", 2)
-    with pytest.raises(ZeroDivisionError), transaction(store_workers) as connection:
+    with suppress(ZeroDivisionError), transaction(store_workers) as connection:
         assert len(outbox.claim(connection, 10)) == 2
         raise ZeroDivisionError
     with transaction(store_workers) as one, transaction(store_workers) as other:

@@ -1,4 +1,4 @@
-"""The registry is the fence: a writer holds it, an erasure waits, whoever comes later is too late."""
+"""The registry is the fence: writers hold it, an erasure waits, who comes later is too late."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 import pytest
 from sqlalchemy import Engine
 
-from tests.support.store_rows import enrolled, pids, seed
+from tests.support.store_rows import enrolled, impatient, pids, seed
 from workers.store import erasure, registry
 from workers.store.errors import StoreBusy, StoreRefused
 from workers.store.registry import ALIVE, ERASED, RESTRICTED
@@ -82,8 +82,7 @@ def test_an_erasure_waits_for_whoever_holds_the_row(store_gateway: Engine) -> No
     subject = enrolled(store_gateway, seed(store_gateway))[0]
     with transaction(store_gateway) as writer:
         registry.lock(writer, [subject.pid])
-        with pytest.raises(StoreBusy), transaction(store_gateway) as eraser:
-            run(eraser, "set local lock_timeout = '50ms'", ())
+        with pytest.raises(StoreBusy), impatient(store_gateway) as eraser:
             erasure.mark_erased(eraser, [subject.pid])
 
 

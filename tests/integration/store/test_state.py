@@ -7,19 +7,20 @@ import threading
 import pytest
 from sqlalchemy import Engine
 
-from tests.support.store_rows import NOON_US, enrolled, seed
+from tests.support.store_rows import NOON_US, enrolled, impatient, seed
 from tests.support.store_rows import state as state_row
 from workers.store import state
 from workers.store.errors import StoreBusy, StoreRefused
-from workers.store.transactions import run, transaction
+from workers.store.transactions import transaction
 
 
 def test_states_of_different_lengths_read_back_unchanged(store_gateway: Engine) -> None:
     one, two = enrolled(store_gateway, seed(store_gateway), 2)
     rows = [
         state_row(
-            one.id, last_at=NOON_US + 7, last_mid=-5, closed_seconds=2**40, last_purchase_at=NOON_US,
-            amount=2**40, events=9, steps=[4, 3, 2, 1], dwell=[2**40, 0, 0, 1],
+            one.id, last_at=NOON_US + 7, last_mid=-5, closed_seconds=2**40,
+            last_purchase_at=NOON_US, amount=2**40, events=9, steps=[4, 3, 2, 1],
+            dwell=[2**40, 0, 0, 1],
             hours=list(range(24)), days=[20_000, 0, 3, 20_001, 2, 1_999],
         ),
         state_row(two.id, steps=[1], dwell=[], days=[]),
@@ -43,8 +44,7 @@ def test_a_locked_state_waits(store_gateway: Engine) -> None:
         state.upsert(connection, [state_row(subject)])
     with transaction(store_gateway) as holder:
         state.lock(holder, [subject])
-        with pytest.raises(StoreBusy), transaction(store_gateway) as other:
-            run(other, "set local lock_timeout = '50ms'", ())
+        with pytest.raises(StoreBusy), impatient(store_gateway) as other:
             state.lock(other, [subject])
 
 
