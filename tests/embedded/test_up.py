@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -68,10 +70,10 @@ def start(data: Path, *arguments: str) -> Up:
         text=True,
     )  # fmt: skip
     assert process.stdout is not None
-    line = process.stdout.readline()
-    if not line:
-        raise AssertionError(process.communicate()[1])
-    return Up(process, json.loads(line), data)
+    said = json.loads(process.stdout.readline() or '{"error": "nothing said"}')
+    if "error" in said:
+        raise AssertionError(said, process.communicate()[1])
+    return Up(process, said, data)
 
 
 def end(up: Up, number: signal.Signals = signal.SIGINT) -> tuple[str, str]:
@@ -80,8 +82,19 @@ def end(up: Up, number: signal.Signals = signal.SIGINT) -> tuple[str, str]:
     return up.process.communicate(timeout=90)
 
 
+@pytest.fixture(scope="module")
+def up() -> Iterator[Up]:
+    """A running installation for the tests that leave it running: a start takes seconds."""
+    closed = Path(tempfile.mkdtemp(prefix="paravent-up-"))
+    running = start(closed / "data")
+    yield running
+    end(running)
+    shutil.rmtree(closed)
+
+
 @pytest.fixture
-def up(data: Path) -> Iterator[Up]:
+def own(data: Path) -> Iterator[Up]:
+    """A running installation for a test that ends it."""
     running = start(data)
     yield running
     end(running)
@@ -93,18 +106,6 @@ def ready(up: Up) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
-
-
-def test_the_first_start_prints_keys_once_and_the_second_does_not(up: Up) -> None:
-    assert set(up.said) == {"url", "write_key", "operator_token"}
-    assert ready(up)
-    rest, _ = end(up)
-    assert rest == ""
-    assert up.process.returncode == 0
-    again = start(up.data)
-    assert set(again.said) == {"url"}
-    end(again, signal.SIGTERM)
-    assert again.process.returncode == 0
 
 
 def test_a_second_up_on_the_same_folder_is_refused(up: Up) -> None:
@@ -136,35 +137,13 @@ def test_every_child_that_is_killed_comes_back(up: Up) -> None:
     assert wait_until(lambda: ready(up), 60, pause=0.2)
 
 
-def test_nothing_is_left_running_after_it_stops(up: Up) -> None:
-    children = up.children()
-    end(up)
-    for name, pid in children.items():
-        command = Path(f"/proc/{pid}/cmdline")
-        assert not command.exists() or not command.read_bytes(), name
-    assert not (up.data / "postgres" / "cluster" / "postmaster.pid").exists()
-
-
-def test_nothing_is_left_running_after_it_is_killed_and_it_starts_again(up: Up) -> None:
-    children = up.children()
-    up.process.kill()
-    up.process.communicate()
-    for name, pid in children.items():
-        command = Path(f"/proc/{pid}/cmdline")
-        assert wait_until(lambda at=command: not at.exists() or not at.read_bytes(), 40), name
-    again = start(up.data)
-    assert ready(again)
-    end(again)
-
-
 def test_secrets_are_in_no_argument_and_no_log(up: Up) -> None:
     secrets = [up.said["write_key"], up.said["operator_token"]]
     secrets += [path.read_text().strip() for path in (up.data / "secrets").glob("[rp]*")]
     assert len(secrets) == 7
     pids = [up.process.pid, *up.children().values()]
     shown = "".join(Path(f"/proc/{pid}/cmdline").read_text() for pid in pids)
-    _, said = end(up)
-    shown += said + "".join(log.read_text() for log in (up.data / "logs").iterdir())
+    shown += "".join(log.read_text() for log in (up.data / "logs").iterdir())
     assert not [secret for secret in secrets if secret in shown]
 
 
@@ -178,7 +157,7 @@ def test_a_worker_holds_neither_the_vault_nor_keys(up: Up) -> None:
         assert not [line for line in held if vault in line]
 
 
-def test_sources_and_operators_are_added_while_it_runs_and_after(up: Up) -> None:
+def test_sources_and_operators_are_added_while_it_runs(up: Up) -> None:
     running = paravent("sources", "add", "shop-web", "--data", str(up.data), "--json")
     assert running.returncode == 0, running.stderr
     key = json.loads(running.stdout)["write_key"]
@@ -187,7 +166,6 @@ def test_sources_and_operators_are_added_while_it_runs_and_after(up: Up) -> None
     assert (twice.returncode, json.loads(twice.stdout)["error"]["code"]) == (1, "source-exists")
     state = paravent("status", "--data", str(up.data), "--json")
     assert json.loads(state.stdout)["ready"] is True
-    end(up)
     rotated = paravent(
         "sources", "rotate", "shop-web", "--revoke", "--data", str(up.data), "--json"
     )
@@ -198,8 +176,35 @@ def test_sources_and_operators_are_added_while_it_runs_and_after(up: Up) -> None
     assert key not in json.dumps(listed)
     operator = paravent("operators", "add", "Grace Hopper", "--data", str(up.data), "--json")
     assert json.loads(operator.stdout)["operator_token"]
-    state = paravent("status", "--data", str(up.data), "--json")
+
+
+def test_the_first_start_prints_keys_once_and_nothing_is_left_after_it(own: Up) -> None:
+    assert set(own.said) == {"url", "write_key", "operator_token"}
+    children = own.children()
+    rest, _ = end(own, signal.SIGTERM)
+    assert (rest, own.process.returncode) == ("", 0)
+    assert not [name for name, pid in children.items() if not gone(pid)]
+    assert not (own.data / "postgres" / "cluster" / "postmaster.pid").exists()
+    state = paravent("status", "--data", str(own.data), "--json")
     assert (state.returncode, json.loads(state.stdout)["running"]) == (1, False)
+
+
+def test_killed_it_takes_everything_along_and_starts_again_without_keys(own: Up) -> None:
+    children = own.children()
+    own.process.kill()
+    own.process.communicate()
+    for name, pid in children.items():
+        assert wait_until(lambda pid=pid: gone(pid), 40), name
+    again = start(own.data)
+    assert set(again.said) == {"url"}
+    assert ready(again)
+    end(again)
+
+
+def gone(pid: int) -> bool:
+    """Say whether *pid* has ended, reaped or not."""
+    command = Path(f"/proc/{pid}/cmdline")
+    return not command.exists() or not command.read_bytes()
 
 
 def test_a_rulebook_that_is_wrong_costs_no_start(data: Path, tmp_path: Path) -> None:
