@@ -16,7 +16,7 @@ from workers.store.transactions import autocommit
 log = logging.getLogger("paravent.beat")
 
 STANDBY_S = 5.0
-TICK_S = 5.0
+TICK_S = 5  # seconds between two looks at the lock
 
 
 class Beat:
@@ -32,7 +32,7 @@ class Beat:
         """Stop at the next occasion; callable from a signal handler."""
         self._stopped = True
         if self._service is not None:
-            self._service._is_shutdown.set()  # noqa: SLF001  `stop` would wait for ourselves
+            self._service.stop()
 
     def run(self, wait: Any) -> None:  # noqa: ANN401  a callable that sleeps
         """Be in charge when the turn is free, stand by while another process has it.

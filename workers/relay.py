@@ -15,11 +15,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from celery import Celery
-from kombu import Connection as BrokerConnection
-from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy import Connection, Engine
 
 from workers.app import DRAIN_BATCH, DRAIN_DIRTY
+from workers.courier import Courier
 from workers.errors import BrokerUnavailable
 from workers.jobs.clock import now_us
 from workers.store import dirty, outbox
@@ -35,71 +34,6 @@ POLL_S = 1.0  # how long a lost notification delays a message
 BREATH_S = 0.02  # between two deliveries, so that a burst of commits becomes few messages
 OVERDUE_US = 3_000_000  # a drain that was woken has begun by then
 LONGEST_WAIT_S = 30.0
-
-
-class Courier:
-    """Sends task messages over one connection of its own, made again after a failure."""
-
-    def __init__(self, app: Celery) -> None:
-        self._app = app
-        self._broker: BrokerConnection | None = None
-
-    def send(self, task: str, *arguments: int) -> None:
-        """Hand one message to the broker; return when it has it.
-
-        Raises:
-            BrokerUnavailable: neither the open connection nor a fresh one took it.
-        """
-        if self._broker is not None:
-            try:
-                self._publish(task, arguments)
-            except (*self._broker_errors(), OSError):
-                self.close()  # the broker may have closed an idle connection; a fresh one tells
-            else:
-                return
-        self._connect()
-        try:
-            self._publish(task, arguments)
-        except (*self._broker_errors(), OSError):
-            self.close()
-            raise _unavailable() from None
-
-    def close(self) -> None:
-        """Let go of the connection, whatever state it is in."""
-        broker, self._broker = self._broker, None
-        if broker is not None:
-            try:
-                broker.collect()
-            except (*broker.connection_errors, OSError):
-                log.debug("the broker connection was already gone")
-
-    def _connect(self) -> None:
-        broker = self._app.connection_for_write(heartbeat=0)
-        try:
-            broker.connect()
-        except (*broker.connection_errors, BrokerError, OSError):
-            raise _unavailable() from None
-        self._broker = broker
-
-    def _publish(self, task: str, arguments: Sequence[int]) -> None:
-        producer = self._app.amqp.Producer(self._broker, auto_declare=False)
-        try:
-            self._app.send_task(
-                task,
-                args=list(arguments),
-                producer=producer,
-                retry=False,
-                ignore_result=True,
-                confirm_timeout=5,
-            )
-        finally:
-            producer.close()
-
-    def _broker_errors(self) -> tuple[type[BaseException], ...]:
-        broker = self._broker
-        if broker is None:
-            return (BrokerError,)
-        return (BrokerError, *broker.connection_errors, *broker.channel_errors)
 
 
 class Relay:
@@ -189,7 +123,3 @@ def _pause(failures: int) -> float:
     """Give how long to wait after so many failures in a row, with some chance in it."""
     longest = min(0.25 * 2.0 ** min(failures, 10), LONGEST_WAIT_S)
     return longest * random.uniform(0.5, 1.0)  # noqa: S311  no secret depends on it
-
-
-def _unavailable() -> BrokerUnavailable:
-    return BrokerUnavailable("the broker takes no message; a working connection was needed")

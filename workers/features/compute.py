@@ -7,6 +7,7 @@ only.  Lengths of time between instants are days of 86 400 s.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
@@ -100,22 +101,23 @@ def _total(code: int, window: int | None) -> Reading:
 
 
 def _sum_of_days(state: State, code: int, window: int, as_of_us: int) -> int:
+    """Add up a partial over the days of a window; looping happens in C, day by day of the code."""
     days = state.days
-    first = as_of_us // DAY_US - window
+    codes = days[1::3]
+    at = bisect_right(days[::3], as_of_us // DAY_US - window)
     total = 0
-    for at in range(len(days) - 3, -1, -3):
-        if days[at] <= first:
-            break
-        if days[at + 1] == code:
-            total += days[at + 2]
+    for _ in range(codes[at:].count(code)):
+        at = codes.index(code, at) + 1
+        total += days[3 * at - 1]
     return total
 
 
 def _days_with(state: State, code: int, window: int | None, as_of_us: int) -> list[int]:
     """Give the UTC days that have a partial of *code*, oldest first."""
-    first = -(10**9) if window is None else as_of_us // DAY_US - window
-    days = state.days
-    return [days[at] for at in range(0, len(days), 3) if days[at + 1] == code and days[at] > first]
+    numbers = state.days[::3]
+    at = 0 if window is None else bisect_right(numbers, as_of_us // DAY_US - window)
+    codes = state.days[1::3]
+    return [number for number, each in zip(numbers[at:], codes[at:], strict=True) if each == code]
 
 
 def _distinct_days(code: int, window: int | None) -> Reading:

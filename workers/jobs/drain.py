@@ -12,7 +12,7 @@ from workers.store import lanes
 from workers.store.computation import Computation
 from workers.store.transactions import transaction
 
-SLICE = 500  # dirty rows a transaction: locks are held for tens of milliseconds
+SLICE = 2_000  # dirty rows a transaction: locks are held for a few tenths of a second
 
 
 def drain_all(engine: Engine, ctx: Computation, *, clock: Clock, until: Over = never) -> bool:

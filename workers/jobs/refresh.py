@@ -175,7 +175,8 @@ def _write(
         connection, rows, feature_set_id=ctx.feature_set, as_of_us=run.as_of_us
     )
     changed += snapshots.delete(connection, [each for each in domains if each not in states])
-    moved = lanes.settle(connection, ctx, subjects, values, now_us=now_us())
+    judged = {each: ctx.judged_of(domains[each], found) for each, found in values.items()}
+    moved = lanes.settle(connection, ctx, subjects, judged, now_us=now_us())
     return changed, moved
 
 

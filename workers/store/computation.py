@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from policies.conditions import features_of
 from policies.consent import covers
 from policies.ruleset import RuleSet
 from policies.vocabulary import LegalBasis
@@ -47,6 +48,8 @@ class DomainPlan:
 
     features: FeaturePlan
     positions: tuple[int, ...]  # of the domain's features in the whole list of features
+    judged: FeaturePlan  # only what segments compare: a third of the features, of the time
+    judged_positions: tuple[int, ...]  # of these among the domain's features
     engine: Engine
     segments: Mapping[str, tuple[int, int]]  # key → segment number, purpose number
 
@@ -112,8 +115,16 @@ class Computation:
         return fold(state, events, self.clock, self.rules.steps)
 
     def values(self, domain: int, state: State, as_of_us: int) -> list[float | None]:
-        """Give the domain's feature values, in the order of its plan."""
+        """Give all of the domain's feature values, in the order of its plan."""
         return self._plans[domain].features.values(state, max(as_of_us, state.last_at_us))
+
+    def judged_values(self, domain: int, state: State, as_of_us: int) -> list[float | None]:
+        """Give only the values that segments compare, as ``memberships`` takes them."""
+        return self._plans[domain].judged.values(state, max(as_of_us, state.last_at_us))
+
+    def judged_of(self, domain: int, values: Sequence[float | None]) -> list[float | None]:
+        """Take out of all of a domain's values those that segments compare."""
+        return [values[position] for position in self._plans[domain].judged_positions]
 
     def snapshot(self, domain: int, values: Sequence[float | None]) -> list[float | None]:
         """Place a domain's values in the list of all features; the others have no value."""
@@ -123,7 +134,7 @@ class Computation:
         return row
 
     def memberships(
-        self, subject: Subject, values: Sequence[float | None], *, now_us: int
+        self, subject: Subject, judged: Sequence[float | None], *, now_us: int
     ) -> set[int]:
         """Give the segments the subject is in, of those its consent covers at *now_us*."""
         plan = self._plans[subject.domain]
@@ -131,7 +142,7 @@ class Computation:
         admitted = {key for key, (_, purpose) in plan.segments.items() if purpose in purposes}
         if not admitted:
             return set()
-        return {plan.segments[key][0] for key in plan.engine.memberships(values, admitted)}
+        return {plan.segments[key][0] for key in plan.engine.memberships(judged, admitted)}
 
     def sized_segments(self) -> list[tuple[int, int, int]]:
         """Give segment, purpose and domain number of every segment of the rulebook."""
@@ -165,16 +176,21 @@ def _plan(
     rules: RuleSet, domain: str, *, purposes: Mapping[str, int], segments: Mapping[str, int]
 ) -> DomainPlan:
     places = [
-        (at, feature) for at, feature in enumerate(rules.features.values())
+        (at, feature)
+        for at, feature in enumerate(rules.features.values())
         if feature.domain == domain
-    ]  # fmt: skip
-    features = FeaturePlan([feature for _, feature in places], rules.steps)
+    ]
     declared = [
         rule for rule in rules.segments.values() if rules.purposes[rule.purpose].domain == domain
     ]
+    compared = frozenset[str]().union(*(features_of(rule.condition) for rule in declared))
+    judged = [(at, feature) for at, (_, feature) in enumerate(places) if feature.key in compared]
+    judging = FeaturePlan([feature for _, feature in judged], rules.steps)
     return DomainPlan(
-        features=features,
+        features=FeaturePlan([feature for _, feature in places], rules.steps),
         positions=tuple(at for at, _ in places),
-        engine=Engine(declared, features.keys),
+        judged=judging,
+        judged_positions=tuple(at for at, _ in judged),
+        engine=Engine(declared, judging.keys),
         segments={rule.key: (segments[rule.key], purposes[rule.purpose]) for rule in declared},
     )

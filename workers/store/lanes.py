@@ -127,7 +127,7 @@ def assess(
     are, and nobody reads them.
     """
     values = {
-        subject: ctx.values(domain, states[subject], now_us)
+        subject: ctx.judged_values(domain, states[subject], now_us)
         for subject, domain in ((each.id, each.domain) for each in subjects)
         if subject in states
     }
@@ -142,7 +142,7 @@ def settle(
     *,
     now_us: int,
 ) -> int:
-    """Write what changes of memberships, given feature values; give how many changed.
+    """Write what changes of memberships, given the values compared; give how many changed.
 
     A membership that stays is not touched: its ``since`` is when the subject joined.
     """
