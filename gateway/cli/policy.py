@@ -1,0 +1,113 @@
+"""`paravent policy`: say what the rulebook would do before it does it."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.cli.output import Json, Policies, answer
+from policies.check import Finding, Level, check
+from policies.errors import ParaventError
+from policies.examples import ExampleEvent, run_examples
+from policies.explain import explain, known
+from policies.load import load_rulebook
+from workers.features.compute import values
+from workers.features.local_hours import LocalHours
+from workers.features.state import NO_STEP, FoldEvent, fold
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from policies.ruleset import RuleSet
+
+app = typer.Typer(no_args_is_help=True, help="Check the rulebook.")
+
+
+class WordUnknown(ParaventError):
+    """The rulebook does not know this word."""
+
+    code = "word-unknown"
+    remedy = "Name a purpose, segment, feature, property or event of the rulebook."
+
+
+@app.command("check")
+def check_command(*, policies: Policies = None, as_json: Json = False) -> None:
+    """Read the rulebook, run its examples, and say what should not be so.
+
+    Ends with 1 when there is an error; warnings alone end with 0.
+    """
+    rules = load_rulebook(policies)
+    findings = check(rules, policies, compute=computed)
+    examples = len(run_examples(rules, policies, compute=computed))
+    broken = any(finding.level is Level.ERROR for finding in findings)
+    document = {
+        "hash": rules.hash,
+        "purposes": len(rules.purposes),
+        "events": len(rules.events),
+        "features": len(rules.features),
+        "segments": len(rules.segments),
+        "examples": examples,
+        "findings": [finding._asdict() for finding in findings],
+    }
+    answer(document, as_json=as_json, lines=_report(rules, findings, examples))
+    if broken:
+        raise typer.Exit(1)
+
+
+@app.command("explain")
+def explain_command(
+    word: Annotated[str, typer.Argument(help="A purpose, segment, feature, property or event.")],
+    *,
+    policies: Policies = None,
+    as_json: Json = False,
+) -> None:
+    """Say in sentences what the rulebook says about one of its words."""
+    rules = load_rulebook(policies)
+    lines = explain(rules, word)
+    if not lines:
+        near = difflib.get_close_matches(word, known(rules), n=3)
+        hint = f"the nearest are {', '.join(near)}" if near else "none is near"
+        raise WordUnknown(f"the rulebook knows no such word; {hint}")
+    answer({"word": word, "says": lines}, as_json=as_json, lines=lines)
+
+
+def _report(rules: RuleSet, findings: Sequence[Finding], examples: int) -> list[str]:
+    lines = [
+        f"{found.level}: {found.file}: {found.key}: {found.what}. {found.advice}"
+        for found in findings
+    ]
+    counted = ", ".join(
+        f"{len(declared)} {word}"
+        for word, declared in (
+            ("purposes", rules.purposes),
+            ("events", rules.events),
+            ("features", rules.features),
+            ("segments", rules.segments),
+        )
+    )
+    return [*lines, f"{counted}; {examples} examples, {len(findings)} findings.", f"{rules.hash}"]
+
+
+def computed(
+    rules: RuleSet, history: Sequence[ExampleEvent], as_of_us: int
+) -> Mapping[str, float | None]:
+    """Compute the features of an example's history with the workers' own code."""
+    if not history:
+        return {}
+    events = [
+        FoldEvent(
+            at_us=event.at_us,
+            mid=number,
+            step=rules.steps.index(event.rule.step) if event.rule.step else NO_STEP,
+            click=event.rule.click,
+            amount=event.amount,
+            name=0,
+        )
+        for number, event in enumerate(history)
+    ]
+    events.sort()
+    state = fold(None, events, LocalHours(rules.timezone), rules.steps)
+    found = values(state, tuple(rules.features.values()), rules.steps, as_of_us)
+    return dict(zip(rules.features, found, strict=True))
