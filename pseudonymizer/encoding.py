@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from struct import Struct
 
-__all__ = ["enc", "enc_head", "enc_text"]
+__all__ = ["enc", "enc_head", "enc_part", "enc_text"]
 
 _COUNT = Struct(">H")
 _HEAD = Struct(">cI")
@@ -23,7 +23,7 @@ def enc(*parts: bytes | str | int) -> bytes:
         TypeError: a part is of another type; booleans are, to keep ``1`` and ``True`` apart.
         ValueError: an integer does not fit, or text holds a lone surrogate.
     """
-    return enc_head(len(parts)) + b"".join(map(_part, parts))
+    return enc_head(len(parts)) + b"".join(map(enc_part, parts))
 
 
 def enc_head(count: int) -> bytes:
@@ -37,7 +37,8 @@ def enc_text(text: str) -> bytes:
     return _HEAD.pack(b"s", len(raw)) + raw
 
 
-def _part(part: bytes | str | int) -> bytes:
+def enc_part(part: bytes | str | int) -> bytes:
+    """Encode one part; raises what ``enc`` raises."""
     if isinstance(part, str):
         return enc_text(part)
     if isinstance(part, bytes):

@@ -13,6 +13,7 @@ AES-GCM-SIV does not commit to its key: an envelope moved anywhere else does not
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from os import urandom
 from struct import Struct
 from typing import Final, Self
@@ -20,7 +21,7 @@ from typing import Final, Self
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
-from pseudonymizer.encoding import enc
+from pseudonymizer.encoding import enc_head, enc_part
 from pseudonymizer.errors import EnvelopeInvalid
 
 __all__ = [
@@ -93,9 +94,12 @@ class SealingKey:
     material: bytes
     algorithm: int = AES_256_GCM_SIV
     cipher: AESGCMSIV = field(init=False)
+    head: bytes = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cipher", AESGCMSIV(self.material))
+        empty = Envelope(self.algorithm, self.key_id, self.version, b"", b"")
+        object.__setattr__(self, "head", empty.to_bytes())
 
     def __repr__(self) -> str:
         return f"SealingKey({self.key_id!r}, {self.version})"
@@ -104,8 +108,7 @@ class SealingKey:
 def seal(key: SealingKey, plaintext: bytes, place: Place) -> bytes:
     """Seal *plaintext* for *place*; give the stored form."""
     nonce = urandom(NONCE_BYTES)
-    ciphertext = key.cipher.encrypt(nonce, plaintext, _bound_to(key, place))
-    return Envelope(key.algorithm, key.key_id, key.version, nonce, ciphertext).to_bytes()
+    return key.head + nonce + key.cipher.encrypt(nonce, plaintext, _bound_to(key, place))
 
 
 def open_sealed(key: SealingKey, raw: bytes, place: Place) -> bytes:
@@ -115,15 +118,12 @@ def open_sealed(key: SealingKey, raw: bytes, place: Place) -> bytes:
         EnvelopeInvalid: made under another key, algorithm or version, for another place, or
             altered.  No other key is tried: trying keys in turn would be a partitioning oracle.
     """
-    envelope = Envelope.from_bytes(raw)
-    if (envelope.algorithm, envelope.key_id, envelope.key_version) != (
-        key.algorithm,
-        key.key_id,
-        key.version,
-    ):
+    if not raw.startswith(key.head) or len(raw) < len(key.head) + NONCE_BYTES:
+        Envelope.from_bytes(raw)  # says what is wrong, if it is no envelope at all
         raise EnvelopeInvalid("the envelope names another key; the key of its own row was needed")
+    body = len(key.head) + NONCE_BYTES
     try:
-        return key.cipher.decrypt(envelope.nonce, envelope.ciphertext, _bound_to(key, place))
+        return key.cipher.decrypt(raw[len(key.head) : body], raw[body:], _bound_to(key, place))
     except InvalidTag:
         raise EnvelopeInvalid("the envelope does not open here; it was altered or moved") from None
 
@@ -146,13 +146,12 @@ def unpad(padded: bytes) -> str:
 
 
 def _bound_to(key: SealingKey, place: Place) -> bytes:
-    return enc(
-        "seal/v1",
-        FORMAT,
-        key.algorithm,
-        key.key_id,
-        key.version,
-        place.table,
-        place.column,
-        place.row,
+    return _bound_to_column(key.head, place.table, place.column) + enc_part(place.row)
+
+
+@lru_cache(maxsize=16_384)
+def _bound_to_column(head: bytes, table: str, column: str) -> bytes:
+    """Give all but the last part: the same for every row, and dearer to encode than to seal."""
+    return enc_head(5) + b"".join(
+        (enc_part("seal/v1"), enc_part(head), enc_part(table), enc_part(column))
     )

@@ -14,6 +14,7 @@ from secrets import token_bytes
 from threading import Lock
 from typing import Final
 
+from pseudonymizer.encoding import enc
 from pseudonymizer.lookup import Lookup, Resolved
 
 __all__ = ["OutcomeCache"]
@@ -33,15 +34,31 @@ class OutcomeCache:
         self._lock = Lock()
         self._entries: dict[bytes, tuple[float, Resolved]] = {}
         self._keyed = blake2b(key=token_bytes(32), digest_size=16)
+        self._contexts: dict[tuple[str, ...], tuple[blake2b, blake2b]] = {}
         self.epoch = 0
 
-    def name(self, lookup: Lookup, domains: str) -> bytes:
+    def contexts(self, domains: tuple[str, ...]) -> tuple[blake2b, blake2b]:
+        """Give the digests that name entries for *domains*: of a mere question, of an assertion.
+
+        Who may mint is not in the name: only known subjects are remembered.
+        """
+        contexts = self._contexts.get(domains)
+        if contexts is None:
+            asked, asserted = self._keyed.copy(), self._keyed.copy()
+            asked.update(enc("asked", *domains))
+            asserted.update(enc("asserted", *domains))
+            self._contexts[domains] = contexts = (asked, asserted)
+        return contexts
+
+    def name(self, lookup: Lookup, contexts: tuple[blake2b, blake2b]) -> bytes:
         """Give the entry's name: canonical forms hold no NUL, so the joined text is injective."""
-        parts = [part for identifier in lookup.identifiers for part in identifier]
-        # Who may mint is not in the name: only known subjects are remembered.
-        asked = "\0link" if lookup.link else "\0read"
-        context = self._keyed.copy()
-        context.update(("\0".join(parts) + asked + domains).encode("utf-8", "surrogatepass"))
+        context = contexts[lookup.link].copy()
+        if len(lookup.identifiers) == 1:
+            kind, text = lookup.identifiers[0]
+            context.update(f"{kind}\0{text}".encode())
+        else:
+            parts = [part for identifier in lookup.identifiers for part in identifier]
+            context.update("\0".join(parts).encode())
         return context.digest()
 
     def get(self, name: bytes, now: float) -> Resolved | None:

@@ -70,14 +70,14 @@ class Resolver:
             VaultContended: lost a race too many times over; nothing was kept.
             KeyUnavailable, KeyDestroyed: the key service could not unwrap.
         """
-        suffix = "".join(f"\0{domain}" for domain in domains)
         cache, now = self._cache, self._cache.now()
+        contexts = cache.contexts(tuple(domains))
         answers: dict[tuple[object, ...], Resolved | None] = {}
         missing: dict[tuple[object, ...], tuple[bytes, Lookup]] = {}
         keys = [(lookup.identifiers, lookup.mint, lookup.link) for lookup in wanted]
         for key, lookup in zip(keys, wanted, strict=True):
             if key not in answers:
-                name = cache.name(lookup, suffix)
+                name = cache.name(lookup, contexts)
                 answers[key] = remembered = cache.get(name, now)
                 if remembered is None:
                     missing[key] = (name, lookup)

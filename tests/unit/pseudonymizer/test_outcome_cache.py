@@ -22,12 +22,18 @@ class Clock:
 def cached(*, ttl_s: float = 60, size: int = 10) -> tuple[OutcomeCache, Clock]:
     clock = Clock()
     cache = OutcomeCache(ttl_s=ttl_s, size=size, clock=clock)
-    cache.put([(cache.name(ADA, "\0marketing"), KNOWN)], epoch=cache.epoch)
+    cache.put([(name(cache, ADA), KNOWN)], epoch=cache.epoch)
     return cache, clock
 
 
-def recall(cache: OutcomeCache, lookup: Lookup = ADA, domains: str = "\0marketing") -> object:
-    return cache.get(cache.name(lookup, domains), cache.now())
+def name(cache: OutcomeCache, lookup: Lookup, domains: tuple[str, ...] = ("marketing",)) -> bytes:
+    return cache.name(lookup, cache.contexts(domains))
+
+
+def recall(
+    cache: OutcomeCache, lookup: Lookup = ADA, domains: tuple[str, ...] = ("marketing",)
+) -> object:
+    return cache.get(name(cache, lookup, domains), cache.now())
 
 
 def test_an_outcome_is_remembered_for_a_minute_and_no_longer() -> None:
@@ -40,14 +46,14 @@ def test_an_outcome_is_remembered_for_a_minute_and_no_longer() -> None:
 
 def test_the_cache_is_bounded_and_the_oldest_go_first() -> None:
     cache, _ = cached(size=1)
-    cache.put([(cache.name(GRACE, "\0marketing"), KNOWN)], epoch=cache.epoch)
+    cache.put([(name(cache, GRACE), KNOWN)], epoch=cache.epoch)
     assert recall(cache) is None
     assert recall(cache, GRACE) == KNOWN
 
 
 def test_other_domains_identifiers_or_assertions_are_other_entries() -> None:
     cache, _ = cached()
-    assert recall(cache, domains="\0measurement") is None
+    assert recall(cache, domains=("measurement",)) is None
     assert recall(cache, GRACE) is None
     assert recall(cache, Lookup(ADA.identifiers, link=True)) is None
     assert recall(cache, Lookup((("user", "id\0ada"),))) is None
@@ -70,7 +76,7 @@ def test_an_outcome_read_before_an_invalidation_is_not_remembered_after_it() -> 
     cache, _ = cached()
     read_at = cache.epoch
     cache.invalidate([PID])
-    cache.put([(cache.name(ADA, "\0marketing"), KNOWN)], epoch=read_at)
+    cache.put([(name(cache, ADA), KNOWN)], epoch=read_at)
     assert recall(cache) is None
 
 
@@ -82,7 +88,7 @@ def test_a_cache_switched_off_remembers_nothing() -> None:
 def test_no_identifier_is_kept_in_the_cache() -> None:
     cache, _ = cached()
     cache.clear()
-    name = cache.name(ADA, "\0marketing")
-    assert b"ada" not in name
-    assert len(name) == 16
-    assert OutcomeCache(ttl_s=1, size=1).name(ADA, "\0marketing") != name
+    given = name(cache, ADA)
+    assert b"ada" not in given
+    assert len(given) == 16
+    assert name(OutcomeCache(ttl_s=1, size=1), ADA) != given
