@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import tempfile
 from importlib.metadata import version
@@ -91,6 +92,7 @@ def _copy_whole(package: Path, target: Path) -> None:
             if not path.is_symlink():
                 readable = 0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644
                 path.chmod(readable)
+        os.sync()  # a copy that a loss of power cut short must not look whole
         work.rename(target)
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
