@@ -44,6 +44,10 @@ bench: $(READY) ## Measure intake, folding and reading; writes benchmarks/result
 soak: $(READY) ## The property tests again, with forty times the examples
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/stateful tests/unit
 
+.PHONY: clickstream
+clickstream: $(READY) ## Check a real clickstream against pandas: make clickstream FILE=clicks.csv.gz
+	CLICKSTREAM_FILE=$(FILE) $(RUN) pytest -n 0 -s tests/outside
+
 docs: $(READY) ## README, glossary, settings and error codes against the program
 	$(BIN)/pytest tests/architecture/docs
 
