@@ -46,7 +46,7 @@ soak: $(READY) ## The property tests again, with forty times the examples
 
 .PHONY: clickstream
 clickstream: $(READY) ## Check a real clickstream against pandas: make clickstream FILE=clicks.csv.gz
-	CLICKSTREAM_FILE=$(FILE) $(RUN) pytest -n 0 -s tests/outside
+	CLICKSTREAM_FILE=$(FILE) $(BIN)/pytest -n 0 -s tests/outside
 
 docs: $(READY) ## README, glossary, settings and error codes against the program
 	$(BIN)/pytest tests/architecture/docs
