@@ -34,9 +34,6 @@ with new as (
 select value, id from new
 union all select value, id from store.dictionary where kind = %s and value = any(%s)"""
 
-_KNOWN = "select value, id from store.dictionary where kind = %s and value = any(%s)"
-_ALL = "select value, id from store.dictionary where kind = %s order by id desc limit %s"
-
 
 def ids(connection: Connection, kind: int, values: Iterable[str]) -> dict[str, int]:
     """Give the number of each text, adding those not known.
@@ -53,13 +50,3 @@ def ids(connection: Connection, kind: int, values: Iterable[str]) -> dict[str, i
         # the next one.
         wanted = [value for value in wanted if value not in found]
     return found
-
-
-def known(connection: Connection, kind: int, values: Iterable[str]) -> dict[str, int]:
-    """Give the numbers of those texts that are known; add nothing."""
-    return dict(rows_of(connection, _KNOWN, (kind, Texts.of(sorted(set(values))))))
-
-
-def latest(connection: Connection, kind: int, limit: int) -> dict[str, int]:
-    """Give the newest texts of a kind: what a fresh process fills its cache with."""
-    return dict(rows_of(connection, _ALL, (kind, limit)))

@@ -14,11 +14,7 @@ from workers.store.transactions import driver_of, rows_of, run
 __all__ = [
     "EventRow",
     "Fact",
-    "by_mids",
     "copy",
-    "delete_expired",
-    "delete_without_basis",
-    "existing",
     "facts_by_mids",
     "facts_of",
     "insert_missing",
@@ -42,16 +38,9 @@ select {_COLUMNS} from staged order by subject, mid
 on conflict (subject, mid) do nothing
 returning subject, mid"""
 
-_EXISTING = """
-select event.subject, event.mid from unnest(%s, %s) as asked (subject, mid)
-join store.event on event.subject = asked.subject and event.mid = asked.mid"""
-
 _OF_SUBJECT = f"""
 select {_COLUMNS} from store.event
 where subject = %s and at <= coalesce(%s, 'infinity'::timestamptz) order by at, mid"""
-
-_BY_MIDS = f"""
-select {_COLUMNS} from store.event where subject = %s and mid = any(%s) order by at, mid"""
 
 _FACTS_OF = f"""
 select {_FACTS} from store.event
@@ -62,14 +51,6 @@ _FACTS_BY_MIDS = f"""
 select event.{_FACTS.replace(", ", ", event.")} from unnest(%s, %s) as asked (subject, mid)
 join store.event on event.subject = asked.subject and event.mid = asked.mid
 order by event.subject, event.at, event.mid"""
-
-_DELETE_EXPIRED = """
-delete from store.event where (subject, mid) in (
-  select subject, mid from store.event where at < %s and purposes & ~%s::int = 0 limit %s)
-returning subject"""
-
-_DELETE_WITHOUT_BASIS = """
-delete from store.event where subject = any(%s) and purposes & %s::int = 0"""
 
 
 class Fact(NamedTuple):
@@ -111,23 +92,10 @@ def insert_missing(connection: Connection, rows: bytes | Sequence[bytes]) -> set
     return set(rows_of(connection, _FROM_STAGE, ()))
 
 
-def existing(connection: Connection, keys: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
-    """Give those of (subject, mid) that are stored: the check when duplicates are frequent."""
-    if not keys:
-        return set()
-    subjects, mids = zip(*keys, strict=True)
-    return set(rows_of(connection, _EXISTING, (Int8s.of(subjects), Int8s.of(mids))))
-
-
 def of_subject(connection: Connection, subject: int, until_us: int | None = None) -> list[EventRow]:
     """Give all that is stored of a subject, until an instant included, in the order it happened."""
     until = None if until_us is None else Instant.of_us(until_us)
     return [EventRow._make(row) for row in rows_of(connection, _OF_SUBJECT, (subject, until))]
-
-
-def by_mids(connection: Connection, subject: int, mids: Sequence[int]) -> list[EventRow]:
-    """Give these events of a subject in the order they happened; absent ones are left out."""
-    return [EventRow._make(row) for row in rows_of(connection, _BY_MIDS, (subject, Int8s.of(mids)))]
 
 
 def facts_of(
@@ -145,22 +113,6 @@ def facts_by_mids(connection: Connection, keys: Sequence[tuple[int, int]]) -> li
     subjects, mids = zip(*keys, strict=True)
     found = rows_of(connection, _FACTS_BY_MIDS, (Int8s.of(subjects), Int8s.of(mids)))
     return [Fact._make(row) for row in found]
-
-
-def delete_expired(
-    connection: Connection, purposes: int, *, before_us: int, limit: int
-) -> list[int]:
-    """Delete up to *limit* events older than an instant and kept for none but *purposes*.
-
-    Gives the subject of each deleted event, because their states must be recomputed.
-    """
-    values = (Instant.of_us(before_us), purposes, limit)
-    return [row[0] for row in rows_of(connection, _DELETE_EXPIRED, values)]
-
-
-def delete_without_basis(connection: Connection, subjects: Sequence[int], allowed: int) -> int:
-    """Delete events of *subjects* that serve none of the *allowed* purposes; give how many."""
-    return run(connection, _DELETE_WITHOUT_BASIS, (Int8s.of(subjects), allowed))
 
 
 def _copy_into(connection: Connection, statement: str, rows: bytes | Sequence[bytes]) -> int:

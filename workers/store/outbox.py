@@ -31,7 +31,6 @@ with first as (
 update store.outbox set claimed_at = now() from first where outbox.id = first.id
 returning outbox.id, topic, reference"""
 _DONE = "delete from store.outbox where id = any(%s)"
-_WAITING = "select count(*), min(created_at) from store.outbox"
 
 
 def put(connection: Connection, topic: str, reference: int) -> None:
@@ -52,12 +51,6 @@ def claim(connection: Connection, limit: int) -> list[Announcement]:
 def done(connection: Connection, ids: Sequence[int]) -> None:
     """Delete rows whose message the broker has accepted."""
     run(connection, _DONE, (Int8s.of(ids),))
-
-
-def waiting(connection: Connection) -> tuple[int, int | None]:
-    """Give how many rows wait, and since when the oldest does, in microseconds."""
-    ((count, oldest),) = rows_of(connection, _WAITING, ())
-    return int(count), oldest
 
 
 def listen(connection: Connection) -> None:

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from workers.store.packing import Instant, Int4s, Uuids
-from workers.store.transactions import rows_of, run
+from workers.store.packing import Uuids
+from workers.store.transactions import rows_of
 
 
 class SegmentRow(NamedTuple):
@@ -50,18 +50,8 @@ from store.subject as known left join store.membership as held on held.subject =
 where known.pid = any(%s) and known.state <> 2
 group by known.id"""
 
-_RECOUNT = """
-insert into store.segment_count (segment, counted_at, members, population)
-select segment.id, %s, count(held.subject), %s
-from store.segment left join store.membership as held on held.segment = segment.id
-where segment.id = any(%s) group by segment.id order by segment.id
-on conflict (segment) do update set counted_at = excluded.counted_at,
-  members = excluded.members, population = excluded.population"""
-
 _SIZES = """
 select segment, counted_at, members, population from store.segment_count order by segment"""
-
-_POPULATION = "select count(*) from store.state "
 
 _MEMBERS = """
 select membership.subject, membership.since from store.membership
@@ -84,22 +74,9 @@ def of_pids(connection: Connection, pids: Sequence[bytes]) -> dict[bytes, Holder
     }
 
 
-def recount(
-    connection: Connection, segments: Sequence[int], *, population: int, now_us: int
-) -> None:
-    """Count the members of *segments* and keep the numbers."""
-    run(connection, _RECOUNT, (Instant.of_us(now_us), population, Int4s.of(segments)))
-
-
 def sizes(connection: Connection) -> dict[int, Size]:
     """Give the kept counts by segment number."""
     return {row[0]: Size._make(row) for row in rows_of(connection, _SIZES, ())}
-
-
-def population(connection: Connection) -> int:
-    """Give how many subjects have a state: all that could be in a segment."""
-    ((count,),) = rows_of(connection, _POPULATION, ())
-    return int(count)
 
 
 def members(

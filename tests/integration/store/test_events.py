@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from tests.support.postgres import Database
-from tests.support.store_rows import DAY_US, NOON_US, event
+from tests.support.store_rows import NOON_US, event
 from workers.store import events
 from workers.store.errors import DuplicateMessage
 from workers.store.event_rows import EventRow
@@ -57,7 +57,7 @@ def test_random_events_survive_the_way_through_the_database(store_gateway: Engin
         row = event(next(numbers), 1, **columns)
         store(store_gateway, [row])
         with transaction(store_gateway) as connection:
-            assert events.by_mids(connection, row.subject, [1]) == [row]
+            assert events.of_subject(connection, row.subject) == [row]
 
     survives()
 
@@ -85,14 +85,6 @@ def test_two_stages_in_one_transaction_do_not_mix(store_gateway: Engine) -> None
         assert events.insert_missing(connection, events.pack(event(1, 2))) == {(1, 2)}
 
 
-def test_the_stored_among_given_messages_are_found(store_gateway: Engine) -> None:
-    store(store_gateway, [event(1, 1), event(2, 1)])
-    with transaction(store_gateway) as connection:
-        asked = [(1, 1), (1, 2), (2, 1), (3, 1)]
-        assert events.existing(connection, asked) == {(1, 1), (2, 1)}
-        assert events.existing(connection, []) == set()
-
-
 def test_facts_come_by_subject_and_in_the_order_they_happened(store_gateway: Engine) -> None:
     store(store_gateway, [event(2, 1), event(1, 5, amount=3), event(1, 4, at=NOON_US + 1)])
     with transaction(store_gateway) as connection:
@@ -102,28 +94,6 @@ def test_facts_come_by_subject_and_in_the_order_they_happened(store_gateway: Eng
         ]  # fmt: skip
         assert [fact.mid for fact in events.facts_of(connection, [1], NOON_US)] == [5]
         assert events.facts_by_mids(connection, [(1, 4), (9, 9)]) == [found[1]]
-
-
-def test_only_events_past_the_period_of_all_their_purposes_expire(
-    store_gateway: Engine, store_workers: Engine
-) -> None:
-    old = NOON_US - DAY_US
-    store(
-        store_gateway,
-        [event(1, 1, at=old, purposes=1), event(1, 2, at=old, purposes=3), event(1, 3)],
-    )
-    with transaction(store_workers) as connection:
-        gone = events.delete_expired(connection, 1, before_us=NOON_US, limit=10)
-        assert gone == [1]
-    with transaction(store_gateway) as connection:
-        assert [row.mid for row in events.of_subject(connection, 1)] == [2, 3]
-
-
-def test_events_without_a_basis_left_are_deleted(store_gateway: Engine) -> None:
-    store(store_gateway, [event(1, 1, purposes=1), event(1, 2, purposes=3), event(2, 1)])
-    with transaction(store_gateway) as connection:
-        assert events.delete_without_basis(connection, [1], 2) == 1
-        assert [row.mid for row in events.of_subject(connection, 1)] == [2]
 
 
 def test_an_event_of_the_shop_takes_at_most_107_bytes_and_one_index_entry(

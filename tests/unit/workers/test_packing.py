@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.store.event_rows import EventRow, pack
-from workers.store.packing import EPOCH_US, Int8s, Texts, ragged
+from workers.store.packing import EPOCH_US, Float8s, Int2s, Int4s, Int8s, Texts, ragged
 
 FORMATS = "qqqqqdiiiiiiiiiiihh"
 
@@ -72,3 +72,21 @@ def test_slices_of_a_ragged_array_are_its_rows(lists: list[list[int]]) -> None:
 def test_an_empty_array_has_no_dimension() -> None:
     assert Int8s.of([]) == struct.pack(">iiI", 0, 0, 20)
     assert Texts.of([]) == struct.pack(">iiI", 0, 0, 25)
+
+
+@pytest.mark.parametrize("count", [1, 15, 16, 40])
+@pytest.mark.parametrize("packed", [Int8s, Int4s, Int2s, Float8s])
+def test_arrays_are_packed_alike_however_long(packed: type[Int8s], count: int) -> None:
+    values = list(range(-5, count - 5))
+    widths = struct.pack(f">iiIii{f'i{packed.letter}' * count}", 1, 0, packed.element, count, 1,
+                         *[part for value in values for part in (packed.width, value)])  # fmt: skip
+    assert packed.of(values) == widths
+    assert packed.of(tuple(values)) == widths
+
+
+@pytest.mark.parametrize("count", [1, 40])
+@pytest.mark.parametrize(("packed", "largest"), [(Int8s, 2**63), (Int4s, 2**31), (Int2s, 2**15)])
+def test_no_number_is_cut_to_fit_an_array(packed: type[Int8s], largest: int, count: int) -> None:
+    packed.of([largest - 1] * count)
+    with pytest.raises((struct.error, OverflowError)):
+        packed.of([largest] * count)
