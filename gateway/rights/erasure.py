@@ -90,8 +90,10 @@ def erase_store(work: Work) -> Closure | None:
         fences = [(bytes.fromhex(pid), numbers[domain]) for domain, pid in dossier.pids]
         registry.register(store, sorted(fences))
         surrogates = erasure.mark_erased(store, pids)
-        for table, rows in erasure.erase(store, surrogates).items():
-            dossier.count("store", table, rows)
+        deleted = erasure.erase(store, surrogates)
+    # Counted once it is committed: an attempt that was rolled back deleted nothing.
+    for table, rows in deleted.items():
+        dossier.count("store", table, rows)
     dossier.surrogates = surrogates
     if ports.resolver is not None:
         ports.resolver.invalidate(pids)

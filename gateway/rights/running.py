@@ -5,6 +5,7 @@ is recorded, with the dossier the next needs, in a transaction of its own.  A st
 not recorded is done again, and every step is safe to repeat (R-55).
 """
 
+import contextlib
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -29,9 +30,12 @@ from gateway.rights.errors import CaseBusy, CaseUnknown, ResidueFound
 from gateway.rights.ports import Ports
 from gateway.rights.verification import IdentityCheck
 from gateway.rights.work import Closure, Work
+from pseudonymizer.errors import VaultContended
 from pseudonymizer.vault.transactions import transaction
+from workers.store.errors import StoreBusy
 
 RESULT_KEPT: Final = timedelta(days=30)
+ATTEMPTS: Final = 5
 
 Act = Callable[[Work], Closure | None]
 
@@ -123,7 +127,7 @@ def _open(work: Work, row: register.CaseRow) -> Closure | None:
 
 def _act(work: Work, step: Step) -> Closure | None:
     try:
-        return _ACTS[step](work)
+        return _until_uncontended(work, _ACTS[step])
     except ResidueFound:
         # What the scan met may have come from a writer that was under way: delete once more.
         _record(work, Step.VAULT_FENCED)
@@ -131,6 +135,14 @@ def _act(work: Work, step: Step) -> Closure | None:
             reason = CaseReason.RESIDUE_FOUND
             register.set_state(rights, work.case, CaseState.RUNNING, reason)
         raise
+
+
+def _until_uncontended(work: Work, act: Act) -> Closure | None:
+    """Do a step again when PostgreSQL broke a deadlock at its expense: it is safe to repeat."""
+    for _ in range(ATTEMPTS - 1):
+        with contextlib.suppress(StoreBusy, VaultContended):
+            return act(work)
+    return act(work)
 
 
 def _record(work: Work, step: Step) -> None:
