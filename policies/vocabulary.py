@@ -129,7 +129,6 @@ class Precision(StrEnum):
     PATH = "path"
     NETWORK = "network"
     DEVICE_CLASS = "device_class"
-    WHOLE = "whole"
 
 
 class Aggregate(StrEnum):

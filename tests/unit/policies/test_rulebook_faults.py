@@ -81,7 +81,7 @@ CASES = [
     ("properties.yaml", "column: amount", "column: product", "properties.price.column"),
     ("properties.yaml", "category: navigation", "category: identifier", "properties.page_url.category"),
     ("properties.yaml", "category: navigation", "category: health", "properties.page_url.category"),
-    ("properties.yaml", "precision: path ", "precision: whole", "properties.page_url.precision"),
+    ("properties.yaml", "precision: path ", "precision: network", "properties.page_url.precision"),
     ("properties.yaml", "precision: path ", "", "properties.page_url.precision"),
     ("properties.yaml", "    type: money\n", "    type: money\n    precision: host\n", "properties.price.precision"),
     ("properties.yaml", "pattern: '[A-Za-z0-9_-]{1,30}'", "pattern: '['", "properties.error_code.pattern"),

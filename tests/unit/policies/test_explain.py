@@ -1,0 +1,109 @@
+"""The rulebook in sentences, and the page about it: both say what the rules say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from policies.conditions import All, Any_, Compare, InSegment, Not
+from policies.explain import explain, known, sentence
+from policies.load import SHIPPED, build, load_rulebook, read_folder
+from policies.reading.entry import Entry
+from policies.reading.source import Value, parse
+from policies.vocabulary import (
+    Aggregate,
+    Column,
+    Comparison,
+    DecisionEffect,
+    EventKind,
+    IdentifierKind,
+    LegalBasis,
+    Precision,
+    PropertyType,
+    Unit,
+)
+
+RULES = load_rulebook()
+PAGE = (Path(__file__).parents[3] / "docs/rulebook.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("word", known(RULES))
+def test_every_word_of_the_rulebook_is_explained(word: str) -> None:
+    assert explain(RULES, word)
+
+
+def test_a_word_nobody_declared_is_not() -> None:
+    assert explain(RULES, "astrology") == []
+
+
+def test_a_segment_is_explained_by_its_condition() -> None:
+    lines = explain(RULES, "cart_abandoners")
+    assert (
+        "Someone is in it when “Additions to the cart in 30 days” is at least 1 and it is not so "
+        "that “Purchases in 30 days” is at least 1." in lines
+    )
+
+
+def test_what_only_one_purpose_gets_is_said() -> None:
+    assert "  query (search, scanned, for personalisation only)" in explain(RULES, "search")
+
+
+def test_nested_conditions_keep_their_brackets() -> None:
+    few = Compare("views", Comparison.LESS_THAN, 3)
+    tree = Any_((All((few, InSegment("newcomers"))), Not(Any_((few, few)))))
+    assert sentence(RULES, tree) == (
+        "(“Product pages seen” is less than 3 and they are in newcomers) or it is not so that "
+        "(“Product pages seen” is less than 3 or “Product pages seen” is less than 3)"
+    )
+
+
+def sections() -> dict[str, str]:
+    parts = PAGE.split("\n## ")[1:]
+    return {part.split("\n", 1)[0]: part for part in parts}
+
+
+WORDS = [
+    ("purposes.yaml", LegalBasis),
+    ("identifiers.yaml", IdentifierKind),
+    ("properties.yaml", Column),
+    ("properties.yaml", PropertyType),
+    ("events.yaml", EventKind),
+    ("features.yaml", Aggregate),
+    ("features.yaml", Unit),
+    ("segments/*.yaml", Comparison),
+    ("segments/*.yaml", DecisionEffect),
+]
+
+
+@pytest.mark.parametrize(("file", "words"), WORDS, ids=[words.__name__ for _, words in WORDS])
+def test_the_page_lists_every_word_of_a_closed_list(file: str, words: type) -> None:
+    section = sections()[file]
+    assert [word for word in words if f"`{word}`" not in section] == []  # type: ignore[attr-defined]
+
+
+def test_the_page_lists_every_precision_a_property_may_have() -> None:
+    listed = {word for word in Precision if f"`{word}`" in sections()["properties.yaml"]}
+    assert listed == set(Precision)
+
+
+def test_the_page_lists_every_key_the_reader_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: set[tuple[str, str]] = set()
+    take = Entry.maybe
+
+    def remember(self: Entry, key: str) -> Value | None:
+        file = self.value.file
+        asked.add(("segments/*.yaml" if file.startswith("segments/") else file, key))
+        return take(self, key)
+
+    monkeypatch.setattr(Entry, "maybe", remember)
+    values = read_folder(SHIPPED)
+    recipient = "recipients: {a: {name: A, country: FR, purposes: []}}"
+    build({**values, "recipients.yaml": parse(recipient, "recipients.yaml")})
+    assert len(asked) > 60
+    unlisted = [
+        (file, key)
+        for file, key in sorted(asked)
+        if f"`{key}`" not in sections()[file] and key not in {"fr", "en"}
+    ]
+    assert unlisted == []
