@@ -6,6 +6,7 @@ again changes nothing.  Tables belong to ``paravent_owner``, which cannot log in
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -16,7 +17,13 @@ from alembic import command
 from alembic.config import Config
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.errors import DuplicateDatabase, DuplicateObject, InternalError_, UniqueViolation
+from psycopg.errors import (
+    DuplicateDatabase,
+    DuplicateObject,
+    InsufficientPrivilege,
+    InternalError_,
+    UniqueViolation,
+)
 from sqlalchemy import Connection, text
 
 from pseudonymizer.errors import VaultUnavailable
@@ -87,8 +94,20 @@ def _create_roles(server: psycopg.Connection) -> None:
         if known is None:
             login = sql.SQL("NOLOGIN" if role == OWNER else "LOGIN")
             _insist(server, sql.SQL("CREATE ROLE {} {}").format(sql.Identifier(role), login))
-    member = server.execute("SELECT pg_has_role(current_user, %s, 'MEMBER')", (OWNER,)).fetchone()
-    if member != (True,):
+    _join_owner(server)
+
+
+def _join_owner(server: psycopg.Connection) -> None:
+    """Make the migrating login a member of the owner, unless it is a superuser.
+
+    Since PostgreSQL 16 whoever creates a role may grant it but not yet become it, so having been
+    its creator is not enough.
+    """
+    row = server.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
+    if row == (True,):
+        return
+    # A login that may not grant may be a member all the same; if not, SET ROLE says so.
+    with contextlib.suppress(InsufficientPrivilege):
         _insist(server, sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(OWNER)))
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Engine
 
 from pseudonymizer.errors import RoleTooPowerful
 from pseudonymizer.vault.driver import run
+from pseudonymizer.vault.transactions import transaction
 
-__all__ = ["refuse_power"]
+__all__ = ["refuse_overprivileged"]
 
 _POWERS: Final = """
 SELECT r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolcreatedb
@@ -20,12 +21,13 @@ SELECT r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolcreatedb
 """
 
 
-def refuse_power(connection: Connection) -> None:
+def refuse_overprivileged(engine: Engine) -> None:
     """Raise ``RoleTooPowerful`` for a superuser, an owner of tables, or a maker of roles.
 
     A process calls it once at start: whoever takes such a process over could grant itself the
     rest (R-103).
     """
-    row = run(connection, _POWERS).fetchone()
+    with transaction(engine) as connection:
+        row = run(connection, _POWERS).fetchone()
     if row is None or row[0]:
-        raise RoleTooPowerful("the role could step around its grants; paravent_vault was needed")
+        raise RoleTooPowerful("the role could step around its grants; a run-time role was needed")

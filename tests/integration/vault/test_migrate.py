@@ -13,7 +13,7 @@ from policies.data_map import ColumnNote
 from pseudonymizer.errors import RoleTooPowerful, VaultUnavailable
 from pseudonymizer.vault import migrate
 from pseudonymizer.vault.migrate import migrate_vault
-from pseudonymizer.vault.roles import refuse_power
+from pseudonymizer.vault.roles import refuse_overprivileged
 from pseudonymizer.vault.tables import METADATA
 from pseudonymizer.vault.transactions import transaction
 from tests.support.postgres import Database
@@ -102,12 +102,12 @@ def test_a_role_cannot_do_what_it_has_no_part_in(
 
 
 def test_a_process_refuses_to_run_as_owner_of_the_tables(
-    vault_owner: Engine, vault_engine: Engine
+    vault_owner: Engine, vault_engine: Engine, rights_engine: Engine
 ) -> None:
-    with transaction(vault_engine) as connection:
-        refuse_power(connection)
-    with transaction(vault_owner) as connection, pytest.raises(RoleTooPowerful):
-        refuse_power(connection)
+    refuse_overprivileged(vault_engine)
+    refuse_overprivileged(rights_engine)
+    with pytest.raises(RoleTooPowerful):
+        refuse_overprivileged(vault_owner)
 
 
 def test_a_server_that_does_not_answer_is_said_to_be_away() -> None:
