@@ -1,18 +1,16 @@
 """Who holds the keys, and what may be asked of them?
 
-``KeyProvider`` is the port (R-126): it computes with keys and never gives one away, so that a
-key service fits behind it.  ``FileKeyProvider`` is the driver of development, the only one in
-this version; it refuses production mode (R-125).  Every driver passes the same contract tests.
+Of the port in ``key_port``, ``FileKeyProvider`` is the driver of development, the only one in this
+version; it refuses production mode (R-125).  Every driver passes the same contract tests.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Protocol, Self
+from typing import Final, Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -27,6 +25,7 @@ from pseudonymizer.key_file import (
     read_keys,
     write_keys,
 )
+from pseudonymizer.key_port import KeyProvider, KeyVersions
 from pseudonymizer.seal import Place, SealingKey, open_sealed, seal
 
 __all__ = ["RECIPIENT_PREFIX", "FileKeyProvider", "KeyProvider", "KeyVersions"]
@@ -43,66 +42,6 @@ USES: Final[Mapping[str, Use]] = {
     "sign-callback": "sign",
 }
 """The keys every installation has; one ``rec:<recipient>`` is added per recipient."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeyVersions:
-    """The versions of one key: *primary* makes new values, every one of *live* still works."""
-
-    primary: int
-    live: tuple[int, ...]
-
-
-class KeyProvider(Protocol):
-    """Computes with named, versioned keys that it does not give away.
-
-    Every method raises ``KeyUnknown`` for a name or version that never was, ``KeyDestroyed``
-    for one that is gone, ``KeyUnavailable`` when the key service does not answer.
-    """
-
-    def versions(self, name: str) -> KeyVersions:
-        """Give the versions of *name*."""
-        ...
-
-    def mac(self, name: str, version: int, data: bytes) -> bytes:
-        """Give HMAC-SHA-256 of *data*, 32 bytes."""
-        ...
-
-    def mac_many(self, name: str, version: int, data: Sequence[bytes]) -> list[bytes]:
-        """Give the MAC of each of *data*: one call, since a key service is a journey away."""
-        ...
-
-    def wrap(self, name: str, version: int, plaintext: bytes, aad: bytes) -> bytes:
-        """Wrap a key; *aad* must be the same when it is unwrapped."""
-        ...
-
-    def unwrap(self, name: str, version: int, wrapped: bytes, aad: bytes) -> bytes:
-        """Unwrap a key, or raise ``EnvelopeInvalid``."""
-        ...
-
-    def rewrap(self, name: str, version: int, wrapped: bytes, aad: bytes) -> tuple[int, bytes]:
-        """Wrap under the primary version what *version* wrapped; give that version and the blob."""
-        ...
-
-    def sign(self, name: str, data: bytes) -> bytes:
-        """Give the Ed25519 signature of *data*, 64 bytes, by the primary version."""
-        ...
-
-    def public_keys(self) -> Mapping[str, bytes]:
-        """Give the public half of every signer's primary version, 32 bytes, by name."""
-        ...
-
-    def new_version(self, name: str) -> int:
-        """Make a new primary version; for an unknown ``rec:<recipient>``, its first."""
-        ...
-
-    def destroy_version(self, name: str, version: int) -> None:
-        """Destroy a version for good; the primary one is refused with ``KeyInUse``."""
-        ...
-
-    def attest(self) -> Mapping[str, object]:
-        """Say which driver this is and which versions exist; no material."""
-        ...
 
 
 class FileKeyProvider:
