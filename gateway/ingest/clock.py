@@ -22,6 +22,8 @@ def instant_us(text: str | float | None) -> int | None:
     if not isinstance(text, str):
         millis = int(text) if text == text and abs(text) < 1e15 else 0  # noqa: PLR0124  # NaN
         return millis * 1_000 if len(str(millis)) > _SHORTEST_EPOCH_MS else None
+    if not text.isprintable():  # the parser looks past a NUL at the end
+        return None
     try:
         value = datetime.fromisoformat(text)
     except ValueError:

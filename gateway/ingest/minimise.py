@@ -91,13 +91,14 @@ def _read(draft: Draft, looks: Looks, tally: Tally) -> None:
     if plan is None:
         return
     parts = draft.event.parts
+    foreign = _foreign(parts.get("properties"), plan.currency)
     for item in plan.properties:
         if not item.purposes & draft.wanted:
             continue
         raw = item.read(parts)
         if raw is None:
             continue
-        value = item.convert(raw)
+        value = None if item.money and foreign else item.convert(raw)
         if value is None:
             tally.drop(draft.source, draft.name, f"{item.name}:invalid")
             continue
@@ -106,6 +107,12 @@ def _read(draft: Draft, looks: Looks, tally: Tally) -> None:
         if item.treatment is not Treatment.NONE:
             looks.setdefault(item.treatment, []).append(_Look(draft, found, item.name))
     _count_unknown(draft, parts.get("properties"), plan.readable, tally)
+
+
+def _foreign(properties: Mapping[str, object] | None, currency: str) -> bool:
+    """Say whether the event's amounts are in another currency: added up they would be wrong."""
+    said = properties.get("currency") if properties else None
+    return isinstance(said, str) and said.strip().upper() != currency
 
 
 def _count_unknown(

@@ -44,6 +44,7 @@ class PropertyPlan:
     convert: Convert
     treatment: Treatment
     purposes: int
+    money: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class EventPlan:
     domains: tuple[tuple[int, str, int], ...]
     properties: tuple[PropertyPlan, ...]
     readable: frozenset[str]
-    step: int
+    currency: str
 
 
 @dataclass(slots=True)
@@ -164,8 +165,8 @@ class CompiledRules:
         readable = frozenset(
             p.path[1] for p in rule.properties.values() if p.path[0] == "properties"
         )
-        step = self.ruleset.steps.index(rule.step) if rule.step else -1
-        return EventPlan(rule, purposes, domains, plans, readable, step)
+        currency = self.ruleset.currency
+        return EventPlan(rule, purposes, domains, plans, readable | {"currency"}, currency)
 
     def _property(self, rule: PropertyRule) -> PropertyPlan:
         return PropertyPlan(
@@ -174,6 +175,7 @@ class CompiledRules:
             read=values.reader(rule),
             convert=_converter(rule),
             treatment=_treatment(rule),
+            money=rule.type is PropertyType.MONEY,
             purposes=self.mask(rule.purposes),
         )
 

@@ -11,9 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import psycopg
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
 
 from gateway.ingest import linking, storing
 from gateway.ingest.binding import Bound
@@ -30,7 +28,7 @@ from workers.features.state import FoldEvent
 from workers.store import batches, counts, events, lanes, outbox
 from workers.store.batches import BULK, LIVE
 from workers.store.computation import Computation, Subject
-from workers.store.errors import DuplicateMessage
+from workers.store.errors import DuplicateMessage, StoreBusy
 from workers.store.event_rows import EventRow
 from workers.store.transactions import transaction
 
@@ -112,8 +110,8 @@ class IngestService:
                 strong = True
             except DuplicateMessage:
                 checked, self._wary = True, WARY_GROUPS
-            except (DBAPIError, psycopg.Error) as error:
-                if not _contended(error) or attempt == ATTEMPTS - 1:
+            except StoreBusy:
+                if attempt == ATTEMPTS - 1:
                     raise
             else:
                 self._words.learn(run.words)
@@ -229,9 +227,3 @@ def _touched(
 
 def _copied(tally: Tally) -> Tally:
     return Tally(dict(tally.outcomes), dict(tally.dropped))
-
-
-def _contended(error: Exception) -> bool:
-    """Say whether the transaction lost against another one and may simply be run again."""
-    cause = getattr(error, "orig", error)
-    return str(getattr(cause, "sqlstate", "") or "").startswith("40")

@@ -8,12 +8,14 @@ allow-listed: what no purpose can need is never built in memory.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
 from gateway.errors import BodyInvalid, BodyTooLarge
 from gateway.ingest.clock import corrected_us, instant_us
+from gateway.ingest.dialects.salvage import salvage
 from gateway.ingest.wire import Decoded, WireEvent
 from policies.decisions import Reason
 
@@ -130,12 +132,8 @@ def _require_object(body: bytes) -> None:
 def _batch(body: bytes, received_us: int) -> Decoded:
     if len(body) > MAX_BATCH_BYTES:
         raise BodyTooLarge("The batch is larger than 500 KB; send fewer events in it.")
-    try:
-        outer = _BATCH.decode(body)
-    except MALFORMED as error:
-        raise BodyInvalid("The body is not a JSON object with an array `batch`.") from error
+    outer, items = _cut(body)
     decoded = Decoded(raw_bytes=len(body))
-    items = outer.batch or []
     if len(items) > MAX_BATCH_EVENTS:
         decoded.refuse(Reason.BATCH_TOO_LONG, len(items))
         return decoded
@@ -154,6 +152,21 @@ def _batch(body: bytes, received_us: int) -> Decoded:
         else:
             _take(decoded, item, kind, outer, received_us)
     return decoded
+
+
+def _cut(body: bytes) -> tuple[Batch, Sequence[bytes | msgspec.Raw]]:
+    """Give the outer object and the raw items, saved one by one where decoding gives up."""
+    try:
+        outer = _BATCH.decode(body)
+    except MALFORMED as error:
+        saved = salvage(body)
+        if saved is None:
+            raise BodyInvalid("The body is not a JSON object with an array `batch`.") from error
+        try:
+            return _BATCH.decode(saved.outer), saved.items
+        except MALFORMED:
+            raise BodyInvalid("The body is not a JSON object with an array `batch`.") from error
+    return outer, outer.batch or []
 
 
 def _take(decoded: Decoded, item: Item, kind: str, outer: Batch | None, received_us: int) -> None:

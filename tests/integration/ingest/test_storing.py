@@ -8,7 +8,6 @@ from typing import Any
 from tests.support.builders import ADA, ALL_CATEGORIES, GRACE, call, consent
 from tests.support.edge import TestEdge
 
-
 NO = {"consent": consent(refused=ALL_CATEGORIES)}
 
 
@@ -156,3 +155,10 @@ def test_identify_joins_the_names_of_one_person(edge: TestEdge) -> None:
     assert edge.send(known) == {"noted": 1}
     assert edge.send(track(edge)) == {"stored": 1}
     assert edge.count("subject") == 2
+
+
+def test_an_amount_in_another_currency_is_left_out(edge: TestEdge) -> None:
+    edge.send(track(edge, "Order Completed", properties={"total": 20, "currency": "USD"}))
+    edge.send(track(edge, "Order Completed", properties={"total": 30, "currency": "eur"}))
+    kept = edge.rows("select distinct amount from store.event where amount is not null")
+    assert [row[0] for row in kept] == [3000]

@@ -1,0 +1,120 @@
+"""Requests share commits; each is answered after its own, and none waits for a stranger's fault."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from gateway.errors import QueueFull
+from gateway.ingest.commit_group import CommitGroups, Submission
+from gateway.ingest.wire import Decoded
+from policies.errors import StoreUnavailable
+
+
+def decoded(size: int = 10) -> Decoded:
+    return Decoded(raw_bytes=size)
+
+
+def test_what_comes_during_a_commit_shares_the_next() -> None:
+    groups: list[int] = []
+    first, go_on = threading.Event(), threading.Event()
+
+    def store(group: Sequence[Submission]) -> None:
+        groups.append(len(group))
+        first.set()
+        go_on.wait(5)
+
+    async def play() -> None:
+        shared = CommitGroups(store, writers=1, queue_bytes=10_000)
+        alone = asyncio.create_task(shared.submit(1, decoded(), 0))
+        await asyncio.to_thread(first.wait, 5)
+        others = [asyncio.create_task(shared.submit(1, decoded(), 0)) for _ in range(5)]
+        await asyncio.sleep(0)
+        go_on.set()
+        await asyncio.gather(alone, *others)
+        await asyncio.to_thread(shared.close)
+
+    asyncio.run(play())
+    assert groups == [1, 5]
+
+
+def test_a_request_that_cannot_be_stored_fails_alone() -> None:
+    first, go_on = threading.Event(), threading.Event()
+
+    def store(group: Sequence[Submission]) -> None:
+        first.set()
+        go_on.wait(5)
+        if any(each.source == 13 for each in group):
+            raise ValueError("a row the database will not have")
+
+    async def play() -> list[object]:
+        shared = CommitGroups(store, writers=1, queue_bytes=10_000)
+        opener = asyncio.create_task(shared.submit(1, decoded(), 0))
+        await asyncio.to_thread(first.wait, 5)
+        tasks = [asyncio.create_task(shared.submit(source, decoded(), 0)) for source in (1, 13, 2)]
+        await asyncio.sleep(0)
+        go_on.set()
+        await opener
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.to_thread(shared.close)
+        return list(results)
+
+    results = asyncio.run(play())
+    assert [type(result).__name__ for result in results] == ["NoneType", "ValueError", "NoneType"]
+
+
+def test_an_outage_is_told_to_everybody_at_once() -> None:
+    attempts: list[int] = []
+
+    def store(group: Sequence[Submission]) -> None:
+        attempts.append(len(group))
+        raise StoreUnavailable("away")
+
+    async def play() -> None:
+        shared = CommitGroups(store, writers=1, queue_bytes=10_000)
+        with pytest.raises(StoreUnavailable):
+            await shared.submit(1, decoded(), 0)
+        await asyncio.to_thread(shared.close)
+
+    asyncio.run(play())
+    assert attempts == [1]
+
+
+def test_beyond_its_bytes_the_queue_refuses() -> None:
+    go_on = threading.Event()
+
+    def store(_: Sequence[Submission]) -> None:
+        go_on.wait(5)
+
+    async def play() -> None:
+        shared = CommitGroups(store, writers=1, queue_bytes=100)
+        taken = [asyncio.create_task(shared.submit(1, decoded(60), 0))]
+        await asyncio.sleep(0.05)
+        taken.append(asyncio.create_task(shared.submit(1, decoded(60), 0)))
+        await asyncio.sleep(0)
+        with pytest.raises(QueueFull):
+            await shared.submit(1, decoded(60), 0)
+        go_on.set()
+        await asyncio.gather(*taken)
+        await asyncio.to_thread(shared.close)
+
+    asyncio.run(play())
+
+
+def test_closing_commits_what_waits_and_refuses_what_comes() -> None:
+    stored: list[int] = []
+
+    async def play() -> None:
+        shared = CommitGroups(
+            lambda group: stored.append(len(group)), writers=2, queue_bytes=10_000
+        )
+        await asyncio.gather(*(shared.submit(1, decoded(), 0) for _ in range(20)))
+        await asyncio.to_thread(shared.close)
+        with pytest.raises(QueueFull):
+            await shared.submit(1, decoded(), 0)
+
+    asyncio.run(play())
+    assert sum(stored) == 20

@@ -1,0 +1,83 @@
+"""Consent decisions: closed by default, the most restrictive statement wins."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.ingest.decide import (
+    ASSERTED,
+    EXPLICIT,
+    PLAIN,
+    SILENT,
+    Instants,
+    Signals,
+    covered,
+    no,
+    refusal,
+    yes,
+)
+from policies.decisions import Reason
+from policies.vocabulary import ConsentStatus
+
+OPEN, CLOSED = (100, 500), (200, 200)
+GIVEN = ConsentStatus.GIVEN
+
+
+def test_a_first_yes_is_news() -> None:
+    assert yes(None, 100, 500, PLAIN) is GIVEN
+
+
+def test_a_repeated_plain_yes_is_no_news_and_prolongs_nothing() -> None:
+    assert yes(OPEN, 300, 700, PLAIN) is None
+
+
+def test_a_plain_yes_from_before_the_first_one_extends_backwards() -> None:
+    assert yes(OPEN, 50, 450, PLAIN) is GIVEN
+
+
+def test_after_a_no_only_the_persons_own_later_act_reopens() -> None:
+    assert yes(CLOSED, 900, 1300, PLAIN) is None
+    assert yes(CLOSED, 900, 1300, ASSERTED) is None
+    assert yes(CLOSED, 900, 1300, EXPLICIT) is GIVEN
+    assert yes(CLOSED, 200, 600, EXPLICIT) is None
+
+
+def test_a_plain_no_about_nothing_is_not_kept() -> None:
+    assert no(None, 100, PLAIN) is None
+    assert no(None, 100, EXPLICIT) is ConsentStatus.REFUSED
+
+
+def test_a_no_closes_what_is_open() -> None:
+    assert no(OPEN, 100, PLAIN) is ConsentStatus.WITHDRAWN
+    assert no(OPEN, 99, PLAIN) is None
+
+
+def test_coverage_needs_both_instants() -> None:
+    assert covered({1: OPEN, 3: OPEN}, 100, 499) == 0b101
+    assert covered({1: OPEN}, 99, 300) == 0
+    assert covered({1: OPEN}, 300, 500) == 0
+    assert covered({1: CLOSED}, 200, 200) == 0
+    assert covered({}, 0, 0) == 0
+
+
+def test_every_refusal_says_why() -> None:
+    when = Instants(300, 400)
+    said_no = Signals(spoke=True, granted=0, withdrawn=1)
+    assert refusal(1, {1: OPEN}, said_no, when) is Reason.CONSENT_REFUSED
+    assert refusal(1, {1: CLOSED}, SILENT, when) is Reason.CONSENT_WITHDRAWN
+    assert refusal(1, {1: (350, 900)}, SILENT, when) is Reason.CONSENT_NOT_YET
+    assert refusal(1, {1: (100, 320)}, SILENT, when) is Reason.CONSENT_EXPIRED
+    assert refusal(1, {2: OPEN}, SILENT, when) is Reason.CONSENT_MISSING
+
+
+@given(
+    interval=st.none() | st.tuples(st.integers(0, 50), st.integers(0, 50)).map(sorted).map(tuple),
+    at=st.integers(0, 60),
+    until=st.integers(0, 120),
+)
+def test_a_plain_yes_never_makes_a_closed_purpose_news(
+    interval: tuple[int, int] | None, at: int, until: int
+) -> None:
+    if interval is not None and interval[0] == interval[1]:
+        assert yes(interval, at, until, PLAIN) is None
