@@ -37,8 +37,8 @@ class Part:
 
 PARTS = (
     Part("up", "up", "Start everything: databases, broker, gateway, workers."),
-    Part("demo", "demo", "Watch a small web shop go through everything."),
-    Part("import", "importing", "Import a CSV, NDJSON or Parquet file of events."),
+    Part("demo", "demo", "Watch the whole product work on a made-up French web shop."),
+    Part("import", "importing", "Import FILE (CSV, NDJSON or Parquet)."),
     Part("refresh", "refresh", "Bring every segment up to date."),
     Part("status", "status", "Say whether the installation runs and is ready."),
     Part("segments", "segments", "The segments of the rulebook, and their sizes.", group=True),

@@ -35,7 +35,8 @@ def test_the_line_of_the_help_is_the_parts_own(part: Part) -> None:
         said = commands.info.help
     else:
         said = inspect.getdoc(commands.registered_commands[0].callback)
-    assert " ".join(str(said).split()).startswith(part.summary.rstrip("."))
+    words = " ".join(str(said).split())
+    assert words.startswith(part.summary.rstrip(".)")), words
 
 
 def test_help_imports_no_database() -> None:
