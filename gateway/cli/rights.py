@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from pydantic import SecretStr
 
 from gateway.cli.opened import Opened, opened
 from gateway.cli.output import Data, Json, Policies, answer, progress, table
@@ -18,6 +19,7 @@ from gateway.rights.cases import CaseState, CaseType
 from gateway.rights.schemas import CaseOut
 from gateway.rights.service import Request, RightsService
 from gateway.rights.verification import CheckMethod, CheckOutcome, IdentityCheck
+from gateway.settings import GatewaySettings
 from policies.load import load_rulebook
 from policies.vocabulary import IdentifierKind
 from pseudonymizer.key_providers import FileKeyProvider
@@ -185,6 +187,14 @@ def _write_private(out: Path, document: object) -> None:
 def _service(home: Opened, policies: Path | None) -> Iterator[RightsService]:
     """Build the service this command needs, as the roles a gateway has."""
     at = home.addresses
+    settings = GatewaySettings(
+        store_dsn=SecretStr(at.store),
+        vault_dsn=SecretStr(at.vault),
+        rights_dsn=SecretStr(at.rights),
+        auditor_dsn=SecretStr(at.auditor),
+        keys=keys_of(home.installation),
+        policies=policies or home.installation.policies(),
+    )
     name = "paravent-rights"
     store = store_transactions.connect(at.store, pool_size=4, application_name=name)
     auditor = store_transactions.connect(at.auditor, pool_size=1, application_name=name)
@@ -196,8 +206,9 @@ def _service(home: Opened, policies: Path | None) -> Iterator[RightsService]:
             vault_engine=vault,
             rights_engine=rights,
             auditor_engine=auditor,
-            keyring=Keyring(FileKeyProvider.open(keys_of(home.installation))),
-            ruleset=load_rulebook(policies),
+            keyring=Keyring(FileKeyProvider.open(settings.keys, mode=settings.mode)),
+            ruleset=load_rulebook(settings.policies),
+            origin=settings.origin,
         )
     finally:
         for engine in (store, auditor, vault, rights):

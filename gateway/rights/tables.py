@@ -32,6 +32,7 @@ operator = Table(
     Column("expires_at", DateTime(timezone=True), nullable=True, info=_OPERATOR),
     Column("last_used_on", Date, nullable=True, info=_OPERATOR),
     schema=SCHEMA,
+    comment="Persons who may act on rights requests.",
     info={"erasure": Erasure.KEEP},
 )
 
@@ -63,5 +64,6 @@ case = Table(
     Column("receipt", JSONB, nullable=True, info=_CASE),
     Column("reason", Text, nullable=True, info=_CASE),
     schema=SCHEMA,
+    comment="Requests of data subjects, with their clocks and outcomes.",
     info={"erasure": Erasure.KEEP},
 )
