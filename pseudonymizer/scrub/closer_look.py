@@ -28,13 +28,13 @@ from presidio_analyzer import (
 )
 from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
 from presidio_analyzer.nlp_engine import SpacyNlpEngine
-from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from pseudonymizer.scrub.finding import Finding
+from pseudonymizer.scrub.phones import PhoneNumberRecognizer
 from pseudonymizer.scrub.prefilter import Shape
-from pseudonymizer.scrub.recognisers import phone_shapes, recognisers
+from pseudonymizer.scrub.recognisers import recognisers
 
 LANGUAGE: Final = "fr"
 LEAST_SCORE: Final = 0.2  # below it: a bare plate that stands beside no word for one
@@ -72,7 +72,6 @@ class CloserLook:
 
     def __init__(self, regions: tuple[str, ...]) -> None:
         _silence_presidio()
-        self._regions = regions
         self._recognisers = recognisers(LANGUAGE, regions)
         self._tokens = _Tokens()
         self._context = LemmaContextAwareEnhancer()
@@ -110,21 +109,26 @@ class CloserLook:
 
     @functools.cached_property
     def _engine(self) -> AnalyzerEngine:
+        originals = [
+            who.original() if isinstance(who, PhoneNumberRecognizer) else who
+            for who in self._recognisers
+        ]
         return AnalyzerEngine(
-            registry=RecognizerRegistry(self._recognisers, supported_languages=[LANGUAGE]),
+            registry=RecognizerRegistry(originals, supported_languages=[LANGUAGE]),
             nlp_engine=self._tokens,
             supported_languages=[LANGUAGE],
             context_aware_enhancer=self._context,
             log_decision_process=False,
         )
 
-    def _patterns(self, recogniser: EntityRecognizer) -> list[tuple[str, int]]:
+    @staticmethod
+    def _patterns(recogniser: EntityRecognizer) -> list[tuple[str, int]]:
         if isinstance(recogniser, PatternRecognizer):
             flags = int(recogniser.global_regex_flags or 0)
             patterns: list[Pattern] = recogniser.patterns  # type: ignore[has-type]  # not declared
             return [(pattern.regex, flags) for pattern in patterns]
-        if isinstance(recogniser, PhoneRecognizer):
-            return [(shape, re.IGNORECASE) for shape in phone_shapes(self._regions)]
+        if isinstance(recogniser, PhoneNumberRecognizer):
+            return [(shape, re.IGNORECASE) for shape in recogniser.shapes()]
         raise TypeError("recogniser has no patterns; say what it needs to see, as for phones")
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pseudonymizer.scrub.decode import readings
 from pseudonymizer.scrub.finding import (
     IDENTIFIER,
+    NIR,
     UNREADABLE,
     Finding,
     Scrubbed,
@@ -107,6 +108,10 @@ class Scrubber:
         """Name the kinds of identifiers in *text*, in any of its readings; none if clean."""
         return self.scrub(text).kinds
 
+    def first_look(self, texts: Sequence[str]) -> list[int]:
+        """Give the pre-filter's bits for every text: zero where no closer look is needed."""
+        return self._ready().prefilter.look(texts)
+
     def findings(self, text: str) -> tuple[Finding, ...]:
         """Give what is found in *text* itself, without its other readings."""
         engines = self._ready()
@@ -137,10 +142,8 @@ class Scrubber:
         if known is not None:
             # A clean text is remembered as such, not kept: memory holds no text that came in.
             return known if known.kinds else Scrubbed(text, ())
-        if time.monotonic() > deadline:
-            return dropped(UNREADABLE)
         try:
-            result = _judged(engines, text, bits)
+            result = _judged(engines, text, bits, deadline=deadline)
         except Exception:  # noqa: BLE001  # whatever went wrong, nobody has looked at this text
             return dropped(UNREADABLE)
         self._memory.keep(mark, result if result.kinds else _CLEAN)
@@ -151,27 +154,35 @@ UNFIT_TEXT: Final = "\x00"  # stands in for a text that is too long, and is drop
 _CLEAN: Final = Scrubbed("", ())
 
 
-def _judged(engines: _Engines, text: str, bits: int) -> Scrubbed:
+def _judged(engines: _Engines, text: str, bits: int, *, deadline: float) -> Scrubbed:
     """Look closely at *text* and, where it shows signs of an encoding, at its other readings."""
-    plain = engines.closer_look.find(text, bits)
-    hidden = _hidden(engines, text, plain) if bits & WRAPPED else set()
+    plain = _seen(engines, text, bits, deadline=deadline)
+    hidden = _hidden(engines, text, plain, deadline=deadline) if bits & WRAPPED else set()
     if hidden:
         return dropped(*sorted(hidden), *(finding.kind for finding in plain))
-    if any(finding.kind == "FR_NIR" for finding in plain):
-        return dropped("FR_NIR", *(finding.kind for finding in plain))
+    if any(finding.kind == NIR for finding in plain):
+        return dropped(NIR, *(finding.kind for finding in plain))
     return masked(text, plain)
 
 
-def _hidden(engines: _Engines, text: str, plain: tuple[Finding, ...]) -> set[str]:
+def _hidden(
+    engines: _Engines, text: str, plain: tuple[Finding, ...], *, deadline: float
+) -> set[str]:
     """Name the kinds of values that show in a reading of *text* and not in the text itself."""
     known = {(found.kind, text[found.start : found.end]) for found in plain}
     others = readings(text)
     return {
         found.kind
         for reading, bits in zip(others, engines.prefilter.look(others), strict=True)
-        for found in engines.closer_look.find(reading, bits)
+        for found in _seen(engines, reading, bits, deadline=deadline)
         if (found.kind, reading[found.start : found.end]) not in known
     }
+
+
+def _seen(engines: _Engines, text: str, bits: int, *, deadline: float) -> tuple[Finding, ...]:
+    if time.monotonic() > deadline:
+        raise TimeoutError("batch took too long; what is left of it is not looked at")
+    return engines.closer_look.find(text, bits)
 
 
 def _names_one_of(own: Sequence[str], text: str, *, wrapped: int) -> bool:

@@ -65,9 +65,11 @@ def _draw(error: UnicodeError) -> tuple[str, int]:
     return "".join([_DRAWINGS[character] for character in found]), error.end
 
 
+_LATIN: Final = bytes(range(128)) + "".join(map(drawn, map(chr, range(128, 256)))).encode("ascii")
 codecs.register_error(_HANDLER, _draw)
 
 
 def fold(text: str) -> bytes:
     """Draw *text* in ASCII, one byte a character; ASCII text stays as it is."""
-    return text.encode("ascii", _HANDLER)
+    # By way of Latin-1: accented letters then cost a table, and only the rest a call each.
+    return text.encode("latin-1", _HANDLER).translate(_LATIN)

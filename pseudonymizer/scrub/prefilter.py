@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import threading
+import time
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate
@@ -27,6 +28,7 @@ from pseudonymizer.scrub.fold import SEPARATOR, drawn, fold
 WRAPPED: Final = 1 << 30
 UNFIT: Final = 1 << 31
 _EXACT: Final = re.DOTALL | re.MULTILINE
+_SECONDS: Final = 5.0  # for one batch without Hyperscan, whose own time is linear
 _UNFIT: Final = "[\x00\ud800-\udfff]"
 
 
@@ -71,8 +73,9 @@ class RegexPrefilter:
         ]
 
     def look(self, texts: Sequence[str]) -> list[int]:
-        """Give the bits of every text."""
-        return [self._bits(text) for text in texts]
+        """Give the bits of every text; a batch that takes too long is unfit from there on."""
+        deadline = time.monotonic() + _SECONDS
+        return [self._bits(text) if time.monotonic() < deadline else UNFIT for text in texts]
 
     def _bits(self, text: str) -> int:
         bits = 0 if text.isascii() or is_plain(text) else WRAPPED

@@ -1,8 +1,6 @@
 """Who looks: Presidio's pattern recognisers, cut off from the network, and two French ones.
 
-Presidio ships no French recogniser and leaves the card recogniser out for French (R-67).  The
-phone recogniser is the only one that is not a set of patterns; ``phone_shapes`` says in patterns
-what it can find at all.
+Presidio ships no French recogniser and leaves the card recogniser out for French (R-67).
 """
 
 from __future__ import annotations
@@ -11,9 +9,6 @@ import ipaddress
 import re
 from typing import Final
 
-import phonenumbers
-import phonenumbers.phonenumberutil as phone_rules
-from phonenumbers.phonemetadata import PhoneMetadata
 from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer
 from presidio_analyzer.predefined_recognizers import (
     CreditCardRecognizer,
@@ -21,14 +16,13 @@ from presidio_analyzer.predefined_recognizers import (
     IbanRecognizer,
     IpRecognizer,
     MacAddressRecognizer,
-    PhoneRecognizer,
 )
 
+from pseudonymizer.scrub.finding import NIR
+from pseudonymizer.scrub.phones import PhoneNumberRecognizer
 from pseudonymizer.scrub.suffixes import split_host
 
-NIR: Final = "FR_NIR"
 PLATE: Final = "FR_PLATE"
-_WIDE_BRACKETS: Final = "\uff08\uff3b"  # the library lets them stand before a number
 CASELESS: Final = re.DOTALL | re.MULTILINE | re.IGNORECASE  # the same bits as in `regex`
 
 _EMAIL_WORDS: Final = ["email", "e-mail", "mail", "courriel", "adresse"]
@@ -137,57 +131,7 @@ def recognisers(language: str, regions: tuple[str, ...]) -> list[EntityRecognize
         CreditCardRecognizer(context=_CARD_WORDS, supported_language=language),
         AddressRecognizer(language),
         MacAddressRecognizer(supported_language=language),
-        PhoneRecognizer(
-            context=_PHONE_WORDS, supported_language=language, supported_regions=regions
-        ),
+        PhoneNumberRecognizer(regions, language=language, context=_PHONE_WORDS),
         NirRecognizer(language),
         PlateRecognizer(language),
-    ]
-
-
-def phone_shapes(regions: tuple[str, ...]) -> tuple[str, ...]:
-    """Say in patterns what a phone number of *regions*, or one with its ``+``, needs at least.
-
-    The punctuation is the library's own, four characters between two digits at most.  Lengths come
-    from its metadata: the shortest number that can be valid, never a trunk prefix, since that is
-    sometimes left out.  A number with ``+`` may be of any country.
-    """
-    punctuation, plus = phone_rules._VALID_PUNCTUATION, phone_rules._PLUS_CHARS  # noqa: SLF001
-    gap = f"[{punctuation}]{{0,4}}"
-    lead = rf"[{punctuation}{plus}(\[{_WIDE_BRACKETS}]{{0,9}}"
-    abroad = min(_shortest_with_country_code())
-    at_home = min([*map(_shortest, regions), abroad + 2])  # "00" and the like before it
-    return (
-        rf"\d(?:{gap}\d){{{at_home - 1}}}",
-        rf"[{plus}]{lead}\d(?:{gap}\d){{{abroad - 1}}}",
-    )
-
-
-def _shortest(region: str) -> int:
-    rules = PhoneMetadata.metadata_for_region(region)
-    if rules is None:
-        raise ValueError("region is unknown to phonenumbers; use ISO 3166 codes such as FR")
-    return min(_lengths(rules))
-
-
-def _shortest_with_country_code() -> list[int]:
-    known = [PhoneMetadata.metadata_for_region(region) for region in phonenumbers.SUPPORTED_REGIONS]
-    known += [
-        PhoneMetadata.metadata_for_nongeo_region(code)
-        for code in phonenumbers.COUNTRY_CODES_FOR_NON_GEO_REGIONS
-    ]
-    return [len(str(rules.country_code)) + min(_lengths(rules)) for rules in known if rules]
-
-
-def _lengths(rules: PhoneMetadata) -> list[int]:
-    kinds = (
-        rules.fixed_line, rules.mobile, rules.toll_free, rules.premium_rate, rules.shared_cost,
-        rules.personal_number, rules.voip, rules.pager, rules.uan, rules.voicemail,
-    )  # fmt: skip
-    return [
-        length
-        for kind in kinds
-        if kind is not None
-        for length in kind.possible_length or ()
-        if length > 0
     ]

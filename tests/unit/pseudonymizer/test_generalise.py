@@ -21,11 +21,6 @@ words = st.text("abcdefghijklm", min_size=4, max_size=12)
 secrets = st.text("nopqrstuvwxyzNOPQRSTUVWXYZ", min_size=3, max_size=24)
 
 
-@pytest.fixture(scope="session")
-def scrubber() -> Scrubber:
-    return Scrubber().warm()
-
-
 @pytest.fixture
 def generaliser(scrubber: Scrubber) -> Iterator[Generaliser]:
     yield Generaliser(scrubber, allowed_hosts={"shop.example.com"})
@@ -123,7 +118,7 @@ def test_no_segment_holds_the_subjects_own_identifier(generaliser: Generaliser) 
 
 @given(path=st.lists(words, max_size=4), name=secrets, password=secrets, key=secrets,
        value=secrets, fragment=secrets, port=st.integers(1, 65535))  # fmt: skip
-def test_no_user_query_or_fragment_survives(  # noqa: PLR0917
+def test_no_user_query_or_fragment_survives(
     path: list[str], name: str, password: str, key: str, value: str, fragment: str, port: int,
     scrubber: Scrubber,
 ) -> None:  # fmt: skip

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
 
 import pytest
 
 from pseudonymizer.scrub import engine as engine_module
+from pseudonymizer.scrub import prefilter as prefilter_module
 from pseudonymizer.scrub.engine import MAX_CHARS, Scrubber
 from pseudonymizer.scrub.errors import FastScrubbingMissing
 
@@ -102,6 +104,20 @@ def test_a_batch_that_takes_too_long_loses_what_was_not_looked_at(
     monkeypatch.setattr(engine_module, "BATCH_SECONDS", -1.0)
     left = scrubber.scrub_many(["robe", "quelqu'un: joan@example.org"])
     assert [result.text for result in left] == ["robe", "<UNREADABLE>"]
+
+
+def test_without_hyperscan_a_slow_batch_loses_what_was_not_looked_at(
+    monkeypatch: pytest.MonkeyPatch, plain_scrubber: Scrubber
+) -> None:
+    monkeypatch.setattr(prefilter_module, "_SECONDS", -1.0)
+    assert plain_scrubber.scrub("robe") == UNREADABLE
+
+
+def test_the_worst_text_is_bounded_in_time(scrubber: Scrubber) -> None:
+    worst = ("a!" * MAX_CHARS)[: MAX_CHARS - 16] + " ada@example.org"
+    began = time.thread_time()
+    assert scrubber.scrub(worst).kinds
+    assert time.thread_time() - began < 5
 
 
 def test_nothing_is_logged_about_what_was_read(
