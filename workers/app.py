@@ -13,6 +13,7 @@ from celery import Celery
 from celery.schedules import crontab
 
 from workers.settings import WorkersSettings
+from workers.slots import SlotWatch
 
 TASK_MODULES: Final = (
     "workers.tasks.features",
@@ -38,6 +39,7 @@ def celery_app(settings: WorkersSettings) -> Celery:
         **_WORK,
         **_SILENCE,
     )
+    app.steps["consumer"].add(SlotWatch)
     return app
 
 

@@ -213,6 +213,21 @@ def test_while_the_broker_is_away_the_outbox_keeps_everything(
     assert processes.running[0].poll() is processes.running[1].poll() is None
 
 
+def test_a_worker_that_could_not_acknowledge_goes_on(
+    shop: Shop, processes: Processes, broker: EmbeddedBroker, store_owner: Engine
+) -> None:
+    processes.start("worker")
+    processes.start("relay")
+    _bulk(shop, people=1)
+    with transaction(store_owner) as connection:
+        connection.execute(text("select 1 from store.subject for update"))
+        _eventually(_busy(store_owner), "a drain in the middle of its slice")
+        broker.stop()
+    _eventually(lambda: "ack" in processes.log("worker", 0).read_text(), "the failure to say so")
+    broker.start()
+    _eventually(_folded(shop, _bulk(shop)), "folding after the broker's return")
+
+
 def test_a_broker_that_lost_its_messages_costs_seconds(
     shop: Shop, processes: Processes, broker: EmbeddedBroker, store_workers: Engine
 ) -> None:
