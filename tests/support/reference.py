@@ -48,12 +48,10 @@ PAGES = ("docs/settings.md", "docs/errors.md")
 def settings_classes() -> list[tuple[str, type[BaseModel]]]:
     """Give each process's settings with a heading for the page."""
     from gateway.settings import GatewaySettings
-    from pseudonymizer.settings import VaultSettings
     from workers.settings import WorkersSettings
 
     return [
         ("Gateway", GatewaySettings),
-        ("Gateway, for the identified side", VaultSettings),
         ("Workers, relay and beat", WorkersSettings),
     ]
 
