@@ -8,10 +8,10 @@ BIN := .venv/bin
 CODE := gateway pseudonymizer workers policies tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint format types contracts bench soak docs check clean
+.PHONY: help setup demo up test lint format types contracts bench soak clickstream docs check clean
 
 help: ## List what can be made
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Install everything, locked and hashed, into .venv
 
@@ -44,7 +44,6 @@ bench: $(READY) ## Measure intake, folding and reading; writes benchmarks/result
 soak: $(READY) ## The property tests again, with forty times the examples
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/stateful tests/unit
 
-.PHONY: clickstream
 clickstream: $(READY) ## Check a real clickstream against pandas: make clickstream FILE=clicks.csv.gz
 	CLICKSTREAM_FILE=$(FILE) $(BIN)/pytest -n 0 -s tests/outside
 

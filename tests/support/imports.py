@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +21,6 @@ SKELETON = {
     "workers": "",
     "workers.errors": "import policies.consent",
     "workers.settings": "import workers.errors",
-    "workers.logs": "",
     "workers.features": "",
     "workers.features.state": "import numpy, policies.consent",
     "workers.segments": "",
@@ -44,9 +44,17 @@ SKELETON = {
 PACKAGES = {name.rpartition(".")[0] for name in SKELETON} - {""}
 
 
+def _placed() -> set[str]:
+    """Give every module that the layers inside the workers place, whether or not it is drawn."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    inside = next(c for c in contracts["contracts"] if c["id"] == "workers-inside")
+    return {f"workers.{name}" for layer in inside["layers"] for name in re.findall(r"\w+", layer)}
+
+
 def build(folder: Path, extra: dict[str, str]) -> None:
     """Write the skeleton under *folder*, with *extra* statements at the end of some modules."""
-    for name, imports in {**dict.fromkeys(extra, ""), **SKELETON}.items():
+    empty = dict.fromkeys(_placed() | set(extra), "")
+    for name, imports in {**empty, **SKELETON}.items():
         place = folder.joinpath(*name.split("."))
         file = place / "__init__.py" if name in PACKAGES else place.with_suffix(".py")
         file.parent.mkdir(parents=True, exist_ok=True)
