@@ -6,7 +6,6 @@ the databases, so that any process can take the case up after any of them.
 
 import uuid
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Final
 
 from gateway.rights import receipt as receipts
@@ -27,9 +26,6 @@ from pseudonymizer.vault.transactions import transaction as vault_transaction
 from workers.store import erasure, held, numbering, registry
 from workers.store.transactions import transaction as store_transaction
 
-# The epoch after which a wrapping key is replaced, and the window its old version is kept for:
-# a copy of the vault loses the ability to open anything this much later at most.
-BACKUP_BOUND: Final = timedelta(days=7 + 30)
 SCOPE: Final = "all"
 # A receipt's id follows from its case, so that a step that runs twice issues one receipt.
 _RECEIPT_SPACE: Final = uuid.UUID("6f0d9d1c-6f5a-5d0c-9d3c-0f2f4b7a1e55")
@@ -170,7 +166,6 @@ def sign_receipt(work: Work) -> Closure | None:
         scope=SCOPE,
         per_store=dossier.deleted,
         key_ids_destroyed=dossier.keys,
-        backup_bound_on=(now + BACKUP_BOUND).date(),
         scan_hash=dossier.scan_hash,
         audit_checkpoint=sign_head(ports),
         recipients=dossier.recipients,

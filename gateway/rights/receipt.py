@@ -43,9 +43,11 @@ _FIELDS: Final = frozenset(
     }
 )
 MEANING: Final = (
-    "No process, operator, key or restored backup of this installation can attribute what remains "
-    "to the person, recompute the pseudonyms or act on them; live rows are gone; backups lose the "
-    "ability by backup_bound_date. A keyed mark remains so that the person does not come back."
+    "Live rows are gone. No process, operator or key of this installation can attribute what "
+    "remains in its databases to the person, recompute the pseudonyms or act on them. A backup of "
+    "the vault made before completed_at keeps the ability until backup_bound_date; while that is "
+    "null, until the backup or the version of the wrapping key it needs is destroyed. A keyed mark "
+    "remains so that the person does not come back."
 )
 
 
@@ -55,6 +57,8 @@ class ErasureOutcome:
 
     Attributes:
         per_store: rows deleted, by database and table.
+        backup_bound_on: when the wrapping key's version will have been destroyed on schedule;
+            ``None`` while no schedule is in force, since a date nobody keeps is no proof.
         key_ids_destroyed: random ids of the keys, never derived from the person.
         recipients: id and status of everyone who was told.
         exceptions: Article 17(3) grounds on which something was kept.
@@ -68,15 +72,16 @@ class ErasureOutcome:
     scope: str
     per_store: Mapping[str, Mapping[str, int]]
     key_ids_destroyed: Sequence[str]
-    backup_bound_on: date
     scan_hash: str
     audit_checkpoint: str
+    backup_bound_on: date | None = None
     recipients: Sequence[Mapping[str, str]] = field(default=())
     exceptions: Sequence[str] = field(default=())
 
 
 def statement(outcome: ErasureOutcome) -> dict[str, Any]:
     """Give the unsigned receipt."""
+    bound = outcome.backup_bound_on
     return {
         "schema_v": SCHEMA_VERSION,
         "receipt_id": str(outcome.receipt_id),
@@ -86,7 +91,7 @@ def statement(outcome: ErasureOutcome) -> dict[str, Any]:
         "scope": outcome.scope,
         "per_store": {store: dict(rows) for store, rows in outcome.per_store.items()},
         "key_ids_destroyed": list(outcome.key_ids_destroyed),
-        "backup_bound_date": outcome.backup_bound_on.isoformat(),
+        "backup_bound_date": None if bound is None else bound.isoformat(),
         "recipients": [dict(recipient) for recipient in outcome.recipients],
         "exceptions": list(outcome.exceptions),
         "scan_hash": outcome.scan_hash,
