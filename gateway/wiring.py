@@ -24,6 +24,7 @@ from pseudonymizer.key_providers import FileKeyProvider
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.lookup import Lookup, Resolved
 from pseudonymizer.scrub.engine import Scrubber
+from pseudonymizer.vault import roles as vault_roles
 from pseudonymizer.vault import transactions as vault_transactions
 from pseudonymizer.vault.remember import Resolver
 from workers.store import sources
@@ -157,6 +158,8 @@ def _engines(settings: GatewaySettings) -> tuple[Engine, Engine, Engine]:
         settings.rights_dsn.get_secret_value(), pool_size=2, application_name=name
     )
     store_transactions.refuse_overprivileged(store)
+    vault_roles.refuse_overprivileged(vault)
+    vault_roles.refuse_overprivileged(rights)
     return store, vault, rights
 
 

@@ -1,0 +1,1 @@
+"""Ratios to a limit measured in the same run; never times by themselves."""
