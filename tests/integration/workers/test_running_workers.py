@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 import redis
+from kombu import Connection as KombuConnection
+from kombu import Queue
 from sqlalchemy import Engine, text
 
 from gateway.embedded.broker import EmbeddedBroker
@@ -291,3 +293,6 @@ def test_the_given_broker_carries_tasks_too(
     subjects = _bulk(shop)
     processes.start("worker")
     _eventually(_folded(shop, subjects), "folding by the next worker")
+    processes.stop_all()
+    with KombuConnection(services.broker_url) as connection:
+        Queue(processes.environment["PARAVENT_QUEUE"], channel=connection.channel()).delete()
