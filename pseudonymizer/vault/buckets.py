@@ -26,18 +26,22 @@ SUBJECTS_PER_BUCKET: Final = 64
 
 
 class Buckets:
-    """Unwrapped bucket keys, each for at most a minute."""
+    """Unwrapped bucket keys, each for at most a minute.
+
+    Remembered by their whole row: a bucket made in a transaction that was rolled back has the
+    number and version of the one that is made in its place, and another key.
+    """
 
     def __init__(self, keyring: Keyring, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._keyring = keyring
         self._clock = clock
         self._lock = Lock()
-        self._unwrapped: dict[tuple[int, int], tuple[float, SealingKey]] = {}
+        self._unwrapped: dict[BucketRow, tuple[float, SealingKey]] = {}
 
     def key(self, row: BucketRow) -> SealingKey:
         """Give the bucket's key; raises what ``KeyProvider.unwrap`` raises."""
         now = self._clock()
-        kept = self._unwrapped.get((row.bucket, row.version))
+        kept = self._unwrapped.get(row)
         if kept is not None and now < kept[0]:
             return kept[1]
         material = self._keyring.unwrap(
@@ -46,7 +50,7 @@ class Buckets:
         key = _sealing_key(row.bucket, row.version, material)
         with self._lock:
             self._drop(row.bucket, now)
-            self._unwrapped[row.bucket, row.version] = (now + SECONDS_UNWRAPPED, key)
+            self._unwrapped[row] = (now + SECONDS_UNWRAPPED, key)
         return key
 
     def clear(self) -> None:
@@ -56,7 +60,7 @@ class Buckets:
 
     def _drop(self, bucket: int, now: float) -> None:
         """Forget other versions of *bucket* and, once in a while, what has run out."""
-        for name in [name for name in self._unwrapped if name[0] == bucket] + [
+        for name in [name for name in self._unwrapped if name.bucket == bucket] + [
             name for name, (until, _) in self._unwrapped.items() if until <= now
         ]:
             self._unwrapped.pop(name, None)
