@@ -53,10 +53,11 @@ def _framework(settings: GatewaySettings) -> FastAPI:
 def _include_routers(app: FastAPI) -> None:
     from gateway import health  # noqa: PLC0415  # routers import what only a process needs
     from gateway.consent.routes import router as consent  # noqa: PLC0415
-    from gateway.rights import routes as rights  # noqa: PLC0415
+    from gateway.rights.routes import audit_router  # noqa: PLC0415
+    from gateway.rights.routes import router as rights  # noqa: PLC0415
     from gateway.segments.routes import router as segments  # noqa: PLC0415
 
-    for router in (health.router, consent, segments, rights.router, rights.audit_router):
+    for router in (health.router, consent, segments, rights, audit_router):
         app.include_router(router)
 
 
