@@ -82,6 +82,13 @@ def export(
     answer(document, as_json=as_json, lines=lines)
 
 
+def _read(key: str) -> tuple[str, bytes]:
+    try:
+        return read_key(key)
+    except ValueError:
+        raise typer.BadParameter("this is no verifier key; NAME+ID+BASE64 was needed") from None
+
+
 @contextlib.contextmanager
 def _auditor(home: Opened) -> Iterator[Engine]:
     engine = connect(home.addresses.auditor, pool_size=1, application_name="paravent-audit")
