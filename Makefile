@@ -42,7 +42,7 @@ bench: $(READY) ## Measure intake, folding and reading; writes benchmarks/result
 	$(BIN)/python -m benchmarks
 
 soak: $(READY) ## The property tests again, with forty times the examples
-	HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/stateful tests/unit
+	HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit tests/integration
 
 clickstream: $(READY) ## Check a real clickstream against pandas: make clickstream FILE=clicks.csv.gz
 	CLICKSTREAM_FILE=$(FILE) $(BIN)/pytest -n 0 -s tests/outside
