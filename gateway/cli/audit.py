@@ -60,7 +60,7 @@ def checked(home: Opened, key: str | None = None) -> tuple[Log, list[Finding]]:
     """Read the whole log and give it with everything that differs."""
     with _auditor(home) as engine:
         log = read_log(engine)
-    return log, check(log, read_key(key or _own_key(home, log)))
+    return log, check(log, read_key(_own_key(home, log)) if key is None else _read(key))
 
 
 @app.command()

@@ -39,7 +39,7 @@ FORMS = {
     "base64": base64.b64encode(b"mail=" + ADA.email.encode() + b";").decode(),
     "hex": ADA.email.encode().hex(),
     "md5": hashlib.md5(ADA.email.encode(), usedforsecurity=False).hexdigest(),
-    "sha1": hashlib.sha1(ADA.email.encode(), usedforsecurity=False).hexdigest().upper(),
+    "sha1": hashlib.sha1(ADA.email.encode(), usedforsecurity=False).hexdigest(),
     "sha256": hashlib.sha256(ADA.email.encode()).hexdigest(),
     "user id": f"customer {ADA.user_id}!",
     "pid": str(PID),
@@ -75,8 +75,6 @@ def test_a_form_is_met_in_every_kind_of_column(
         "text[]": ["other", said],
         "bytea": f"x {said} y".encode(),
     }[kind]
-    if kind == "bytea" and form == "sha1":
-        pytest.skip("digests in upper case hex are searched as text only")
     assert met(store_owner, column, value, kind) == 1
 
 
