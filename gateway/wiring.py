@@ -30,6 +30,7 @@ from pseudonymizer.vault.remember import Resolver
 from workers.store import sources
 from workers.store import transactions as store_transactions
 
+RIGHTS_CONNECTIONS = 4  # each running case keeps one for its lock
 READING_CONNECTIONS = 6  # beside the writers: look-ups, segments, rights cases
 
 
@@ -81,6 +82,7 @@ class Edge:
         """Commit what waits, then let go of everything."""
         if self.groups is not None:
             self.groups.close()
+        self.rights.close()
         for engine in self.engines:
             engine.dispose()
 
@@ -155,7 +157,7 @@ def _engines(settings: GatewaySettings) -> tuple[Engine, Engine, Engine]:
         settings.vault_dsn.get_secret_value(), pool_size=pool, application_name=name
     )
     rights = vault_transactions.connect(
-        settings.rights_dsn.get_secret_value(), pool_size=2, application_name=name
+        settings.rights_dsn.get_secret_value(), pool_size=RIGHTS_CONNECTIONS, application_name=name
     )
     store_transactions.refuse_overprivileged(store)
     vault_roles.refuse_overprivileged(vault)

@@ -19,8 +19,9 @@ import structlog
 
 from gateway.errors import QueueFull
 from gateway.ingest.wire import Decoded, Request
-from policies.errors import ParaventError
+from policies.errors import KeyUnavailable, StoreUnavailable, VaultUnavailable
 
+AWAY = (StoreUnavailable, VaultUnavailable, KeyUnavailable)
 MAX_GROUP_EVENTS = 5_000  # measured: past this a commit's cost no longer falls per event
 
 log = structlog.get_logger(__name__)
@@ -81,7 +82,17 @@ class CommitGroups:
             self._waiting.append(submission)
             self._bytes += decoded.raw_bytes
             self._changed.notify()
-        await submission.done
+        try:
+            await submission.done
+        except asyncio.CancelledError:
+            self._withdraw(submission)  # nobody waits for it any more: hold nothing in clear
+            raise
+
+    def _withdraw(self, submission: Submission) -> None:
+        with self._changed:
+            if submission in self._waiting:
+                self._waiting.remove(submission)
+                self._bytes -= submission.decoded.raw_bytes
 
     def close(self) -> None:
         """Refuse what comes, commit what waits, stop the threads."""
@@ -122,7 +133,7 @@ class CommitGroups:
 
         What is away for one is away for all, so an outage is answered at once.
         """
-        outage = isinstance(error, ParaventError)
+        outage = isinstance(error, AWAY)
         for submission in group:
             if outage or len(group) == 1:
                 self._failed(submission, error)

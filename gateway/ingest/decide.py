@@ -79,15 +79,30 @@ def no(interval: tuple[int, int] | None, at_us: int, act: Act) -> ConsentStatus 
     return None
 
 
-def covered(intervals: Intervals, at_us: int, now_us: int) -> int:
-    """Give the purposes whose consent was in force at the event *and* is in force now.
+Spans = tuple[tuple[int, int, int], ...]
+"""Purposes in force now: bit, since, until."""
 
-    Source: Article 7(3); a late event after a withdrawal is refused.
+
+def in_force(intervals: Intervals, now_us: int) -> Spans:
+    """Give the intervals that hold at *now_us*: what an event's own instant is compared with."""
+    return tuple(
+        (1 << (number - 1), *interval)
+        for number, interval in intervals.items()
+        if covers(interval, now_us, now_us)
+    )
+
+
+def covered(spans: Spans, at_us: int) -> int:
+    """Give the purposes whose consent was in force at the event too, as bits.
+
+    Both instants count (Article 7(3)): a late event after a withdrawal is
+    refused.  Asked for every event and domain, hence the bare comparison;
+    ``test_decide`` holds it against ``policies.consent.covers``.
     """
     mask = 0
-    for number, interval in intervals.items():
-        if covers(interval, at_us, now_us):
-            mask |= 1 << (number - 1)
+    for bit, since_us, until_us in spans:
+        if since_us <= at_us < until_us:
+            mask |= bit
     return mask
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gateway.ingest import decide
+from gateway.ingest.decide import Spans
 from gateway.ingest.drafts import Draft
 from gateway.ingest.rules import CompiledRules
 from policies.consent import ConsentRecord, fold
@@ -23,7 +24,8 @@ class Standing:
     """One pseudonym as the registry has it: may it be written to, and for what.
 
     ``subject`` is the surrogate; ``consent`` maps a purpose's number to the
-    interval it is (or was last) in force.
+    interval it is (or was last) in force, and ``spans`` is what of it is in
+    force now, once somebody asked.
     """
 
     subject: int
@@ -31,6 +33,7 @@ class Standing:
     objected: int
     consent: Intervals
     fresh: bool
+    spans: Spans | None = None
 
 
 @dataclass(frozen=True, slots=True)

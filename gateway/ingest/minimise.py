@@ -92,18 +92,17 @@ def _read(draft: Draft, looks: Looks, tally: Tally) -> None:
         return
     parts = draft.event.parts
     foreign = _foreign(parts.get("properties"), plan.currency)
+    wanted, kept = draft.wanted, draft.found
     for item in plan.properties:
-        if not item.purposes & draft.wanted:
-            continue
         raw = item.read(parts)
-        if raw is None:
+        if raw is None or not item.purposes & wanted:
             continue
         value = None if item.money and foreign else item.convert(raw)
         if value is None:
             tally.drop(draft.source, draft.name, f"{item.name}:invalid")
             continue
         found = Found(item.column, value, item.purposes)
-        draft.found.append(found)
+        kept.append(found)
         if item.treatment is not Treatment.NONE:
             looks.setdefault(item.treatment, []).append(_Look(draft, found, item.name))
     _count_unknown(draft, parts.get("properties"), plan.readable, tally)

@@ -5,35 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from gateway.ingest.dialects import segment
+from gateway.openapi import BY_SOURCE, problems
 
-_PROBLEM: Final = {
-    "description": "Problem document",
-    "content": {
-        "application/problem+json": {
-            "schema": {
-                "type": "object",
-                "required": [
-                    "type",
-                    "title",
-                    "status",
-                    "detail",
-                    "code",
-                    "message",
-                    "remedy",
-                ],
-                "properties": {
-                    "type": {"type": "string"},
-                    "title": {"type": "string"},
-                    "status": {"type": "integer"},
-                    "detail": {"type": "string"},
-                    "code": {"type": "string"},
-                    "message": {"type": "string"},
-                    "remedy": {"type": "string"},
-                },
-            }
-        }
-    },
-}
 _EVENT: Final = {
     "type": "object",
     "properties": {
@@ -76,6 +49,9 @@ _BATCH: Final = {
 }
 
 
+REFUSALS: Final = (400, 401, 403, 429, 503)
+
+
 def _path(call: str) -> dict[str, Any]:
     batch = call in segment.BATCHES
     operation: dict[str, Any] = {
@@ -84,7 +60,8 @@ def _path(call: str) -> dict[str, Any]:
         "description": (
             "Answered after the commit. A refused event is counted with its reason and does not"
             " fail its neighbours; the answer does not tell which, because that would tell who"
-            " objected."
+            " objected. The key may also come as the member `writeKey`; where Basic carries one,"
+            " that one counts. Content-Type is not looked at; Content-Encoding may be gzip."
         ),
         "requestBody": {
             "required": True,
@@ -103,9 +80,9 @@ def _path(call: str) -> dict[str, Any]:
                     }
                 },
             },
-            **dict.fromkeys(("400", "401", "403", "429", "503"), _PROBLEM),
+            **{str(status): said for status, said in problems(*REFUSALS).items()},
         },
-        "security": [{"sourceKey": []}],
+        "security": BY_SOURCE,
         "operationId": f"ingest_{call}",
     }
     return {"post": operation}

@@ -18,7 +18,6 @@ import structlog
 
 from gateway.authentication import SourceKeys, key_in_header
 from gateway.errors import (
-    BodyInvalid,
     CredentialMissing,
     Problem,
     headers_of,
@@ -28,7 +27,7 @@ from gateway.errors import (
 from gateway.ingest import body as bodies
 from gateway.ingest.commit_group import CommitGroups
 from gateway.ingest.dialects import segment
-from policies.errors import ParaventError
+from policies.errors import ParaventError, StoreUnavailable
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[Any], Awaitable[None]]
@@ -38,6 +37,9 @@ CALLS: Final = {
     f"/v1/{call}{slash}": call for call in (*segment.KINDS, *segment.BATCHES) for slash in ("", "/")
 }
 SCOPE: Final = "ingest"
+# Seconds an answer waits for a database that neither takes the events nor breaks the connection:
+# just inside the 15 after which the client libraries stop listening and send again anyway.
+PATIENCE_S: Final = 14.0
 _CORS: Final = (b"access-control-allow-origin", b"*")
 _PREFLIGHT: Final = [
     _CORS,
@@ -50,6 +52,9 @@ _PREFLIGHT: Final = [
     (b"content-length", b"0"),
 ]
 _JSON: Final = (b"content-type", b"application/json")
+# A page of another origin may read when to come back.
+_EXPOSED: Final = (b"access-control-expose-headers", b"Retry-After, X-RateLimit-Reset")
+_ALLOW: Final = (b"allow", b"POST, OPTIONS")
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +76,7 @@ class Ingest:
             await _answer(send, 200, _PREFLIGHT, b"")
         elif scope["method"] != "POST":
             refused = written(405, "method-not-allowed", "This path reads POST.", "Use POST.")
-            await _refuse(send, refused)
+            await _refuse(send, refused, _ALLOW)
         else:
             await self._post(call, scope, receive, send)
 
@@ -89,17 +94,22 @@ class Ingest:
 
     async def _take(self, call: str, scope: Scope, receive: bodies.Receive) -> None:
         if self.groups is None or self.keys is None:
-            raise BodyInvalid("The gateway is still starting.")
+            raise StoreUnavailable("The gateway is still starting; a started one was needed.")
         authorization, encoding = _headers(scope)
         sent = await bodies.read(receive, limit=segment.MAX_BATCH_BYTES)
         body = bodies.inflate(sent, encoding, limit=segment.MAX_BATCH_BYTES)
         key = _key(authorization, body)
-        known = self.keys.remembered(key, SCOPE)
-        if known is None:
-            known = await asyncio.to_thread(self.keys.authenticate, key, SCOPE)
-        received_us = time.time_ns() // 1_000
-        decoded = segment.decode(call, body, received_us)
-        await self.groups.submit(known.source, decoded, received_us)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                known = self.keys.remembered(key, SCOPE)
+                if known is None:
+                    known = await asyncio.to_thread(self.keys.authenticate, key, SCOPE)
+                received_us = time.time_ns() // 1_000
+                decoded = segment.decode(call, body, received_us)
+                await self.groups.submit(known.source, decoded, received_us)
+        except TimeoutError:
+            # What a writer has taken may still be committed; sent again, it is a duplicate.
+            raise StoreUnavailable("The databases do not answer in time; send again.") from None
 
 
 def _headers(scope: Scope) -> tuple[str, str]:
@@ -127,9 +137,10 @@ def _key(authorization: str, body: bytes) -> str:
     return key
 
 
-async def _refuse(send: Send, document: Problem) -> None:
+async def _refuse(send: Send, document: Problem, *more: tuple[bytes, bytes]) -> None:
     headers = [(name.encode(), value.encode()) for name, value in headers_of(document).items()]
-    await _answer(send, document.status, [_CORS, *headers], msgspec.json.encode(document))
+    headers += [_CORS, _EXPOSED, *more]
+    await _answer(send, document.status, headers, msgspec.json.encode(document))
 
 
 async def _answer(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:

@@ -136,10 +136,13 @@ def decide_all(group: Group, tally: Tally) -> tuple[list[Admitted], list[Draft]]
 def _served(
     rules: CompiledRules, draft: Draft, standings: Iterable[tuple[int, int, Standing]]
 ) -> Iterable[Admitted]:
+    at_us = draft.when.at_us
     for number, mask, standing in standings:
         if standing.state != registry.ALIVE:
             continue
-        allowed = decide.covered(standing.consent, *draft.when) | rules.free
+        if standing.spans is None:
+            standing.spans = decide.in_force(standing.consent, draft.when.now_us)
+        allowed = decide.covered(standing.spans, at_us) | rules.free
         allowed &= ~standing.objected & mask
         if draft.plan is not None:
             allowed &= draft.wanted

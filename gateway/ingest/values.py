@@ -69,6 +69,11 @@ def _decimal(value: object) -> Decimal | None:
 def reader(rule: PropertyRule) -> Callable[[Mapping[str, Any]], Any]:
     """Give a function that reads the raw value of *rule* from a wire event's parts."""
     first, *rest = rule.path
+    if not rest:
+        return lambda parts: parts.get(first)
+    if first == "properties" and len(rest) == 1:
+        name = rest[0]
+        return lambda parts: parts["properties"].get(name)
 
     def read(parts: Mapping[str, Any]) -> Any:  # noqa: ANN401  # JSON is anything
         value = parts.get(first)

@@ -1,7 +1,7 @@
 """Wire events and people for tests, each with defaults that a test overrides where it matters.
 
 The people are pioneers of computing on reserved domains (RFC 2606); the phone numbers are those
-the French regulator keeps for fiction (ARCEP, 01 99 00 and 06 39 98).
+the French regulator keeps for fiction (ARCEP, 01 99 00).
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ class Person:
     anonymous_id: str
 
 
-ADA = Person("cust-ada-1815", "ada.lovelace@example.org", "+33639980001", "anon-ada-01")
-GRACE = Person("cust-grace-1906", "grace.hopper@example.com", "+33639980002", "anon-grace-01")
-ALAN = Person("cust-alan-1912", "alan.turing@example.org", "+33639980003", "anon-alan-01")
+ADA = Person("cust-ada-1815", "ada.lovelace@example.org", "+33199000001", "anon-ada-01")
+GRACE = Person("cust-grace-1906", "grace.hopper@example.com", "+33199000002", "anon-grace-01")
+ALAN = Person("cust-alan-1912", "alan.turing@example.org", "+33199000003", "anon-alan-01")
 KATHERINE = Person(
-    "cust-kath-1918", "katherine.johnson@example.com", "+33639980004", "anon-kath-01"
+    "cust-kath-1918", "katherine.johnson@example.com", "+33199000004", "anon-kath-01"
 )
 PEOPLE = (ADA, GRACE, ALAN, KATHERINE)
 

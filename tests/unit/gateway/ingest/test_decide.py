@@ -13,10 +13,12 @@ from gateway.ingest.decide import (
     Instants,
     Signals,
     covered,
+    in_force,
     no,
     refusal,
     yes,
 )
+from policies.consent import covers
 from policies.decisions import Reason
 from policies.vocabulary import ConsentStatus
 
@@ -54,11 +56,24 @@ def test_a_no_closes_what_is_open() -> None:
 
 
 def test_coverage_needs_both_instants() -> None:
-    assert covered({1: OPEN, 3: OPEN}, 100, 499) == 0b101
-    assert covered({1: OPEN}, 99, 300) == 0
-    assert covered({1: OPEN}, 300, 500) == 0
-    assert covered({1: CLOSED}, 200, 200) == 0
-    assert covered({}, 0, 0) == 0
+    assert covered(in_force({1: OPEN, 3: OPEN}, 499), 100) == 0b101
+    assert covered(in_force({1: OPEN}, 300), 99) == 0
+    assert covered(in_force({1: OPEN}, 500), 300) == 0
+    assert covered(in_force({1: CLOSED}, 200), 200) == 0
+    assert covered(in_force({}, 0), 0) == 0
+
+
+@given(
+    since=st.integers(0, 20),
+    length=st.integers(0, 20),
+    at=st.integers(0, 50),
+    now=st.integers(0, 50),
+)
+def test_coverage_is_what_the_rulebooks_own_rule_says(
+    since: int, length: int, at: int, now: int
+) -> None:
+    interval = (since, since + length)
+    assert bool(covered(in_force({7: interval}, now), at)) == covers(interval, at, now)
 
 
 def test_every_refusal_says_why() -> None:
