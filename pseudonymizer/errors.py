@@ -20,6 +20,7 @@ __all__ = [
     "KeyUnknown",
     "RoleTooPowerful",
     "VaultContended",
+    "VaultRefused",
     "VaultUnavailable",
 ]
 
@@ -92,3 +93,17 @@ class VaultContended(ParaventError):
 
     code = "vault-contended"
     remedy = "Send the request again."
+
+
+class VaultRefused(ParaventError):
+    """The vault database refused a statement; nothing was written.
+
+    The database's own message can hold a row's values, so only its five-letter state is kept.
+    """
+
+    code = "vault-refused"
+    remedy = "Run `paravent migrate`, then retry; if it stays so, open an issue."
+
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__(f"the vault refused a statement with state {sqlstate}")
+        self.sqlstate = sqlstate

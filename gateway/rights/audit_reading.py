@@ -1,12 +1,11 @@
 """Who read the audit log?  That is in the log, too: the entry comes first, then the reading."""
 
-from sqlalchemy.exc import DBAPIError
-
 from gateway.rights.operators import Operator
 from gateway.rights.ports import Ports
 from gateway.rights.schemas import EntriesOut, EntryOut
 from policies.errors import AuditUnavailable
 from workers.store import audit_log
+from workers.store.errors import StoreRefused
 from workers.store.transactions import transaction
 
 PAGE = 1_000
@@ -26,7 +25,7 @@ def entries(ports: Ports, operator: Operator, first: int, last: int | None) -> E
         with transaction(ports.auditor) as store:
             size, _ = audit_log.head(store)
             found = audit_log.entries(store, first, until)
-    except DBAPIError:
+    except StoreRefused:
         raise AuditUnavailable("the log was not read; the auditor's grants were needed") from None
     return EntriesOut(
         size=size,

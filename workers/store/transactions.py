@@ -16,9 +16,17 @@ from workers.store.errors import StoreBusy, StoreOverprivileged, StoreRefused
 from workers.store.packing import teach
 
 CONNECT_TIMEOUT_S = 5
+# A server across a network that drops packets is given up on; a Unix socket ignores these.
+REACHED_OVER_TCP = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
 
-# Connection trouble, no resources, operator intervention, bad password or role.
-AWAY = ("08", "53", "57P", "28")
+# Connection trouble, no resources, operator intervention, trouble of its machine, bad password or
+# role, no such database, idled too long in a transaction, a standby that cannot be written to.
+AWAY = ("08", "53", "57P", "58", "28", "3D000", "25P03", "25006")
 # Serialisation failure, deadlock, lock not available, statement timeout.
 CROSSED = frozenset({"40001", "40P01", "55P03", "57014"})
 
@@ -53,6 +61,7 @@ def connect(dsn: str, *, pool_size: int = 4, application_name: str) -> Engine:
         isolation_level="READ COMMITTED",
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_S,
+            **REACHED_OVER_TCP,
             **parts,
             "application_name": application_name,
             "options": options,
@@ -74,36 +83,46 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     original is not even chained.
 
     Raises:
-        StoreUnavailable: the server is away, or the connection broke.
+        StoreUnavailable: the server is away, or the connection broke; unless it broke during the
+            commit, nothing was written.
         StoreBusy: a deadlock or a timeout; the same transaction may be run again.
         StoreRefused: anything else the database refused.
     """
-    with _plain_errors(), engine.begin() as connection:
+    with _plain_errors(engine), engine.begin() as connection:
         yield connection
 
 
 @contextmanager
 def autocommit(engine: Engine) -> Iterator[Connection]:
     """Give a connection whose every statement commits by itself (LISTEN, VACUUM)."""
-    with _plain_errors(), engine.connect() as connection:
+    with _plain_errors(engine), engine.connect() as connection:
         yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
+def _plain_errors(engine: Engine) -> Iterator[None]:
     try:
         yield
-    except DBAPIError as error:
-        raise _translated(error.orig) from None
-    except psycopg.Error as error:
-        raise _translated(error) from None
+    except (DBAPIError, psycopg.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        ours = _translated(cause)
+        if type(ours) is StoreUnavailable:
+            # Whatever else is pooled leads to the same server that went away.
+            engine.dispose()
+        raise ours from None
     except PoolTimeout:
-        raise StoreBusy("every connection to the store is in use; a free one was needed") from None
+        raise StoreUnavailable(
+            "every connection to the store is in use; a free one was needed"
+        ) from None
 
 
 def _translated(error: BaseException | None) -> ParaventError:
     state = getattr(error, "sqlstate", None)
-    if state is None or state.startswith(AWAY):
+    if state is None and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        state = "08000"  # the driver found out by itself
+    if state is None:
+        return StoreRefused("HY000")  # a value that the driver would not even send
+    if state.startswith(AWAY):
         return StoreUnavailable("the store does not answer; a working connection was needed")
     if state in CROSSED:
         return StoreBusy("the store is busy with the same rows; a moment's peace was needed")
