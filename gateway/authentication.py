@@ -11,6 +11,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from gateway.errors import CredentialMissing, ScopeMissing
 REMEMBER_S = 10.0
 MAX_REMEMBERED = 10_000
 MAX_KEY_CHARS = 200
+# What a key is made of; what is made of something else (a NUL, which PostgreSQL takes in no text,
+# say) is not looked for.
+_FORM = re.compile(r"pk_([0-9A-Za-z]+)_[0-9A-Za-z_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +78,10 @@ class SourceKeys:
 
 
 def _prefix(key: str) -> str:
-    parts = key.split("_", 2)
-    if len(key) > MAX_KEY_CHARS or len(parts) != 3 or parts[0] != "pk":
+    form = _FORM.fullmatch(key) if len(key) <= MAX_KEY_CHARS else None
+    if form is None:
         raise CredentialMissing("The key is not one of ours; a write key was needed.")
-    return parts[1]
+    return form[1]
 
 
 def _checked(record: SourceKey | None, key: str, scope: str) -> SourceKey:

@@ -1,17 +1,39 @@
-"""What may a route ask for?  The wired edge, and who is calling."""
+"""What may a route ask for?  The wired edge, and who is calling.
+
+A route that asks for none of the callers below is open to anybody; a test lists those.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Request
+from fastapi.openapi.models import HTTPBase
+from fastapi.security.base import SecurityBase
 
 from gateway.authentication import key_in_header
 from gateway.errors import CredentialMissing
+from gateway.openapi import SECURITY_SCHEMES
 from gateway.rights.operators import Operator, authenticate_operator
 from gateway.wiring import Edge
 
-Authorization = Annotated[str | None, Header()]
+
+class _Credential(SecurityBase):
+    """Gives the ``Authorization`` header as it came, and documents what may be in it."""
+
+    def __init__(self, name: str) -> None:
+        scheme = SECURITY_SCHEMES[name]
+        self.scheme_name = name
+        self.model = HTTPBase(scheme=scheme["scheme"], description=scheme["description"])
+
+    async def __call__(self, request: Request) -> str | None:
+        """Give the header; what it says is judged by who asks for it."""
+        return request.headers.get("authorization")
+
+
+OperatorCredential = Annotated[str | None, Depends(_Credential("operatorToken"))]
+_SourceKey = Annotated[str | None, Depends(_Credential("sourceKey"))]
+_SourceKeyAsUser = Annotated[str | None, Depends(_Credential("sourceKeyAsUser"))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +59,12 @@ def caller_with(scope: str) -> Callable[..., Caller]:
     role may read what is above the disclosure floor.
     """
 
-    def caller(edge: WiredEdge, authorization: Authorization = None) -> Caller:
+    def caller(
+        edge: WiredEdge,
+        authorization: _SourceKey,
+        _as_user: _SourceKeyAsUser,
+        _operator: OperatorCredential,
+    ) -> Caller:
         if not authorization:
             raise CredentialMissing("No credential came with the request.")
         _, key = key_in_header(authorization)
@@ -48,6 +75,19 @@ def caller_with(scope: str) -> Callable[..., Caller]:
     return caller
 
 
+def _operator(edge: WiredEdge, authorization: OperatorCredential) -> Operator:
+    return authenticate_operator(edge.rights_engine, authorization)
+
+
+def _metrics_reader(
+    request: Request, edge: WiredEdge, authorization: OperatorCredential
+) -> Operator | None:
+    open_to_all: bool = request.app.state.metrics_open
+    return None if open_to_all else authenticate_operator(edge.rights_engine, authorization)
+
+
+AnyOperator = Annotated[Operator, Depends(_operator)]
+MetricsReader = Annotated[Operator | None, Depends(_metrics_reader)]
 SegmentReader = Annotated[Caller, Depends(caller_with("segments:read"))]
 SubjectReader = Annotated[Caller, Depends(caller_with("subjects:read"))]
 ConsentWriter = Annotated[Caller, Depends(caller_with("consent:write"))]

@@ -8,6 +8,10 @@ in it repeats what the client sent.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
 import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -48,6 +52,20 @@ class BodyTooLarge(ParaventError):
     remedy = "Send at most 32 KB an event, 500 KB and 2 500 events a batch."
 
 
+class RequestTooLarge(ParaventError):
+    """The body is larger than any question this path answers."""
+
+    code = "request-too-large"
+    remedy = "Send at most 64 KB; events go to the ingest paths."
+
+
+class MediaTypeUnsupported(ParaventError):
+    """The body is labelled as something this path does not read."""
+
+    code = "media-type-unsupported"
+    remedy = "Send plain JSON with Content-Type: application/json and no Content-Encoding."
+
+
 class QueueFull(ParaventError):
     """More is waiting for its commit than this process may hold."""
 
@@ -62,23 +80,31 @@ class SegmentUnknown(ParaventError):
     remedy = "List the segments with GET /v1/segments."
 
 
-# Every error that is not the client's request as such; anything else raised on
-# purpose is a plain 400, and what was not raised on purpose is a 500.
+# Everything that is the caller's to mend, and everything worth sending again.  Any other error is
+# ours: a 500, so that no client takes our fault for its own and throws its events away.
 STATUS: dict[str, int] = {
+    "body-invalid": 400,
+    "body-too-large": 400,  # the tracking dialect says so
     "credential-invalid": 401,
     "scope-missing": 403,
     "not-found": 404,
     "segment-unknown": 404,
     "case-unknown": 404,
-    "result-not-ready": 409,
+    "case-busy": 409,
     "case-state": 409,
+    "result-not-ready": 409,
     "result-expired": 410,
+    "request-too-large": 413,
+    "media-type-unsupported": 415,
+    "identifier-invalid": 422,
+    "purpose-unknown": 422,
     "queue-full": 429,
     "store-unavailable": 503,
+    "store-busy": 503,
     "vault-unavailable": 503,
+    "vault-contended": 503,
     "key-unavailable": 503,
     "audit-unavailable": 503,
-    "internal": 500,
 }
 RETRIABLE = frozenset({429, 503})
 TITLES = {
@@ -89,6 +115,8 @@ TITLES = {
     405: "Method not allowed",
     409: "Conflict",
     410: "Gone",
+    413: "Too large",
+    415: "Unsupported media type",
     422: "Not understood",
     429: "Too many requests",
     500: "Internal error",
@@ -110,7 +138,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 def problem(error: ParaventError) -> Problem:
     """Say *error* as a problem document."""
-    status = STATUS.get(error.code, 400)
+    status = STATUS.get(error.code, 500)
     return written(status, error.code, str(error) or (type(error).__doc__ or ""), error.remedy)
 
 
@@ -125,6 +153,8 @@ def headers_of(document: Problem) -> dict[str, str]:
     headers = {"content-type": PROBLEM_TYPE}
     if document.status in RETRIABLE:
         headers["retry-after"] = str(RETRY_SECONDS)
+    if document.status == 429:
+        headers["x-ratelimit-reset"] = str(RETRY_SECONDS)
     if document.status == 401:
         headers["www-authenticate"] = "Bearer"
     return headers
@@ -146,20 +176,18 @@ def add_error_handlers(app: FastAPI) -> None:
 
     async def malformed(_request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101  # as above
-        # Names of declared fields are ours; values, messages that quote them, and names the
-        # client made up are not repeated.
-        known = ("body", "query", "path", "header")
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if str(part) not in known)
-        fields = f" at {where}" if where and first["type"] != "extra_forbidden" else ""
-        detail = f"The request does not have the documented form{fields}."
+        if first["type"] == "json_invalid":
+            return answer(problem(BodyInvalid("The body is not valid JSON; JSON was needed.")))
+        where = _declared(app, first["loc"][1:])
+        detail = f"The request does not have the documented form{where and f' at {where}'}."
         return answer(written(422, "body-invalid", detail, BodyInvalid.remedy))
 
     async def framework(_request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101  # as above
-        code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "http-error")
-        title = TITLES.get(error.status_code, "Error")
-        return answer(written(error.status_code, code, f"{title}.", "See /openapi.json."))
+        response = answer(_framework_problem(error.status_code))
+        response.headers.update(error.headers or {})  # 405 says which methods there are
+        return response
 
     async def unforeseen(_request: Request, _error: Exception) -> Response:
         return answer(written(500, "internal", "Internal error.", ParaventError.remedy))
@@ -168,3 +196,26 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_exception_handler(HTTPException, framework)
     app.add_exception_handler(Exception, unforeseen)
+
+
+def _framework_problem(status: int) -> Problem:
+    if status == 400:  # its parser gave up on something deeper than a misplaced comma
+        return problem(BodyInvalid("The body cannot be read as JSON; JSON was needed."))
+    code = {404: "not-found", 405: "method-not-allowed"}.get(status, "http-error")
+    return written(status, code, f"{TITLES.get(status, 'Error')}.", "See /openapi.json.")
+
+
+def _declared(app: FastAPI, place: tuple[int | str, ...]) -> str:
+    """Name the place of a fault as far as the names are ours: a client may make up others."""
+    document = app.openapi()
+    names = {parameter["name"] for parameter in _parameters(document)}
+    for schema in document["components"]["schemas"].values():
+        names |= schema.get("properties", {}).keys()
+    ours = itertools.takewhile(lambda part: isinstance(part, int) or part in names, place)
+    return ".".join(map(str, ours))
+
+
+def _parameters(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in document["paths"].values():
+        for operation in path.values():
+            yield from operation.get("parameters", ())

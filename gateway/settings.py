@@ -16,6 +16,13 @@ class Mode(StrEnum):
     production = "production"
 
 
+class MetricsFor(StrEnum):
+    """Who may read the counters."""
+
+    everybody = "everybody"
+    operators = "operators"
+
+
 class GatewaySettings(BaseSettings):
     """Everything the gateway reads, as ``PARAVENT_<NAME>``; read once, passed down."""
 
@@ -52,6 +59,12 @@ class GatewaySettings(BaseSettings):
         default="paravent.example/audit",
         description="First line of every audit checkpoint: names this installation's log.",
     )
+    metrics: MetricsFor | None = Field(
+        default=None,
+        description="Who may read /metrics: operators, with their token, or everybody; unset means"
+        " operators in production and everybody in development. The counters tell a sender whether"
+        " an event of theirs was stored, and so whether its subject has objected.",
+    )
     writers: int = Field(
         default=2, ge=1, le=16, description="Threads that write commit groups; one connection each."
     )
@@ -60,3 +73,9 @@ class GatewaySettings(BaseSettings):
         ge=1024 * 1024,
         description="Bytes of accepted bodies waiting for a commit; beyond it the answer is 429.",
     )
+
+    @property
+    def metrics_open(self) -> bool:
+        """Say whether the counters are read without a credential."""
+        unset = MetricsFor.operators if self.mode is Mode.production else MetricsFor.everybody
+        return (self.metrics or unset) is MetricsFor.everybody

@@ -7,12 +7,13 @@ from fastapi import APIRouter
 from gateway.consent.schemas import ConsentIn, ConsentOut
 from gateway.consent.service import Choice
 from gateway.dependencies import ConsentWriter, WiredEdge
+from gateway.openapi import READS_JSON, WANTS_CREDENTIAL, problems
 from policies.vocabulary import ConsentStatus
 
-router = APIRouter(prefix="/v1/consents", tags=["consent"])
+router = APIRouter(prefix="/v1/consents", tags=["consent"], responses=problems(*WANTS_CREDENTIAL))
 
 
-@router.post("")
+@router.post("", responses=problems(*READS_JSON))
 def record_consent(body: ConsentIn, caller: ConsentWriter, edge: WiredEdge) -> ConsentOut:
     """Record a choice; it is in force when this answers, and so is a withdrawal."""
     receipt = edge.consent.record(

@@ -1,14 +1,30 @@
 """What does the consent interface read and answer?"""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from gateway.identifier_schema import IdentifierIn
 from policies.vocabulary import Scope
 
+EARLIEST_YEAR = 2000  # no platform has asked for consent before; other dates are mistakes
+
+
+def _written(said: object) -> object:
+    if said is not None and not isinstance(said, str):
+        raise ValueError("an instant is written out, in RFC 3339")
+    return said
+
+
+def _plausible(at: datetime) -> datetime:
+    if at.year < EARLIEST_YEAR:
+        raise ValueError("the instant is before anybody could choose")
+    return at
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_plausible)]
 Status = Literal["given", "refused", "withdrawn"]
 PurposeKey = str
 
@@ -20,8 +36,10 @@ class ConsentIn(BaseModel):
 
     identifier: IdentifierIn
     purposes: dict[PurposeKey, Status] = Field(min_length=1, max_length=31)
-    at: AwareDatetime | None = Field(
-        default=None, description="When the person chose; unset means now."
+    at: Instant | None = Field(
+        default=None,
+        description="When the person chose, from the year 2000 on; unset, or in the future, means"
+        " now.",
     )
     scope: Scope = Scope.DEVICE
     notice: str | None = Field(

@@ -7,6 +7,7 @@ constant time, and an unknown prefix costs the same comparison as a known one.
 
 import hashlib
 import hmac
+import re
 import secrets
 import uuid
 from collections.abc import Callable
@@ -25,7 +26,8 @@ SCHEME: Final = "pvo"  # "Paravent operator", so that a secret scanner can find 
 _PREFIX_BYTES: Final = 6
 _SECRET_BYTES: Final = 32  # 256 bits (R-105)
 _NO_HASH: Final = bytes(32)
-_MAX_HEADER_CHARS: Final = 512
+_MAX_TOKEN_CHARS: Final = 200
+_FORM: Final = re.compile(r"(pvo_[0-9A-Za-z]+)_[0-9A-Za-z_-]+")
 
 
 class Role(StrEnum):
@@ -100,9 +102,8 @@ def authenticate_operator(
     Raises:
         OperatorUnknown: there is no header, it is malformed, or no token in force matches.
     """
-    token = _bearer(header)
+    prefix, token = _bearer(header)
     now = clock()
-    prefix = "_".join(token.split("_", 2)[:2])
     with transaction(rights_engine) as rights:
         row = register.operator_by_prefix(rights, prefix)
         stored = row.token_hash if row is not None else _NO_HASH
@@ -127,9 +128,11 @@ def require_role(operator: Operator, *roles: Role) -> Operator:
     return operator
 
 
-def _bearer(header: str | None) -> str:
+def _bearer(header: str | None) -> tuple[str, str]:
+    """Give the public prefix and the whole of the token; what cannot be one is not looked for."""
     scheme, _, token = (header or "").partition(" ")
     token = token.strip()
-    if scheme.lower() != "bearer" or not token or len(token) > _MAX_HEADER_CHARS:
-        raise OperatorUnknown("the request carries no bearer token; an operator token was needed")
-    return token
+    form = _FORM.fullmatch(token) if len(token) <= _MAX_TOKEN_CHARS else None
+    if scheme.lower() != "bearer" or form is None:
+        raise OperatorUnknown("the request carries no operator token; one was needed")
+    return form[1], token

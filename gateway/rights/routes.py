@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from gateway.dependencies import Authorization, WiredEdge
+from gateway.dependencies import AnyOperator, WiredEdge
+from gateway.openapi import READS_JSON, WANTS_CREDENTIAL, problems
 from gateway.rights.audit_reading import entries
-from gateway.rights.operators import Operator, Role, authenticate_operator, require_role
+from gateway.rights.operators import Operator, Role, require_role
 from gateway.rights.schemas import (
     CaseOut,
     CasesOut,
@@ -17,15 +18,12 @@ from gateway.rights.schemas import (
 )
 from gateway.rights.service import Request
 
-router = APIRouter(prefix="/v1/rights/requests", tags=["rights"])
-audit_router = APIRouter(prefix="/v1/audit", tags=["audit"])
+router = APIRouter(
+    prefix="/v1/rights/requests", tags=["rights"], responses=problems(*WANTS_CREDENTIAL)
+)
+audit_router = APIRouter(prefix="/v1/audit", tags=["audit"], responses=problems(*WANTS_CREDENTIAL))
 
-
-def _operator(edge: WiredEdge, authorization: Authorization = None) -> Operator:
-    return authenticate_operator(edge.rights_engine, authorization)
-
-
-AnyOperator = Annotated[Operator, Depends(_operator)]
+MAX_ENTRY = 2**53  # the greatest number every reader of JSON keeps exact
 
 
 def _handler(operator: AnyOperator) -> Operator:
@@ -40,7 +38,7 @@ Handler = Annotated[Operator, Depends(_handler)]
 AuditReader = Annotated[Operator, Depends(_reader)]
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=problems(*READS_JSON))
 def open_request(body: RequestIn, operator: Handler, edge: WiredEdge) -> CaseOut:
     """Open a request and do what it asks; unknown and known subjects answer alike (R-45)."""
     request = Request(body.type, body.claimed(), body.identity_check.attested(), body.channel)
@@ -53,13 +51,13 @@ def list_requests(_operator: AnyOperator, edge: WiredEdge) -> CasesOut:
     return CasesOut(requests=[CaseOut.of(row) for row in edge.rights.cases()])
 
 
-@router.get("/{case}")
+@router.get("/{case}", responses=problems(404, 422))
 def read_request(case: uuid.UUID, _operator: AnyOperator, edge: WiredEdge) -> CaseOut:
     """Say where a request stands."""
     return CaseOut.of(edge.rights.case(case))
 
 
-@router.get("/{case}/result")
+@router.get("/{case}/result", responses=problems(404, 409, 410, 422))
 def read_result(case: uuid.UUID, operator: Handler, edge: WiredEdge) -> dict[str, Any]:
     """Give the access report, or the signed receipt of an erasure; reading it is logged."""
     return edge.rights.result(operator, case)
@@ -71,12 +69,12 @@ def read_checkpoint(_operator: AuditReader, edge: WiredEdge) -> CheckpointOut:
     return edge.rights.checkpoint()
 
 
-@audit_router.get("/entries")
+@audit_router.get("/entries", responses=problems(422))
 def read_entries(
     operator: AuditReader,
     edge: WiredEdge,
-    first: Annotated[int, Query(alias="from", ge=0)] = 0,
-    last: Annotated[int | None, Query(alias="to", ge=0)] = None,
+    first: Annotated[int, Query(alias="from", ge=0, le=MAX_ENTRY)] = 0,
+    last: Annotated[int | None, Query(alias="to", ge=0, le=MAX_ENTRY)] = None,
 ) -> EntriesOut:
     """Give entries of the log with numbers *from* to *to*, at most a thousand; it is logged."""
     return entries(edge.rights.ports, operator, first, last)
