@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from policies.retention import horizon_us
 from workers.jobs.attempts import attempted
 from workers.jobs.clock import Clock, Over, as_instant, never
-from workers.store import expiry, folding, lanes, registry, snapshots
+from workers.store import batches, expiry, folding, lanes, registry, snapshots
 from workers.store.audit_log import AuditLog
 from workers.store.computation import Computation
 from workers.store.transactions import transaction
@@ -30,7 +30,17 @@ def expire_events(engine: Engine, ctx: Computation, *, clock: Clock, until: Over
                 break
         else:
             return True
-    return False
+    # A batch says when and from whom its events came, so it stays as long as any of them may.
+    oldest_us = min(before_us for _, before_us in horizons(ctx, clock()))
+    while not until():
+        if attempted(partial(_batches, engine, oldest_us)) < BATCH:
+            return False
+    return True
+
+
+def _batches(engine: Engine, before_us: int) -> int:
+    with transaction(engine) as connection:
+        return batches.expire(connection, before_us=before_us, limit=BATCH)
 
 
 def horizons(ctx: Computation, now_us: int) -> list[tuple[int, int]]:

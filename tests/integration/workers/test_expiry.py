@@ -100,3 +100,24 @@ def test_horizons_name_the_purposes_that_still_need_an_event(store_gateway: Engi
     assert by_age[60] == bit["audience_measurement"]
     assert by_age[30] == by_age[60] | bit["email_marketing"]
     assert by_age[10] == by_age[30] | bit["personalisation"]
+
+
+def test_a_batch_goes_when_no_event_of_it_can_be_left(
+    store_gateway: Engine, store_workers: Engine
+) -> None:
+    shop = _shop(store_gateway)
+    with transaction(store_gateway) as connection:
+        for days in (59, 700, 800):  # the longest period is 25 months
+            connection.execute(
+                text(
+                    "insert into store.batch (received_at, rulebook, events, lane)"
+                    " values (now() - make_interval(days => :days), :rulebook, 1, 0)"
+                ),
+                {"days": days, "rulebook": shop.ctx.rulebook},
+            )
+    _expire(store_workers, shop)
+    with transaction(store_workers) as connection:
+        left = connection.execute(
+            text("select count(*) from store.batch where received_at < now() - interval '1 day'")
+        )
+        assert left.scalar_one() == 2
