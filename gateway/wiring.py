@@ -16,6 +16,7 @@ from gateway.ingest.binding import Bound, bind
 from gateway.ingest.commit_group import CommitGroups, Submission
 from gateway.ingest.minimise import Minimiser
 from gateway.ingest.service import IngestService
+from gateway.patience import Patience
 from gateway.rights.service import RightsService
 from gateway.segments.service import SegmentService
 from gateway.settings import GatewaySettings
@@ -30,8 +31,11 @@ from pseudonymizer.vault.remember import Resolver
 from workers.store import sources
 from workers.store import transactions as store_transactions
 
+NAME = "paravent-gateway"  # what PostgreSQL calls our connections
+READING_CONNECTIONS = 6  # beside the writers: look-ups, segments, consents
+CASE_CONNECTIONS = 2
 RIGHTS_CONNECTIONS = 4  # each running case keeps one for its lock
-READING_CONNECTIONS = 6  # beside the writers: look-ups, segments, rights cases
+PATIENCE_S = 6.0  # every transaction but those of a rights case takes a fraction of that
 
 
 def now_us() -> int:
@@ -53,6 +57,7 @@ class Edge:
     source_keys: SourceKeys
     rights: RightsService
     engines: tuple[Engine, ...]
+    patience: Patience = field(default_factory=lambda: Patience(PATIENCE_S))
     groups: CommitGroups | None = None
     consent: ConsentService = field(init=False)
     segments: SegmentService = field(init=False)
@@ -94,6 +99,8 @@ def open_edge(settings: GatewaySettings) -> Edge:
         ParaventError: a DSN, key file or rulebook is missing, wrong or too powerful.
     """
     edge = build_edge(settings)
+    for engine in (edge.store_engine, edge.vault_engine):
+        edge.patience.watch(engine)
 
     def store_group(submissions: Sequence[Submission]) -> None:
         edge.ingest.store_group(submissions)
@@ -110,7 +117,15 @@ def build_edge(settings: GatewaySettings) -> Edge:
     """Build the edge without writer threads, for commands that write by themselves."""
     rules = load_rulebook(settings.policies)
     keyring = Keyring(FileKeyProvider.open(settings.keys, mode=settings.mode))
-    store, vault, rights_engine = _engines(settings)
+    store, vault = _engines(settings, settings.writers + READING_CONNECTIONS)
+    # A case reads whole tables, which may take longer than an answer may.
+    case_store, case_vault = _engines(settings, CASE_CONNECTIONS)
+    rights_engine = vault_transactions.connect(
+        settings.rights_dsn.get_secret_value(), pool_size=RIGHTS_CONNECTIONS, application_name=NAME
+    )
+    store_transactions.refuse_overprivileged(store)
+    vault_roles.refuse_overprivileged(vault)
+    vault_roles.refuse_overprivileged(rights_engine)
     auditor = _auditor(settings)
     resolver = Resolver(vault, keyring)
     scrubber = Scrubber().warm()
@@ -123,8 +138,8 @@ def build_edge(settings: GatewaySettings) -> Edge:
         observe=metrics.observe,
     )
     rights = RightsService(
-        store_engine=store,
-        vault_engine=vault,
+        store_engine=case_store,
+        vault_engine=case_vault,
         rights_engine=rights_engine,
         keyring=keyring,
         ruleset=rules,
@@ -142,27 +157,19 @@ def build_edge(settings: GatewaySettings) -> Edge:
         ingest=ingest,
         source_keys=SourceKeys(_finder(store)),
         rights=rights,
-        engines=(store, vault, rights_engine, *([auditor] if auditor else [])),
+        engines=(store, vault, case_store, case_vault, rights_engine, *filter(None, (auditor,))),
     )
     return edge
 
 
-def _engines(settings: GatewaySettings) -> tuple[Engine, Engine, Engine]:
-    pool = settings.writers + READING_CONNECTIONS
-    name = "paravent-gateway"
+def _engines(settings: GatewaySettings, pool_size: int) -> tuple[Engine, Engine]:
     store = store_transactions.connect(
-        settings.store_dsn.get_secret_value(), pool_size=pool, application_name=name
+        settings.store_dsn.get_secret_value(), pool_size=pool_size, application_name=NAME
     )
     vault = vault_transactions.connect(
-        settings.vault_dsn.get_secret_value(), pool_size=pool, application_name=name
+        settings.vault_dsn.get_secret_value(), pool_size=pool_size, application_name=NAME
     )
-    rights = vault_transactions.connect(
-        settings.rights_dsn.get_secret_value(), pool_size=RIGHTS_CONNECTIONS, application_name=name
-    )
-    store_transactions.refuse_overprivileged(store)
-    vault_roles.refuse_overprivileged(vault)
-    vault_roles.refuse_overprivileged(rights)
-    return store, vault, rights
+    return store, vault
 
 
 def _auditor(settings: GatewaySettings) -> Engine | None:

@@ -38,8 +38,8 @@ CALLS: Final = {
 }
 SCOPE: Final = "ingest"
 # Seconds an answer waits for a database that neither takes the events nor breaks the connection:
-# just inside the 15 after which the client libraries stop listening and send again anyway.
-PATIENCE_S: Final = 14.0
+# well inside the 15 after which the client libraries stop listening and send again anyway.
+PATIENCE_S: Final = 8.0
 _CORS: Final = (b"access-control-allow-origin", b"*")
 _PREFLIGHT: Final = [
     _CORS,
