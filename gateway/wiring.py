@@ -21,6 +21,7 @@ from gateway.rights.service import RightsService
 from gateway.segments.service import SegmentService
 from gateway.settings import GatewaySettings
 from policies.load import load_rulebook
+from policies.ruleset import RuleSet
 from pseudonymizer.key_providers import FileKeyProvider
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.lookup import Lookup, Resolved
@@ -118,15 +119,8 @@ def build_edge(settings: GatewaySettings) -> Edge:
     rules = load_rulebook(settings.policies)
     keyring = Keyring(FileKeyProvider.open(settings.keys, mode=settings.mode))
     store, vault = _engines(settings, settings.writers + READING_CONNECTIONS)
-    # A case reads whole tables, which may take longer than an answer may.
-    case_store, case_vault = _engines(settings, CASE_CONNECTIONS)
-    rights_engine = vault_transactions.connect(
-        settings.rights_dsn.get_secret_value(), pool_size=RIGHTS_CONNECTIONS, application_name=NAME
-    )
     store_transactions.refuse_overprivileged(store)
     vault_roles.refuse_overprivileged(vault)
-    vault_roles.refuse_overprivileged(rights_engine)
-    auditor = _auditor(settings)
     resolver = Resolver(vault, keyring)
     scrubber = Scrubber().warm()
     ingest = IngestService(
@@ -137,27 +131,20 @@ def build_edge(settings: GatewaySettings) -> Edge:
         message_id=keyring.message_id,
         observe=metrics.observe,
     )
-    rights = RightsService(
-        store_engine=case_store,
-        vault_engine=case_vault,
-        rights_engine=rights_engine,
-        keyring=keyring,
-        ruleset=rules,
-        resolver=resolver,
-        auditor_engine=auditor,
-        origin=settings.origin,
-    )
+    rights = _rights(settings, keyring, rules, resolver)
+    ports = rights.ports
+    held = (store, vault, ports.store, ports.vault, ports.rights, ports.auditor)
     edge = Edge(
         store_engine=store,
         vault_engine=vault,
-        rights_engine=rights_engine,
+        rights_engine=ports.rights,
         keyring=keyring,
         resolver=resolver,
         scrubber=scrubber,
         ingest=ingest,
         source_keys=SourceKeys(_finder(store)),
         rights=rights,
-        engines=(store, vault, case_store, case_vault, rights_engine, *filter(None, (auditor,))),
+        engines=tuple(filter(None, held)),
     )
     return edge
 
@@ -170,6 +157,27 @@ def _engines(settings: GatewaySettings, pool_size: int) -> tuple[Engine, Engine]
         settings.vault_dsn.get_secret_value(), pool_size=pool_size, application_name=NAME
     )
     return store, vault
+
+
+def _rights(
+    settings: GatewaySettings, keyring: Keyring, rules: RuleSet, resolver: Resolver
+) -> RightsService:
+    # Its own connections: a case reads whole tables, which may take longer than an answer may.
+    store, vault = _engines(settings, CASE_CONNECTIONS)
+    rights = vault_transactions.connect(
+        settings.rights_dsn.get_secret_value(), pool_size=RIGHTS_CONNECTIONS, application_name=NAME
+    )
+    vault_roles.refuse_overprivileged(rights)
+    return RightsService(
+        store_engine=store,
+        vault_engine=vault,
+        rights_engine=rights,
+        keyring=keyring,
+        ruleset=rules,
+        resolver=resolver,
+        auditor_engine=_auditor(settings),
+        origin=settings.origin,
+    )
 
 
 def _auditor(settings: GatewaySettings) -> Engine | None:

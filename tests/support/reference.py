@@ -110,7 +110,7 @@ def error_table() -> str:
     from gateway.errors import STATUS
 
     rows = [
-        f"| `{cls.code}` | {STATUS.get(cls.code, 400)} | {_first_sentence(cls)} | {cls.remedy} |"
+        f"| `{cls.code}` | {STATUS.get(cls.code, 500)} | {_first_sentence(cls)} | {cls.remedy} |"
         for cls in error_classes()
     ]
     return "\n".join(["| Code | HTTP | What is so | What to do |", "|---|---|---|---|", *rows])
