@@ -31,6 +31,9 @@ class AsgiClient:
         self._thread.join()
         self._loop.close()
 
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        return self._run(self._client.request(method, path, **options))
+
     def get(self, path: str, **options: Any) -> httpx.Response:
         return self._run(self._client.get(path, **options))
 
