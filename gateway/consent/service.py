@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, Engine
 
 from gateway.consent.recording import Entry, append
+from gateway.contention import uncrossed
 from gateway.ingest.binding import Bound
 from gateway.ingest.ledger import News, Standing, intervals
 from gateway.ingest.resolve import Resolve, sealed_kinds, spelled
@@ -63,10 +64,13 @@ class ConsentService:
         receipt = uuid4()
         pids = self._pids(rules, choice)
         if pids is not None:
-            now_us = self.clock_us()
-            with transaction(self.store) as connection:
-                entry = Entry(bound.computation.rulebook, now_us, receipt)
-                self._write(connection, bound, choice, pids, entry)
+            entry = Entry(bound.computation.rulebook, self.clock_us(), receipt)
+
+            def write() -> None:
+                with transaction(self.store) as connection:
+                    self._write(connection, bound, choice, pids, entry)
+
+            uncrossed(write)
         return receipt
 
     def _pids(self, rules: CompiledRules, choice: Choice) -> Mapping[str, bytes] | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine
 
+from gateway.contention import ATTEMPTS, pause
 from gateway.ingest import linking, storing
 from gateway.ingest.binding import Bound
 from gateway.ingest.drafts import Draft, Tally
@@ -35,7 +36,6 @@ from workers.store.transactions import transaction
 LIVE_EVENTS = 50  # a request with more goes to the bulk lane
 LIVE_GROUP_EVENTS = 1_000  # a deeper queue sends every request there
 WARY_GROUPS = 50  # groups that check for duplicates first after one was met
-ATTEMPTS = 8
 DRAIN_TOPIC = "drain-batch"
 
 
@@ -113,6 +113,7 @@ class IngestService:
             except StoreBusy:
                 if attempt == ATTEMPTS - 1:
                     raise
+                pause(attempt)
             else:
                 self._words.learn(run.words)
                 return run.tally, run.admitted
