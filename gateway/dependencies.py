@@ -14,7 +14,7 @@ from fastapi.security.base import SecurityBase
 from gateway.authentication import key_in_header
 from gateway.errors import CredentialMissing
 from gateway.openapi import SECURITY_SCHEMES
-from gateway.rights.operators import Operator, authenticate_operator
+from gateway.rights.operators import Operator, Role, authenticate_operator, require_role
 from gateway.wiring import Edge
 
 
@@ -36,12 +36,20 @@ _SourceKey = Annotated[str | None, Depends(_Credential("sourceKey"))]
 _SourceKeyAsUser = Annotated[str | None, Depends(_Credential("sourceKeyAsUser"))]
 
 
+HANDLERS = (Role.DPO, Role.OPERATOR)
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who is calling: a source's key or an operator's token, never both."""
 
     source: int | None
     operator: Operator | None
+
+    def log(self, edge: Edge, action: str) -> None:
+        """Log *action* before it is done when an operator does it; what a key does is not."""
+        if self.operator is not None:
+            edge.rights.ports.audit(action, {"by": str(self.operator.id)})
 
 
 def _edge(request: Request) -> Edge:
@@ -52,11 +60,11 @@ def _edge(request: Request) -> Edge:
 WiredEdge = Annotated[Edge, Depends(_edge)]
 
 
-def caller_with(scope: str) -> Callable[..., Caller]:
-    """Give a dependency that lets in source keys with *scope*, and operators.
+def caller_with(scope: str, *roles: Role) -> Callable[..., Caller]:
+    """Give a dependency that lets in source keys with *scope*, and operators of *roles*.
 
-    A write key is an application's; a person's token is enough because every
-    role may read what is above the disclosure floor.
+    A key is an application's.  What is above the disclosure floor every role may read; a single
+    person's data, and choices made in their name, are the business of those who handle requests.
     """
 
     def caller(
@@ -70,7 +78,8 @@ def caller_with(scope: str) -> Callable[..., Caller]:
         _, key = key_in_header(authorization)
         if key is not None and key.startswith("pk_"):
             return Caller(edge.source_keys.authenticate(key, scope).source, None)
-        return Caller(None, authenticate_operator(edge.rights_engine, authorization))
+        operator = authenticate_operator(edge.rights_engine, authorization)
+        return Caller(None, require_role(operator, *roles))
 
     return caller
 
@@ -88,6 +97,6 @@ def _metrics_reader(
 
 AnyOperator = Annotated[Operator, Depends(_operator)]
 MetricsReader = Annotated[Operator | None, Depends(_metrics_reader)]
-SegmentReader = Annotated[Caller, Depends(caller_with("segments:read"))]
-SubjectReader = Annotated[Caller, Depends(caller_with("subjects:read"))]
-ConsentWriter = Annotated[Caller, Depends(caller_with("consent:write"))]
+SegmentReader = Annotated[Caller, Depends(caller_with("segments:read", *Role))]
+SubjectReader = Annotated[Caller, Depends(caller_with("subjects:read", *HANDLERS))]
+ConsentWriter = Annotated[Caller, Depends(caller_with("consent:write", *HANDLERS))]

@@ -16,6 +16,7 @@ router = APIRouter(prefix="/v1/consents", tags=["consent"], responses=problems(*
 @router.post("", responses=problems(*READS_JSON))
 def record_consent(body: ConsentIn, caller: ConsentWriter, edge: WiredEdge) -> ConsentOut:
     """Record a choice; it is in force when this answers, and so is a withdrawal."""
+    caller.log(edge, "consent:recorded")
     receipt = edge.consent.record(
         Choice(
             kind=body.identifier.kind,

@@ -22,6 +22,7 @@ def show_segment(key: str, _caller: SegmentReader, edge: WiredEdge) -> SegmentOu
 
 
 @router.post("/subjects/segments", responses=problems(*READS_JSON))
-def look_up(body: LookupIn, _caller: SubjectReader, edge: WiredEdge) -> LookupOut:
+def look_up(body: LookupIn, caller: SubjectReader, edge: WiredEdge) -> LookupOut:
     """Give the segments of one person; the last answered event counts already."""
+    caller.log(edge, "subject:looked-up")
     return edge.segments.of(body.identifier.kind, body.identifier.value.get_secret_value())
