@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -68,7 +69,8 @@ def tell(running: Started, say: Callable[[str], None], *, count: int, seed: int)
 
 def _arrive(teller: Teller, count: int, seed: int) -> list[Visitor]:
     teller.chapter(1, f"{count} people visit a French web shop")
-    cohort = visitors(count, seed=seed, now=datetime.now(UTC).replace(microsecond=0))
+    now = datetime.now(UTC).replace(microsecond=0)
+    cohort = visitors(count, seed=seed, now=now, cast=secrets.token_hex(3))
     sent = send(teller.running.url, teller.key, cohort)
     silent = sum(visitor.choices is None for visitor in cohort)
     refused = sum(
@@ -150,9 +152,9 @@ def _access(teller: Teller, heroine: Visitor) -> None:
     case = teller.office.post("/v1/rights/requests", _identified(heroine) | {"type": "access"})
     report = teller.office.get(case["result"])
     teller.say(f"   Case {case['id']}, due {case['due_at'][:10]}, closed at once.")
-    for name, held in report.items():
-        if isinstance(held, list | dict) and held:
-            teller.say(f"   {name}: {len(held)}")
+    for name, held in report["records"].items():
+        if held:
+            teller.say(f"   {len(held):>6}  {name}")
 
 
 def _erase(teller: Teller, heroine: Visitor) -> None:
@@ -165,12 +167,20 @@ def _erase(teller: Teller, heroine: Visitor) -> None:
     removed = sum(sum(tables.values()) for tables in receipt["per_store"].values())
     teller.say(f"   {removed} rows gone, her key destroyed, every store scanned; nothing found.")
     teller.say(f"   Receipt {receipt['receipt_id']}, signed with Ed25519; the signature holds.")
-    teller.say(f"   Backups lose the ability to name her by {receipt['backup_bound_date']}.")
+    teller.say(f"   {_backups(receipt['backup_bound_date'])}")
     before = _of(shop, heroine)
     send(running.url, teller.key, [heroine])
     teller.say("   Her old events are sent once more: all refused, because she is gone.")
     if before or _of(shop, heroine):
         raise RequestFailed("an erased person is still in a segment; needed none")
+
+
+def _backups(bound: str | None) -> str:
+    if bound is None:
+        return (
+            "Of backups made before, the receipt claims no date: no schedule ends their keys yet."
+        )
+    return f"Backups lose the ability to name her by {bound}."
 
 
 def _farewell(teller: Teller, seconds: float) -> None:
