@@ -1,4 +1,7 @@
-"""One started application for the tests of a module, over ASGI."""
+"""One started application for all tests of the interface, over ASGI: a start takes seconds.
+
+They share it, so each compares what was before with what is after.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from tests.support.postgres import clone, drop, template
 from tests.support.run import Run
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def front(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     folder: Path = tmp_path_factory.mktemp("front")
     store, vault = (clone(template(run, side)) for side in ("store", "vault"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from typing import Any, Self, TypeVar
 
 import httpx
@@ -33,6 +33,17 @@ class AsgiClient:
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         return self._run(self._client.request(method, path, **options))
+
+    def stream(
+        self, method: str, path: str, chunks: Iterable[bytes], **options: Any
+    ) -> httpx.Response:
+        """Send a body that does not say how long it is."""
+
+        async def sent() -> AsyncIterator[bytes]:
+            for chunk in chunks:
+                yield chunk
+
+        return self._run(self._client.request(method, path, content=sent(), **options))
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         return self._run(self._client.get(path, **options))

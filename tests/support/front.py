@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,11 @@ class Front:
     @property
     def dpo(self) -> Headers:
         return self.tokens[Role.DPO]
+
+    @cached_property
+    def openapi(self) -> dict[str, Any]:
+        document: dict[str, Any] = self.client.get("/openapi.json").json()
+        return document
 
     def post(self, path: str, body: Any = None, **options: Any) -> httpx.Response:
         """Send *body* (bytes as they are, anything else as JSON) as the source that may do all."""
