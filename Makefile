@@ -53,7 +53,7 @@ docs: $(READY) ## README, glossary, settings and error codes against the program
 check: ## The gate: everything above that can fail, and the tests against real services too
 	.ci/run
 
-clean: ## Remove the environment and every cache; installations (.paravent) stay
+clean: ## Remove the environment and every cache; installations stay where they are
 	rm -rf .venv .uv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(READY): pyproject.toml uv.lock | $(UV)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gateway.cli.output import Data, Policies, progress
+from gateway.cli.output import Policies, progress
 from gateway.cli.started import Wanted, started
 from gateway.demo.folder import demo_folder
 from gateway.demo.story import tell
@@ -33,12 +34,24 @@ def demo(  # noqa: PLR0913  # one parameter an option
             help="Stay up at the end, until Ctrl-C. Default: when a person watches.",
         ),
     ] = None,
-    data: Data = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="DIR",
+            envvar="PARAVENT_DATA",
+            show_envvar=False,
+            help="The installation's folder, kept between runs."
+            " Default: one of the demo's own, made anew each time, /var/lib/paravent-demo for root,"
+            " ~/.local/share/paravent-demo for everybody else.",
+            file_okay=False,
+        ),
+    ] = None,
     policies: Policies = None,
 ) -> None:
     """Watch the whole product work on a made-up French web shop, in under a minute.
 
-    Starts everything in a folder of its own, sends the visits of some hundred people through the
+    Starts everything in a folder of its own, sends the visits of several hundred people through the
     front door, shows what was refused and why, the segments, one person's access report, their
     erasure with its receipt, and the check of the audit log.
     """

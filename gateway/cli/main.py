@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DONE, FAILED = 0, 1  # wrong usage is 2, by typer
+INSTALL = "Install again with `make setup`; a package or the Python it was built for is missing."
+REPORT = "Open an issue with this line, the command and its version of Python."
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +104,9 @@ def main() -> None:
         _fail(failure.code, str(failure), failure.remedy)
     except Exception as failure:  # noqa: BLE001 - the last line of defence; nothing is swallowed
         last = traceback.extract_tb(failure.__traceback__)[-1]
-        place = f"{Path(last.filename).name}:{last.lineno}"
-        _fail("internal", f"{type(failure).__name__} at {place}", ParaventError.remedy)
+        place = f"{'/'.join(Path(last.filename).parts[-2:])}:{last.lineno}"
+        remedy = INSTALL if isinstance(failure, ImportError) else REPORT
+        _fail("internal", f"{type(failure).__name__} at {place}", remedy)
 
 
 def _fail(code: str, message: str, remedy: str) -> None:

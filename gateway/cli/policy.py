@@ -58,7 +58,10 @@ def check_command(*, policies: Policies = None, as_json: Json = False) -> None:
 
 @app.command("explain")
 def explain_command(
-    word: Annotated[str, typer.Argument(help="A purpose, segment, feature, property or event.")],
+    word: Annotated[
+        str,
+        typer.Argument(metavar="WORD", help="A purpose, segment, feature, property or event."),
+    ],
     *,
     policies: Policies = None,
     as_json: Json = False,

@@ -110,7 +110,8 @@ def _document(rule: SegmentRule, size: segments.Size | None, floor: int) -> dict
 def _size(document: dict[str, Any]) -> str:
     if document["counted_at"] is None:
         return "not counted yet"
-    return "below the floor" if document["below_floor"] else str(document["size"])
+    floor = document["floor"]
+    return f"below the floor ({floor})" if document["below_floor"] else str(document["size"])
 
 
 def _condition(condition: Condition) -> dict[str, Any]:

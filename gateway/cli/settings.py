@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from enum import Enum
+from pathlib import Path
+from types import NoneType
+from typing import TYPE_CHECKING, Any, get_args
 
 import typer
 from pydantic import SecretStr
@@ -19,8 +22,9 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 READERS: dict[str, type[BaseSettings]] = {"gateway": GatewaySettings, "workers": WorkersSettings}
+WORDS: dict[type, str] = {SecretStr: "secret", Path: "path", int: "number", str: "text"}
 COMMAND: tuple[tuple[str, str, str], ...] = (
-    ("DATA", "folder", "The installation's folder, for every command that takes --data."),
+    ("DATA", "path", "The installation's folder, for every command that takes --data."),
     ("OWNER_DSN", "secret", "Owner's DSN of `paravent migrate`."),
     ("GATEWAY_PASSWORD", "secret", "Password `paravent migrate` sets for paravent_gateway."),
     ("WORKERS_PASSWORD", "secret", "Password `paravent migrate` sets for paravent_workers."),
@@ -39,7 +43,8 @@ def settings(*, as_json: Json = False) -> None:
     documents = described()
     lines = []
     for each in documents:
-        default = "required" if each["required"] else f"default {each['default']}"
+        unset = "unset" if each["default"] is None else f"default {each['default']}"
+        default = "required" if each["required"] else unset
         lines += [f"{each['name']}  ({each['type']}, {default}; read by {each['read_by']})"]
         lines += [f"    {each['description']}"]
     answer(documents, as_json=as_json, lines=lines)
@@ -73,7 +78,11 @@ def _described(reader: str, name: str, field: FieldInfo) -> dict[str, Any]:
 
 
 def _type(field: FieldInfo) -> str:
-    if field.annotation is SecretStr:
-        return "secret"
-    text = getattr(field.annotation, "__name__", None) or str(field.annotation)
-    return text.replace("pathlib.", "").replace(" | None", "").lower()
+    kinds = get_args(field.annotation) or (field.annotation,)
+    return "|".join(_words(kind) for kind in kinds if kind is not NoneType)
+
+
+def _words(kind: type) -> str:
+    if issubclass(kind, Enum):
+        return "|".join(str(each) for each in kind)
+    return WORDS.get(kind, kind.__name__)

@@ -103,7 +103,7 @@ def rotate(
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Make a new key for a source; its old keys go on working until they are revoked."""
+    """Make a new key for a source; its old keys go on working unless --revoke."""
     with opened(data, announce=progress) as home, _store(home.addresses) as store:
         row = sources.named(store, name)
         if row is None:

@@ -23,6 +23,7 @@ from workers.store import counts
 from workers.store.transactions import connect, transaction
 
 MANY_PROPERTIES = 6
+MEANT = {"noted": " (says who somebody is; no event to keep)"}
 MARKETING = ("personalisation", "email_marketing", "advertising")
 
 
@@ -96,7 +97,7 @@ def _refused(teller: Teller) -> None:
     for decision, count in decided.items():
         by_outcome[decision.outcome] = by_outcome.get(decision.outcome, 0) + count
     for outcome, count in sorted(by_outcome.items(), key=lambda each: -each[1]):
-        teller.say(f"   {count:>6}  {outcome}")
+        teller.say(f"   {count:>6}  {outcome}{MEANT.get(outcome, '')}")
     by_property: dict[str, int] = {}
     for drop, count in dropped.items():
         by_property[drop.property] = by_property.get(drop.property, 0) + count
@@ -185,6 +186,6 @@ def _backups(bound: str | None) -> str:
 
 def _farewell(teller: Teller, seconds: float) -> None:
     running, say = teller.running, teller.say
-    say(f"\nThat took {seconds:.0f} seconds. The installation is in")
+    say(f"\nThat took {seconds:.0f} seconds. The installation stays, until you delete it, in")
     say(f"   {running.opened.installation.folder}")
     say(f"The interface is {running.url}, described at {running.url}/openapi.json")

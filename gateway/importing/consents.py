@@ -19,6 +19,7 @@ from policies.errors import ParaventError
 from policies.vocabulary import ConsentMethod, ConsentStatus, Scope
 
 REQUIRED = ("kind", "value", "purpose", "status", "at")
+STATUSES = ", ".join(ConsentStatus)
 MAX_EVIDENCE = 200
 
 
@@ -44,12 +45,14 @@ def record(
 
 def _choices(path: Path, source: int) -> Iterator[Choice]:
     for number, row in enumerate(rows(path), start=2):
-        wrong = f"Line {number} of the consent file is not kind,value,purpose,status,at."
+        line = f"Line {number} of the consent file"
         if row is None or not all(row.get(name) for name in REQUIRED):
-            raise StatementMissing(wrong)
+            raise StatementMissing(f"{line} is not kind,value,purpose,status,at.")
         at_us = instant_us(row["at"])
-        if at_us is None or row["status"] not in set(ConsentStatus):
-            raise StatementMissing(wrong)
+        if at_us is None:
+            raise StatementMissing(f"{line} has an `at` that is no instant of ISO 8601.")
+        if row["status"] not in set(ConsentStatus):
+            raise StatementMissing(f"{line} has none of these as its status: {STATUSES}.")
         yield Choice(
             kind=row["kind"],
             value=row["value"],

@@ -77,8 +77,24 @@ def test_an_error_that_is_not_ours_is_named_but_not_quoted(
     with pytest.raises(SystemExit):
         main.main()
     said = capsys.readouterr().err
-    assert "ValueError at test_command.py" in said
+    assert "ValueError at embedded/test_command.py" in said
     assert "ada" not in said
+
+
+def test_a_package_that_cannot_be_imported_is_said_to_be_installed_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(_: object) -> None:
+        raise ImportError("no pq wrapper available")
+
+    monkeypatch.setattr(main, "build", broken)
+    with pytest.raises(SystemExit):
+        main.main()
+    assert "remedy: Install again" in capsys.readouterr().err
+
+
+def test_no_setting_shows_the_name_of_a_class() -> None:
+    assert not [each["name"] for each in described() if "." in each["type"]]
 
 
 def test_every_setting_has_a_type_and_a_sentence() -> None:
