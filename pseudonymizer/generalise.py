@@ -10,13 +10,16 @@ import ipaddress
 from collections.abc import Callable, Collection, Sequence
 from typing import Final, Literal
 
-from pseudonymizer.scrub.engine import SHORTEST_OWN, Scrubber
+from pseudonymizer.scrub.decode import hides_text
+from pseudonymizer.scrub.engine import Scrubber
 from pseudonymizer.scrub.memory import Memory
+from pseudonymizer.scrub.own import Own, naming
 from pseudonymizer.urls import (
     CAMPAIGN_PARAMETERS,
     PLACEHOLDER,
     campaign_parameters,
     campaign_value,
+    host_as_written,
     parts,
     referrer_host,
     segments,
@@ -88,14 +91,12 @@ class Generaliser:
         self._referrers = Memory[str](size=_REMEMBERED, seconds=_REMEMBERED_SECONDS)
         self._devices = Memory[str](size=_REMEMBERED, seconds=_REMEMBERED_SECONDS)
 
-    def pages(
-        self, texts: Sequence[str], *, own: Sequence[Sequence[str]] | None = None
-    ) -> list[str | None]:
+    def pages(self, texts: Sequence[str], *, own: Sequence[Own] | None = None) -> list[str | None]:
         """Reduce page addresses to path templates; ``None`` where one is no page of ours.
 
         Args:
             texts: URLs or paths.
-            own: for each, the identifiers of the subject it came with, which no segment may hold.
+            own: for each, the names its sender goes by, which no segment may hold.
         """
         marks = [self._pages.mark(text) for text in texts]
         known = [self._pages.recall(mark) for mark in marks]
@@ -107,15 +108,24 @@ class Generaliser:
         pages = [page or None for page in known]
         if own is None:
             return pages
-        return [page and _without(page, names) for page, names in zip(pages, own, strict=True)]
-
-    def referrers(self, texts: Sequence[str]) -> list[str | None]:
-        """Reduce referrers to registered domains; ``None`` where there is none."""
+        named = naming(own, [page or "" for page in pages])
         return [
-            _remembered(self._referrers, text, lambda referrer: referrer_host(referrer) or _NOTHING)
-            or None
-            for text in texts
+            _without(page, names) if page and mine else page
+            for page, names, mine in zip(pages, own, named, strict=True)
         ]
+
+    def referrers(
+        self, texts: Sequence[str], *, own: Sequence[Own] | None = None
+    ) -> list[str | None]:
+        """Reduce referrers to registered domains; ``None`` where none is, or it names somebody.
+
+        *own* is as for ``pages``.
+        """
+        sites = [_remembered(self._referrers, text, self._site) or None for text in texts]
+        if own is None:
+            return sites
+        named = naming(own, [site or "" for site in sites])
+        return [None if mine else site for site, mine in zip(sites, named, strict=True)]
 
     def devices(self, texts: Sequence[str]) -> list[str]:
         """Reduce user agents to family, system and class."""
@@ -127,16 +137,23 @@ class Generaliser:
             campaign_parameters(split.query, self._parameters) if (split := parts(text)) else {}
             for text in texts
         ]
-        looks = iter(self._scrubber.scrub_many([v for each in found for v in each.values()]))
-        return [
-            {name: value for name, value in each.items() if not next(looks).kinds} for each in found
-        ]
+        names = iter(self.campaign_names([value for each in found for value in each.values()]))
+        named = [{parameter: next(names) for parameter in each} for each in found]
+        return [{name: value for name, value in each.items() if value} for each in named]
 
-    def campaign_names(self, texts: Sequence[str]) -> list[str | None]:
-        """Give campaign names sent outside a URL, in the form they have inside one."""
-        values = [campaign_value(text) for text in texts]
-        looks = self._scrubber.scrub_many([value or "" for value in values])
-        return [None if look.kinds else value for value, look in zip(values, looks, strict=True)]
+    def campaign_names(
+        self, texts: Sequence[str], *, own: Sequence[Own] | None = None
+    ) -> list[str | None]:
+        """Give campaign names sent outside a URL, in the form they have inside one.
+
+        They are looked at as they came: in small letters no base64 can be read any more.  *own* is
+        as for ``pages``.
+        """
+        looks = self._scrubber.scrub_many(texts, own=own)
+        return [
+            None if look.kinds or hides_text(text) else campaign_value(text)
+            for text, look in zip(texts, looks, strict=True)
+        ]
 
     def _templates(self, texts: Sequence[str]) -> list[str]:
         """Write the templates of pages not met before, with one scan over all their segments."""
@@ -147,9 +164,21 @@ class Generaliser:
             if path is None:
                 templates.append(_NOTHING)
                 continue
-            suspect = {position for position in range(len(path)) if next(looks).kinds}
+            suspect = {
+                position
+                for position, segment in enumerate(path)
+                if next(looks).kinds or hides_text(segment)
+            }
             templates.append(template(path, suspect=suspect))
         return templates
+
+    def _site(self, text: str) -> str:
+        """Give the registered domain of a referrer, or nothing where it hides or names somebody."""
+        site = referrer_host(text)
+        if site is None:
+            return _NOTHING
+        written = host_as_written(text).rstrip(".")[-len(site) :]
+        return _NOTHING if hides_text(written) or self._scrubber.kinds_in(written) else site
 
     def _segments_of(self, text: str) -> list[str] | None:
         split = parts(text)
@@ -167,12 +196,15 @@ def _remembered(memory: Memory[str], text: str, reduce: Callable[[str], str]) ->
     return known
 
 
-def _without(page: str, own: Sequence[str]) -> str:
-    """Replace the segments of a template that hold one of the subject's own identifiers."""
-    names = [name.casefold() for name in own if len(name) >= SHORTEST_OWN]
-    if not any(name in page for name in names):
-        return page
+def _without(page: str, own: Own) -> str:
+    """Replace the segments that hold one of its sender's names in a template that holds one.
+
+    A name that only several segments hold together takes all of them along.
+    """
+    segments_ = page.split("/")
+    mine = naming([own] * len(segments_), segments_)
+    if not any(mine):
+        return f"/{PLACEHOLDER}"
     return "/".join(
-        PLACEHOLDER if any(name in segment for name in names) else segment
-        for segment in page.split("/")
+        PLACEHOLDER if named else segment for named, segment in zip(mine, segments_, strict=True)
     )

@@ -60,7 +60,7 @@ def parts(text: str) -> Parts | None:
     found = _URL.match(text.strip().replace("\\", "/"))
     if found is None or (found["scheme"] or "https").lower() not in {"http", "https"}:
         return None
-    host = (found["authority"] or "").rpartition("@")[2].partition(":")[0].lower()
+    host = host_as_written(text).lower()
     return Parts(host.rstrip("."), found["path"], found["query"] or "")
 
 
@@ -91,6 +91,12 @@ def template(spelled: Sequence[str], *, suspect: Collection[int] = ()) -> str:
     return "/" + "/".join(kept)
 
 
+def host_as_written(text: str) -> str:
+    """Give the host of a web address in its own spelling; only there can hidden text be read."""
+    found = _URL.match(text.strip().replace("\\", "/"))
+    return (found["authority"] or "").rpartition("@")[2].partition(":")[0] if found else ""
+
+
 def referrer_host(text: str) -> str | None:
     """Give the registered domain of a referrer, without what stands before it; ``None`` if unknown.
 
@@ -115,7 +121,10 @@ def campaign_value(text: str) -> str | None:
 
 
 def campaign_parameters(query: str, allowed: Collection[str]) -> dict[str, str]:
-    """Give the first of each *allowed* parameter of a query, as ``campaign_value`` has it."""
+    """Give the first of each *allowed* parameter of a query that ``campaign_value`` takes.
+
+    As it came: what may be hidden in it shows in its own spelling only.
+    """
     if "=" not in query:
         return {}
     try:
@@ -124,9 +133,8 @@ def campaign_parameters(query: str, allowed: Collection[str]) -> dict[str, str]:
         return {}
     found: dict[str, str] = {}
     for name, text in pairs:
-        value = campaign_value(text) if name in allowed and name not in found else None
-        if value is not None:
-            found[name] = value
+        if name in allowed and name not in found and campaign_value(text) is not None:
+            found[name] = text
     return found
 
 

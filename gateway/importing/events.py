@@ -48,6 +48,7 @@ def take(
             explicit_act=False,
             parts=_parts(map_, row),
             assertion=assertion,
+            also=tuple(text for _, text in identifiers[1:]),
         )
     )
 

@@ -10,11 +10,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any
+from typing import Any, Final
 
 from gateway.ingest import values
 from gateway.ingest.decide import SILENT, Signals
 from policies.ruleset import EventRule, PropertyRule, RuleSet
+from policies.signals import signalled
 from policies.vocabulary import Column, LegalBasis, PropertyType
 from pseudonymizer.generalise import ip
 
@@ -32,6 +33,7 @@ class Treatment(Enum):
     REFERRER = auto()
     DEVICE = auto()
     CAMPAIGN = auto()
+    NUMBER = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +145,8 @@ class CompiledRules:
         return mask
 
     def _read_signals(self, categories: Mapping[str, bool]) -> Signals:
-        granted = withheld = withdrawn = 0
-        for category, purposes in self.ruleset.categories.items():
-            said = categories.get(category)
-            mask = self.mask(purposes)
-            if said is True:
-                granted |= mask
-            else:
-                withheld |= mask
-                withdrawn |= mask if said is False else 0
-        return Signals(spoke=True, granted=granted & ~withheld, withdrawn=withdrawn)
+        said = signalled(self.ruleset, categories)
+        return Signals(True, self.mask(said.grants), self.mask(said.refuses))
 
     def _compile(self, rule: EventRule) -> EventPlan:
         purposes = self.mask(rule.purposes)
@@ -180,6 +174,13 @@ class CompiledRules:
         )
 
 
+_NUMERIC: Final[Mapping[PropertyType, Convert]] = {
+    PropertyType.INTEGER: values.integer,
+    PropertyType.NUMBER: values.number,
+    PropertyType.MONEY: values.money,
+}
+
+
 def _us(period: Any) -> int:  # noqa: ANN401  # a timedelta
     return int(period.total_seconds()) * 1_000_000
 
@@ -190,6 +191,8 @@ def _treatment(rule: PropertyRule) -> Treatment:
         return Treatment.REFERRER if rule.column is Column.REFERRER else Treatment.PAGE
     if rule.type is PropertyType.USER_AGENT:
         return Treatment.DEVICE
+    if rule.type in _NUMERIC:
+        return Treatment.NUMBER
     if rule.column is Column.CAMPAIGN:
         return Treatment.CAMPAIGN
     return Treatment.SCAN if rule.scan else Treatment.NONE
@@ -197,13 +200,8 @@ def _treatment(rule: PropertyRule) -> Treatment:
 
 def _converter(rule: PropertyRule) -> Convert:
     """Give the function from raw value to column value; it returns ``None`` to drop."""
-    plain: dict[PropertyType, Convert] = {
-        PropertyType.INTEGER: values.integer,
-        PropertyType.NUMBER: values.number,
-        PropertyType.MONEY: values.money,
-    }
-    if rule.type in plain:
-        return plain[rule.type]
+    if rule.type in _NUMERIC:
+        return _NUMERIC[rule.type]
     pattern = re.compile(rule.pattern) if rule.pattern else None
 
     def convert(value: Any) -> str | None:  # noqa: ANN401  # JSON is anything

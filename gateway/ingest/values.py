@@ -14,6 +14,7 @@ from policies.ruleset import PropertyRule
 
 INT4_MAX = 2**31 - 1
 INT8_MAX = 2**63 - 1
+LEAST_TELLING = 10**8  # nine digits: a French telephone number without its zero
 MAX_NUMBER_TEXT = 40  # characters; longer is not a number anybody meant
 
 
@@ -50,6 +51,19 @@ def text(value: object, limit: int) -> str | None:
     else:
         return None
     return said if said and len(said) <= limit and "\x00" not in said else None
+
+
+def telling(value: float, *, minor: bool) -> str | None:
+    """Give a number so large that it may be somebody's, as it would be written; else ``None``.
+
+    A telephone, card or customer number in a field for prices is still that number.
+
+    Args:
+        value: what one of the functions above gave.
+        minor: whether it is in cents.
+    """
+    whole = abs(int(value)) // (100 if minor else 1)
+    return f"{whole} +{whole} 0{whole}" if whole >= LEAST_TELLING else None
 
 
 def _decimal(value: object) -> Decimal | None:

@@ -28,7 +28,9 @@ class WireEvent:
     (``identify``, ``alias``).  ``categories`` is what the consent platform
     said: ``None`` when it said nothing.  ``explicit_act`` marks a person's own
     change of mind, which alone can reopen what was closed.  ``parts`` holds the
-    raw values by the first step of a property's path.
+    raw values by the first step of a property's path.  ``also`` are the other
+    identifiers it came with: nobody is looked up by them, and no value that is
+    kept may hold one.
     """
 
     kind: str
@@ -41,6 +43,7 @@ class WireEvent:
     explicit_act: bool
     parts: Mapping[str, Any]
     assertion: Assertion | None = None
+    also: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"WireEvent({self.kind}, …)"

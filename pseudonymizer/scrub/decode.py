@@ -82,6 +82,14 @@ def readings(text: str) -> list[str]:
     return list(seen)
 
 
+def hides_text(text: str) -> bool:
+    """Say whether *text* holds base64 or hexadecimal of something readable.
+
+    Whatever it is: a word that a page, a site or a campaign is called by hides nothing.
+    """
+    return bool(_base64(text) or _hexadecimal(text))
+
+
 def _unwrapped(text: str, seen: set[str]) -> list[str]:
     """Give what each step makes of *text*, where that is new, and add it to *seen*."""
     fresh = []

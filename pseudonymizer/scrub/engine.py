@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pseudonymizer.scrub.decode import readings
@@ -27,6 +27,7 @@ from pseudonymizer.scrub.finding import (
     masked,
 )
 from pseudonymizer.scrub.memory import Memory
+from pseudonymizer.scrub.own import Own, naming
 from pseudonymizer.scrub.prefilter import UNFIT, WRAPPED, Prefilter, prefilter
 
 if TYPE_CHECKING:  # Presidio and spaCy take seconds to import; ``warm`` decides when
@@ -35,7 +36,6 @@ if TYPE_CHECKING:  # Presidio and spaCy take seconds to import; ``warm`` decides
 REGIONS: Final = ("FR", "BE", "CH", "GB", "US")  # numbers of others are found with their `+`
 MAX_CHARS: Final = 2048  # beyond it the worst texts would cost seconds each (quadratic patterns)
 BATCH_SECONDS: Final = 5.0  # for the closer looks of one call; what is left over is dropped
-SHORTEST_OWN: Final = 5  # a customer number such as "42" names nobody outside its field
 _REMEMBERED_TEXTS: Final = 50_000
 _REMEMBERED_SECONDS: Final = 600.0
 
@@ -77,14 +77,14 @@ class Scrubber:
         self._memory.clear()
 
     def scrub_many(
-        self, texts: Sequence[str], *, own: Sequence[Sequence[str]] | None = None
+        self, texts: Sequence[str], *, own: Sequence[Own] | None = None
     ) -> list[Scrubbed]:
         """Take everything found out of *texts*.
 
         Args:
             texts: what to scrub.
-            own: for each text, the identifiers of the subject it came with; a text that holds one
-                of them, in any reading, is dropped whole.
+            own: for each text, the names its sender goes by, from ``own_names``; a text that holds
+                one of them, in any reading, is dropped whole.
         """
         engines = self._ready()
         deadline = time.monotonic() + BATCH_SECONDS
@@ -95,9 +95,11 @@ class Scrubber:
             for text, bits in zip(bounded, looks, strict=True)
         ]
         if own is not None:
-            for position, (text, bits) in enumerate(zip(bounded, looks, strict=True)):
-                if own[position] and _names_one_of(own[position], text, wrapped=bits & WRAPPED):
-                    results[position] = dropped(IDENTIFIER)
+            named = naming(own, bounded, [bits & WRAPPED for bits in looks])
+            results = [
+                dropped(IDENTIFIER) if mine else result
+                for mine, result in zip(named, results, strict=True)
+            ]
         return results
 
     def scrub(self, text: str) -> Scrubbed:
@@ -168,29 +170,26 @@ def _judged(engines: _Engines, text: str, bits: int, *, deadline: float) -> Scru
 def _hidden(
     engines: _Engines, text: str, plain: tuple[Finding, ...], *, deadline: float
 ) -> set[str]:
-    """Name the kinds of values that show in a reading of *text* and not in the text itself."""
+    """Name the kinds of values that show in a reading of *text* and not in the text itself.
+
+    And of those that still show once the text is masked: one address, written twice, once wrapped.
+    """
     known = {(found.kind, text[found.start : found.end]) for found in plain}
+    hidden = {kind for kind, value in _read(engines, text, deadline) if (kind, value) not in known}
+    if plain:
+        hidden |= {kind for kind, _ in _read(engines, masked(text, plain).text, deadline)}
+    return hidden
+
+
+def _read(engines: _Engines, text: str, deadline: float) -> Iterator[tuple[str, str]]:
+    """Give kind and value of everything that shows in a reading of *text*."""
     others = readings(text)
-    return {
-        found.kind
-        for reading, bits in zip(others, engines.prefilter.look(others), strict=True)
-        for found in _seen(engines, reading, bits, deadline=deadline)
-        if (found.kind, reading[found.start : found.end]) not in known
-    }
+    for reading, bits in zip(others, engines.prefilter.look(others), strict=True):
+        for found in _seen(engines, reading, bits, deadline=deadline):
+            yield found.kind, reading[found.start : found.end]
 
 
 def _seen(engines: _Engines, text: str, bits: int, *, deadline: float) -> tuple[Finding, ...]:
     if time.monotonic() > deadline:
         raise TimeoutError("batch took too long; what is left of it is not looked at")
     return engines.closer_look.find(text, bits)
-
-
-def _names_one_of(own: Sequence[str], text: str, *, wrapped: int) -> bool:
-    names = [name.casefold() for name in own if len(name) >= SHORTEST_OWN]
-    if not names:
-        return False
-    try:
-        spoken = [text, *readings(text)] if wrapped else [text]
-    except ValueError:
-        return True
-    return any(name in reading.casefold() for reading in spoken for name in names)

@@ -55,6 +55,7 @@ class Item(msgspec.Struct, gc=False):
     userId: Identifier = None  # noqa: N815
     anonymousId: Identifier = None  # noqa: N815
     previousId: Identifier = None  # noqa: N815
+    groupId: Any = None  # noqa: N815
     event: str | None = None
     name: str | None = None
     category: str | None = None
@@ -166,7 +167,9 @@ def _cut(body: bytes) -> tuple[Batch, Sequence[bytes | msgspec.Raw]]:
             return _BATCH.decode(saved.outer), saved.items
         except MALFORMED:
             raise BodyInvalid("The body is not a JSON object with an array `batch`.") from error
-    return outer, outer.batch or []
+    if outer.batch is None:  # one call sent where batches go would be lost without a word
+        raise BodyInvalid("The body has no array `batch`; one was needed, if an empty one.")
+    return outer, outer.batch
 
 
 def _take(decoded: Decoded, item: Item, kind: str, outer: Batch | None, received_us: int) -> None:
@@ -200,6 +203,7 @@ def _take(decoded: Decoded, item: Item, kind: str, outer: Batch | None, received
                 "category": item.category,
                 "context": context,
             },
+            also=_also(item),
         )
     )
 
@@ -225,6 +229,12 @@ def _identifiers(
         previous = str(item.previousId)
         return tuple(named[:1]), (named[0], ("anonymous_id", previous), ("user_id", previous))
     return tuple(named[:1]), ()
+
+
+def _also(item: Item) -> tuple[str, ...]:
+    """Give what the call names its sender by and nobody is looked up by."""
+    others = (item.anonymousId, item.previousId, item.groupId)
+    return tuple(str(other) for other in others if isinstance(other, str | int))
 
 
 def _instant(item: Item, outer: Batch | None, received_us: int) -> int | None:

@@ -143,6 +143,25 @@ def test_a_search_for_somebody_leaves_no_somebody(edge: TestEdge) -> None:
     assert [row[0] for row in kept] == ["<EMAIL_ADDRESS>"]
 
 
+def test_no_name_of_the_sender_stays_in_what_is_kept(edge: TestEdge) -> None:
+    zuse = {"traits": {"name": "Konrad Zuse"}}
+    edge.send(
+        track(
+            edge, "Products Searched", properties={"query": "liste de konrad zuse"}, context=zuse
+        ),
+        track(edge, properties={"category": ADA.anonymous_id}, anonymousId=ADA.anonymous_id),
+        track(edge, context={"campaign": {"name": f"pour-{ADA.user_id}"}}),
+        track(edge, context={"page": {"referrer": f"https://{ADA.user_id}.fr/"}}),
+        track(edge, properties={"price": 33_199_001_815, "quantity": "0199001815"}),
+    )
+    assert {row[0] for row in edge.rows("select text from store.event")} == {None, "<IDENTIFIER>"}
+    assert (
+        edge.rows("select from store.event where amount is not null or quantity is not null") == []
+    )
+    words = {row[0] for row in edge.rows("select value from store.dictionary where kind > 1")}
+    assert words == {"lampe-arc", "luminaires"}
+
+
 def test_identify_joins_the_names_of_one_person(edge: TestEdge) -> None:
     anonymous = track(edge, at=at(edge, hours=1))
     del anonymous["userId"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import string
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from hypothesis import given
 from pseudonymizer import generalise
 from pseudonymizer.generalise import Generaliser
 from pseudonymizer.scrub.engine import Scrubber
+from pseudonymizer.scrub.own import own_names
 from pseudonymizer.urls import MAX_DEPTH, MAX_SEGMENT_CHARS, PLACEHOLDER
 
 # No word of a path holds one of the letters that a secret is written in.
@@ -114,6 +116,37 @@ def test_no_segment_holds_the_subjects_own_identifier(generaliser: Generaliser) 
         ["/liste/Lovelace/envies", "/liste/lovelace/envies"], own=[("lovelace",), ("hopper",)]
     )
     assert pages == ["/liste/:id/envies", "/liste/lovelace/envies"]
+
+
+def test_a_name_that_several_segments_hold_together_takes_them_all(
+    generaliser: Generaliser,
+) -> None:
+    own = [own_names(["Konrad Zuse"])] * 2
+    assert generaliser.pages(["/konrad/zuse/liste", "/konrad-zuse/liste"], own=own) == [
+        "/:id",
+        "/:id/liste",
+    ]
+
+
+def test_base64_of_letters_alone_is_no_word_of_a_page(generaliser: Generaliser) -> None:
+    segment = base64.b64encode(b"ada lovelace").decode()
+    assert segment.isalpha()
+    assert generaliser.pages([f"/liste/{segment}"]) == ["/liste/:id"]
+
+
+def test_a_referrer_that_names_or_hides_somebody_is_left_out(generaliser: Generaliser) -> None:
+    hidden = b"ada@example.org".hex()
+    sites = [f"https://{hidden}.fr/", "https://konrad-zuse.fr/", "https://www.example.org/zuse"]
+    own = [own_names(["Konrad Zuse"])] * 3
+    assert generaliser.referrers(sites, own=own) == [None, None, "example.org"]
+
+
+def test_a_campaign_that_names_or_hides_somebody_is_left_out(generaliser: Generaliser) -> None:
+    hidden = base64.b64encode(b"ada@example.org").decode()
+    own = [own_names(["Konrad Zuse"])] * 3
+    names = generaliser.campaign_names([hidden, "pour Konrad Zuse", "Soldes"], own=own)
+    assert names == [None, None, "soldes"]
+    assert generaliser.campaigns([f"/?utm_source={hidden}"]) == [{}]
 
 
 @given(path=st.lists(words, max_size=4), name=secrets, password=secrets, key=secrets,

@@ -55,6 +55,13 @@ def test_identify_asserts_all_its_identifiers_to_be_one_person() -> None:
     assert event.links == (("user_id", "7"), ("anonymous_id", "a1"), ("email", "a@b.example"))
 
 
+def test_every_name_of_the_sender_is_known_though_one_is_looked_up() -> None:
+    body = json.dumps(track(anonymousId="a1", groupId={"odd": 1}, previousId=7)).encode()
+    event = segment.decode("track", body, NOW_US).events[0]
+    assert event.identifiers == (("user_id", "u1"),)
+    assert event.also == ("a1", "7")
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"nonsense", b"[]", b'"x"', b"\xff\xfe", b"[" * 9000])
 def test_what_is_no_json_object_is_refused_whole(body: bytes) -> None:
     for call in ("track", "batch"):

@@ -51,3 +51,20 @@ def test_no_json_value_makes_a_converter_raise(said: Any) -> None:
         found = convert(said)
         assert found is None or abs(found) < 2**63
     values.text(said, 20)
+
+
+@pytest.mark.parametrize(
+    ("value", "minor", "said"),
+    [
+        (199_001_815, False, "199001815 +199001815 0199001815"),
+        (33_199_001_815.0, False, "33199001815 +33199001815 033199001815"),
+        (19_900_181_500, True, "199001815 +199001815 0199001815"),
+        (99_999_999, False, None),
+        (9_999_999_999, True, None),
+        (4.5, False, None),
+    ],
+)
+def test_a_number_as_long_as_a_telephone_number_is_looked_at(
+    value: float, said: str | None, *, minor: bool
+) -> None:
+    assert values.telling(value, minor=minor) == said

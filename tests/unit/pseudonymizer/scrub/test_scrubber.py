@@ -11,6 +11,7 @@ from pseudonymizer.scrub import engine as engine_module
 from pseudonymizer.scrub import prefilter as prefilter_module
 from pseudonymizer.scrub.engine import MAX_CHARS, Scrubber
 from pseudonymizer.scrub.errors import FastScrubbingMissing
+from pseudonymizer.scrub.own import own_names
 
 UNREADABLE = ("<UNREADABLE>", ("UNREADABLE",))
 
@@ -67,9 +68,24 @@ def test_a_number_with_a_wrong_key_is_no_social_security_number(scrubber: Scrubb
 
 def test_a_text_that_names_its_own_subject_is_dropped(scrubber: Scrubber) -> None:
     texts = ["carte de Lovelace-1815", "carte%20de%20l%6fvelace-1815", "42 robes", "rien"]
-    own = [("lovelace-1815",), ("lovelace-1815",), ("42",), ("lovelace-1815",)]
+    own = [own_names([name]) for name in ("lovelace-1815", "lovelace-1815", "42", "lovelace-1815")]
     left = [result.text for result in scrubber.scrub_many(texts, own=own)]
     assert left == ["<IDENTIFIER>", "<IDENTIFIER>", "42 robes", "rien"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ada@example.org, YWRhQGV4YW1wbGUub3Jn",
+        "ada@example.org / ada%40example.org",
+        "06 12 34 56 78 ou 30363132333435363738",
+    ],
+)
+def test_a_value_written_twice_does_not_hide_behind_its_clear_self(
+    text: str, scrubber: Scrubber
+) -> None:
+    left = scrubber.scrub(text).text
+    assert left in {"<EMAIL_ADDRESS>", "<PHONE_NUMBER>"}
 
 
 @pytest.mark.parametrize("text", ["x" * (MAX_CHARS + 1), "a\x00b", "a\ud800b"])

@@ -1,0 +1,100 @@
+"""Which names does the sender of an event go by, and does a text hold one of them?
+
+No pattern knows a customer number or a surname, but the event itself says which are its sender's.
+Compared are letters and digits alone: ``Konrad Zuse`` is met again in ``konrad-zuse`` and, with
+its accents gone, in ``KONRADZUSE``.  A name that is one plain word has to stand as a word, so that
+a Mme Blanc can still be shown white shirts (*blanches*).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from pseudonymizer.scrub.decode import readings
+
+SHORTEST_OWN: Final = 5  # a customer number such as "42" names nobody outside its field
+_SAME_NUMBER: Final = 9  # last digits by which a telephone number is one, however it begins
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
+_PUNCTUATION: Final = bytes(code for code in range(128) if not chr(code).isalnum())
+_SMALL: Final = bytes(range(256)).lower()
+
+Own = tuple[str, ...]
+"""What to look for: bare letters and digits, or a word between two blanks."""
+
+
+def own_names(names: Iterable[str]) -> Own:
+    """Give what to look for, so that *names* are found; those too short to tell are left out."""
+    found: dict[str, None] = {}
+    for name in names:
+        bare = _bare(name)
+        if len(bare) < SHORTEST_OWN:
+            continue
+        if bare.isdecimal():
+            bare = bare[-_SAME_NUMBER:]
+        elif name.isalpha():
+            bare = f" {bare} "
+        found[bare] = None
+    return tuple(found)
+
+
+def names_one(own: Own, text: str, *, wrapped: bool = False) -> bool:
+    """Say whether *text* holds one of the names; see ``naming``."""
+    return naming([own], [text], [wrapped])[0]
+
+
+def naming(
+    own: Sequence[Own], texts: Sequence[str], wrapped: Sequence[int] | None = None
+) -> list[bool]:
+    """Say of each text whether it holds one of its sender's names.
+
+    Args:
+        own: for each text, what ``own_names`` gave.
+        texts: what may name its sender.
+        wrapped: for each text, whether it shows a sign of an encoding; its readings are searched,
+            too, and one that has too many of them is taken to hold a name.
+    """
+    bare: dict[str, str] = {}  # texts repeat, within a batch above all
+    found = []
+    for position, (names, text) in enumerate(zip(own, texts, strict=True)):
+        if text not in bare:
+            bare[text] = _bare(text)
+        held = bool(names) and _holds(names, text, bare[text])
+        if not held and names and wrapped is not None and wrapped[position]:
+            held = _hides(names, text)
+        found.append(held)
+    return found
+
+
+def _hides(own: Own, text: str) -> bool:
+    try:
+        return any(_holds(own, reading, _bare(reading)) for reading in readings(text))
+    except ValueError:
+        return True
+
+
+def _holds(own: Own, text: str, bare: str) -> bool:
+    for name in own:
+        if name in bare or (name[0] == " " and name.strip() in bare and name in _words(text)):
+            return True
+    return False
+
+
+def _bare(text: str) -> str:
+    """Give the letters and digits of *text* in small letters, without accents."""
+    if text.isascii():
+        return text.encode().translate(_SMALL, _PUNCTUATION).decode()
+    return "".join(filter(str.isalnum, _folded(text)))
+
+
+def _words(text: str) -> str:
+    """Give the words of *text*, each between blanks."""
+    return f" {' '.join(_LETTERS.findall(_folded(text)))} "
+
+
+def _folded(text: str) -> str:
+    """Give *text* in small letters, decomposed; an accent is then no letter, and is left out."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(each for each in plain if not unicodedata.combining(each))
