@@ -1,0 +1,111 @@
+"""A whole installation as `paravent up` starts it, in a folder of its own, and requests to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+REPOSITORY = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "gateway.cli.main"]
+
+
+@dataclass
+class Installed:
+    """A running `paravent up`, and everything it and its commands have said so far."""
+
+    data: Path
+    process: subprocess.Popen[bytes]
+    url: str
+    write_key: str
+    operator_token: str
+    http: httpx.Client
+    said: list[str] = field(default_factory=list)
+
+    def post(self, path: str, **options: Any) -> httpx.Response:
+        """Send a request as a source, unless *options* bring other credentials."""
+        return self.request("POST", path, **{"auth": (self.write_key, ""), **options})
+
+    def as_operator(self, method: str, path: str, **options: Any) -> httpx.Response:
+        bearer = {"authorization": f"Bearer {self.operator_token}"}
+        return self.request(method, path, headers=bearer, **options)
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send a request; what was answered is kept, headers and all."""
+        answer = self.http.request(method, path, **options)
+        self.said += [f"{answer.status_code} {answer.reason_phrase}", str(answer.headers)]
+        self.said.append(answer.text)
+        return answer
+
+    def command(self, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a command on this installation."""
+        done = subprocess.run(
+            [*COMMAND, *words, "--data", str(self.data)], cwd=REPOSITORY, env=environment(),
+            input=given, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        self.said += [done.stdout, done.stderr]
+        return done
+
+    def arguments(self) -> list[str]:
+        """Give the command line of every process of the installation, as `ps` shows it."""
+        parents = {}
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                stat = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            parents[int(entry.name)] = int(stat[1])
+        family = {self.process.pid}
+        while more := {pid for pid, parent in parents.items() if parent in family} - family:
+            family |= more
+        return [Path(f"/proc/{pid}/cmdline").read_bytes().decode() for pid in sorted(family)]
+
+    def files(self) -> Iterator[Path]:
+        """Give every file of the installation."""
+        return (path for path in self.data.rglob("*") if path.is_file())
+
+    def stop(self) -> None:
+        self.http.close()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        self.process.wait(90)
+
+
+def environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("PARAVENT_")}
+
+
+@contextmanager
+def installed(*arguments: Sequence[str]) -> Iterator[Installed]:
+    """Start an installation in a new folder; stop it and remove the folder at the end."""
+    closed = Path(tempfile.mkdtemp(prefix="paravent-installed-"))
+    data = closed / "data"
+    with (closed / "stderr").open("wb") as errors:
+        process = subprocess.Popen(
+            [*COMMAND, "up", "--data", str(data), "--port", "0", "--json", *map(str, arguments)],
+            cwd=REPOSITORY, env=environment(), stdout=subprocess.PIPE, stderr=errors,
+        )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        said = json.loads(process.stdout.readline() or b"{}")
+        assert "url" in said, (closed / "stderr").read_text()
+        http = httpx.Client(base_url=said["url"], timeout=60)
+        home = Installed(data, process, **said, http=http)
+        try:
+            yield home
+        finally:
+            home.stop()
+            process.stdout.close()
+    finally:
+        shutil.rmtree(closed)
