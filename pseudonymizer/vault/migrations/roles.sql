@@ -13,12 +13,16 @@ REVOKE ALL ON ALL SEQUENCES IN SCHEMA vault, tombstone, rights
 
 ALTER DEFAULT PRIVILEGES FOR ROLE paravent_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 
--- Buckets are replaced, never deleted; the journal of erasures has no way back at all.
+-- Buckets are replaced and subjects flagged, never deleted.  The journal of erasures has no way
+-- back: who was erased, and when, is written once.  A tombstone may last longer or be taken away,
+-- never be turned into somebody else's.
 GRANT USAGE ON SCHEMA vault, tombstone TO paravent_vault;
-GRANT SELECT, INSERT, UPDATE ON vault.bucket, vault.erasure_journal TO paravent_vault;
-GRANT SELECT, INSERT, UPDATE, DELETE ON vault.subject, vault.identifier, vault.link
-    TO paravent_vault;
-GRANT SELECT, INSERT, UPDATE, DELETE ON tombstone.mark TO paravent_vault;
+GRANT SELECT, INSERT, UPDATE ON vault.bucket TO paravent_vault;
+GRANT SELECT, INSERT ON vault.erasure_journal, vault.subject TO paravent_vault;
+GRANT UPDATE (key_ids, destroyed_at, completed_at) ON vault.erasure_journal TO paravent_vault;
+GRANT UPDATE (state, generation, wrapped_sk, erased_at) ON vault.subject TO paravent_vault;
+GRANT SELECT, INSERT, DELETE ON vault.identifier, vault.link, tombstone.mark TO paravent_vault;
+GRANT UPDATE (expires_on) ON tombstone.mark TO paravent_vault;
 GRANT USAGE ON SEQUENCE vault.subject_id_seq TO paravent_vault;
 
 GRANT USAGE ON SCHEMA rights TO paravent_gateway;

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine
 
 from pseudonymizer import tombstones
 from pseudonymizer.derive import aref
@@ -343,9 +344,9 @@ STEPS = st.lists(
 @settings(max_examples=12)
 @given(STEPS, st.sampled_from(IDENTIFIERS), st.booleans())
 def test_after_erasing_any_linked_identifier_none_of_the_closure_resolves(
-    vault: Vault, steps: object, chosen: tuple[str, str], again: object
+    vault: Vault, vault_owner: Engine, steps: object, chosen: tuple[str, str], again: object
 ) -> None:
-    _empty(vault)
+    _empty(vault_owner)
     for identifiers, linked in steps:  # type: ignore[attr-defined]
         vault.ask(Lookup(tuple(identifiers), mint=True, link=linked))
     with transaction(vault.engine) as connection:
@@ -365,8 +366,8 @@ def test_after_erasing_any_linked_identifier_none_of_the_closure_resolves(
         assert (vault.find(identifier).status == "suppressed") == gone
 
 
-def _empty(vault: Vault) -> None:
-    with transaction(vault.engine) as connection:
+def _empty(owner: Engine) -> None:
+    with transaction(owner) as connection:
         for table in ("vault.identifier", "vault.link", "vault.subject", "tombstone.mark"):
             connection.exec_driver_sql(f"DELETE FROM {table}")
 
@@ -393,12 +394,24 @@ def test_an_erasure_interrupted_between_its_steps_is_finished_by_the_next_run(
     }
 
 
-def test_the_run_time_role_cannot_rewrite_the_journal_s_history(
-    vault: Vault, vault_database: Database
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM vault.erasure_journal",
+        "UPDATE vault.erasure_journal SET pids = '{}'",
+        "UPDATE vault.erasure_journal SET started_at = now()",
+        "DELETE FROM vault.subject",
+        "UPDATE vault.subject SET bucket = 0",
+        "UPDATE vault.identifier SET subject = 1",
+        "UPDATE tombstone.mark SET scope = 'none'",
+    ],
+)
+def test_the_run_time_role_cannot_rewrite_what_happened(
+    vault: Vault, vault_database: Database, statement: str
 ) -> None:
     vault.begin(ADA)
     with (
         psycopg.connect(vault_database.dsn("paravent_vault")) as connection,
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
-        connection.execute("DELETE FROM vault.erasure_journal")
+        connection.execute(statement.encode())

@@ -246,10 +246,12 @@ def test_no_clear_identifier_lies_in_any_column(vault: Vault, vault_database: Da
                 assert b"laptop".hex() not in row
 
 
-def test_a_key_moved_to_another_subject_s_row_does_not_open(vault: Vault) -> None:
+def test_a_key_moved_to_another_subject_s_row_does_not_open(
+    vault: Vault, vault_owner: Engine
+) -> None:
     vault.mint(ADA)
     vault.mint(GRACE)
-    with transaction(vault.engine) as connection:
+    with transaction(vault_owner) as connection:
         run(
             connection,
             "UPDATE vault.subject AS s SET wrapped_sk = o.wrapped_sk, bucket = o.bucket"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import Engine
 
 from policies.errors import AuditUnavailable
 from pseudonymizer.errors import EnvelopeInvalid
@@ -78,9 +79,11 @@ def test_nothing_is_revealed_when_the_audit_log_cannot_be_written(
     assert opened == []
 
 
-def test_a_seal_moved_to_another_identifier_s_row_does_not_open(vault: Vault) -> None:
+def test_a_seal_moved_to_another_identifier_s_row_does_not_open(
+    vault: Vault, vault_owner: Engine
+) -> None:
     vault.mint(ADA, MAIL, seal=frozenset({"email", "user_id"}))
-    with transaction(vault.engine) as connection:
+    with transaction(vault_owner) as connection:
         run(
             connection,
             "UPDATE vault.identifier AS i SET sealed = o.sealed FROM vault.identifier AS o"
