@@ -27,7 +27,7 @@ from gateway.rights.work import Closure, Work
 from policies.data_map import TableNote
 from pseudonymizer.vault import held as vault_held
 from pseudonymizer.vault.reveal import HeldIdentifier, reveal
-from pseudonymizer.vault.subjects import Names, SubjectRow, lookup_closure, names_of
+from pseudonymizer.vault.subjects import Names, SubjectRow, lookup_vouched, names_of
 from pseudonymizer.vault.tables import METADATA as VAULT
 from pseudonymizer.vault.transactions import transaction as vault_transaction
 from workers.store import folding, held, registry
@@ -84,14 +84,19 @@ def _identify(work: Work, forms: Sequence[tuple[str, str]]) -> Known | None:
     ports = work.ports
     domains = domain_keys(ports)
     with vault_transaction(ports.vault) as vault:
-        subjects = lookup_closure(vault, ports.keyring, forms)
+        subjects, others = lookup_vouched(vault, ports.keyring, forms)
         alive = [subject.id for subject in subjects if subject.state == _ALIVE]
         if not alive:
             return None
         names = names_of(vault, ports.keyring, alive, domains=domains)
         known = reveal(vault, ports.keyring, work.sink(), subjects=alive, warrant=work.warrant())
         records = vault_held.records(vault, alive)
-    identified = Identified(identifiers=[_identifier(one) for one in known], records=records)
+    withheld = {kind for row in others if row.state == _ALIVE for kind in row.kinds}
+    identified = Identified(
+        identifiers=[_identifier(one) for one in known],
+        records=records,
+        withheld=frozenset(withheld),
+    )
     return Known(subjects, names, identified)
 
 

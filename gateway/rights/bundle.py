@@ -50,10 +50,15 @@ class Pseudonymous:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identified:
-    """What the vault holds: identifiers with their text where it was kept, and bare rows."""
+    """What the vault holds: identifiers with their text where it was kept, and bare rows.
+
+    ``withheld`` are the kinds of identifier under which more is linked, which the request did not
+    vouch for.
+    """
 
     identifiers: Sequence[Mapping[str, Any]]
     records: Mapping[str, Sequence[Record]]
+    withheld: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +90,7 @@ def report(frame: Frame, identified: Identified, pseudonymous: Sequence[Pseudony
         "controller": statements.controller(rules),
         "confirmation": "Personal data concerning you is processed.",
         "identifiers": [dict(identifier) for identifier in identified.identifiers],
+        "withheld": statements.withheld(identified.withheld),
         "domains": [_domain(part, rules, reference, frame.now) for part in pseudonymous],
         "purposes": statements.purposes(rules),
         "categories": statements.categories(held, notes),

@@ -89,8 +89,9 @@ REMEDIES: Final = (
 EXPLANATIONS: Final = MappingProxyType(
     {
         CaseReason.NOT_IDENTIFIABLE: (
-            "Nothing held can be attributed to the identifier given (Article 11(2)); another "
-            "identifier, such as a cookie or device identifier, may be sent in a new request."
+            "Nothing held can be attributed to the identifier given alone (Article 11(2)); "
+            "others, such as a customer number, an e-mail address, a cookie or a device "
+            "identifier, may be sent in a new request."
         ),
         CaseReason.IDENTITY_NOT_VERIFIED: (
             "The operator could not confirm that the requester is the data subject "

@@ -41,6 +41,18 @@ def controller(rules: RuleSet) -> Part:
     }
 
 
+def withheld(kinds: frozenset[str]) -> str | None:
+    """Say that a source linked more to these identifiers, and how it can be had."""
+    if not kinds:
+        return None
+    return (
+        "A source linked further records to the identifiers of this request, under identifiers of "
+        f"the kinds {', '.join(sorted(kinds))} that it did not name. They may be another person's "
+        "and are withheld (Article 15(4)); a request that names those identifiers too, checked "
+        "like the others, gives them."
+    )
+
+
 def purposes(rules: RuleSet) -> list[Part]:
     """Give every purpose with its legal basis and periods."""
     return [

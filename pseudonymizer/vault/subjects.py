@@ -1,6 +1,9 @@
 """Which subjects does a rights request reach, and what are they called elsewhere?
 
-A request closes over links: erase one identifier of a person and all of them are erased (R-42).
+An erasure closes over links: erase one identifier of a person and all of them are erased (R-42).
+A disclosure does not: a link is what a source said, and a source that runs in a web page says what
+its visitor makes it say, so that following every link would hand one person's report to another
+(R-17).
 """
 
 from __future__ import annotations
@@ -8,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -17,7 +21,18 @@ from pseudonymizer.vault.buckets import Buckets, unwrap_subject
 from pseudonymizer.vault.driver import run
 from pseudonymizer.vault.store import BucketRow, circles_of
 
-__all__ = ["Names", "SubjectRow", "every_index", "lookup_closure", "names_of", "subject_keys"]
+__all__ = [
+    "Names",
+    "SubjectRow",
+    "every_index",
+    "lookup_closure",
+    "lookup_vouched",
+    "names_of",
+    "subject_keys",
+]
+
+PERSONAL: Final = frozenset({"user_id", "email", "phone"})
+"""Kinds that name a person; the others name a browser or a device, and whoever sits at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +68,38 @@ def lookup_closure(
     if not reached:
         return []
     return _subjects(vault, {member for _, member, _ in circles_of(vault, reached)})
+
+
+def lookup_vouched(
+    vault: Connection, keyring: Keyring, identifiers: Sequence[Identifier]
+) -> tuple[list[SubjectRow], list[SubjectRow]]:
+    """Split the closure of *identifiers* in what they vouch for, and what is withheld.
+
+    A subject who is known by a personal identifier is vouched for by one of these only, not by a
+    cookie and not by a link; one who is known by devices alone, also by a link to somebody
+    vouched for.
+    """
+    closure = {row.id: row for row in lookup_closure(vault, keyring, identifiers)}
+    claimed = run(
+        vault,
+        "SELECT subject, kind FROM vault.identifier WHERE blind_index = ANY(%b::bytea[])",
+        every_index(keyring, identifiers),
+    ).fetchall()
+    nameless = {number for number, row in closure.items() if PERSONAL.isdisjoint(row.kinds)}
+    vouched = {number for number, kind in claimed if kind in PERSONAL or number in nameless}
+    links = run(
+        vault,
+        "SELECT subject, other FROM vault.link WHERE subject = ANY(%b::bigint[])",
+        list(closure),
+    ).fetchall()
+    fresh = vouched
+    while fresh:
+        beside = {other for pair in links for other in pair if not fresh.isdisjoint(pair)}
+        fresh = (beside & nameless) - vouched
+        vouched = vouched | fresh
+    rows = sorted(closure.values(), key=lambda row: row.id)
+    withheld = [row for row in rows if row.id not in vouched]
+    return [row for row in rows if row.id in vouched], withheld
 
 
 def names_of(

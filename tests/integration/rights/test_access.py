@@ -47,7 +47,7 @@ def test_the_report_says_who_what_why_and_how_long(desk: RightsDesk) -> None:
 
 def test_identifiers_kept_sealed_are_opened_after_an_audit_entry(desk: RightsDesk) -> None:
     seed_everywhere(desk)
-    report = desk.report(("anonymous_id", ADA.anonymous_id))
+    report = desk.report(("anonymous_id", ADA.anonymous_id), ("email", ADA.email))
     shown = {one["kind"]: one["value"] for one in report["identifiers"]}
     rules = desk.edge.ingest.bound.computation.rules
     sealed = {kind for kind, rule in rules.identifiers.items() if rule.keep == "sealed"}
