@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +10,7 @@ import typer
 
 from gateway.cli.output import Policies, progress
 from gateway.cli.started import Wanted, started
-from gateway.demo.folder import demo_folder
+from gateway.demo.folder import clear, demo_folder
 from gateway.demo.story import tell
 
 app = typer.Typer()
@@ -56,8 +55,8 @@ def demo(  # noqa: PLR0913  # one parameter an option
     erasure with its receipt, and the check of the audit log.
     """
     folder = demo_folder(data)
-    if folder.owned and folder.path.exists():
-        shutil.rmtree(folder.path)  # yesterday's made-up people
+    if folder.owned:
+        clear(folder.path)
     stay = sys.stdout.isatty() if keep is None else keep
     wanted = Wanted(data=folder.path, host="127.0.0.1", port=port, policies=policies)
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.demo.folder import clear
 from gateway.embedded.errors import FolderUnsafe
 from gateway.installation import (
     Installation,
@@ -133,3 +134,27 @@ def test_an_ordinary_user_keeps_data_in_their_own_folder(monkeypatch: pytest.Mon
     assert default_folder() == Path("/home/lovelace/data/paravent")
     monkeypatch.setenv("XDG_DATA_HOME", "relative/is/ignored")
     assert default_folder() == Path.home() / ".local/share/paravent"
+
+
+def test_a_new_demo_deletes_the_one_before(data: Path) -> None:
+    Installation.open(data, create=True).passwords()
+    clear(data)
+    clear(data)
+    assert not data.exists()
+
+
+def test_a_new_demo_never_deletes_one_that_runs(data: Path) -> None:
+    installation = Installation.open(data, create=True)
+    installation.passwords()
+    before = set(data.rglob("*"))
+    with installation.locked(), pytest.raises(InstallationInUse):
+        clear(data)
+    assert before <= set(data.rglob("*"))
+
+
+def test_a_new_demo_never_deletes_what_is_no_installation(data: Path) -> None:
+    data.mkdir()
+    (data / "thesis.tex").write_text("\\section{Notes}")
+    with pytest.raises(InstallationForeign):
+        clear(data)
+    assert (data / "thesis.tex").exists()
