@@ -26,6 +26,7 @@ from pseudonymizer.key_providers import FileKeyProvider
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.lookup import Lookup, Resolved
 from pseudonymizer.scrub.engine import Scrubber
+from pseudonymizer.scrub.own import Own
 from pseudonymizer.vault import roles as vault_roles
 from pseudonymizer.vault import transactions as vault_transactions
 from pseudonymizer.vault.remember import Resolver
@@ -64,7 +65,9 @@ class Edge:
     segments: SegmentService = field(init=False)
 
     def __post_init__(self) -> None:
-        self.consent = ConsentService(self.store_engine, self.bound, self.lookup, now_us)
+        self.consent = ConsentService(
+            self.store_engine, self.bound, self.lookup, now_us, self.scrubbed
+        )
         self.segments = SegmentService(self.store_engine, self.bound, self.lookup, now_us)
 
     def bound(self) -> Bound:
@@ -75,9 +78,9 @@ class Edge:
         """Resolve identifiers to the pseudonyms of every domain of the rulebook in force."""
         return self.resolver.resolve(wanted, domains=tuple(self.bound().rules.domain_masks))
 
-    def scrubbed(self, said: str | None) -> str | None:
-        """Take people out of a free text."""
-        return None if said is None else self.scrubber.scrub(said).text
+    def scrubbed(self, said: str, own: Own = ()) -> str:
+        """Take people out of a free text, and with them whoever goes by one of the names *own*."""
+        return self.scrubber.scrub_many([said], own=[own])[0].text
 
     def dependencies(self) -> dict[str, str]:
         """Say of each dependency of ingest whether it answers."""

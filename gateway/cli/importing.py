@@ -86,6 +86,8 @@ def import_(  # noqa: PLR0913  # one parameter an option
         _bar(file) as advance,
     ):
         _check_purposes(edge, statement)
+        if statement is not None:
+            statement = Assertion(statement.purposes, edge.scrubbed(statement.evidence))
         number = _source(edge, source)
         if consent_file is not None:
             consents.record(edge.consent, consent_file, source=number, progress=lambda _: None)

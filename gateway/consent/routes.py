@@ -24,7 +24,7 @@ def record_consent(body: ConsentIn, caller: ConsentWriter, edge: WiredEdge) -> C
             purposes={purpose: ConsentStatus(said) for purpose, said in body.purposes.items()},
             at_us=None if body.at is None else round(body.at.timestamp() * 1_000_000),
             scope=body.scope,
-            evidence=edge.scrubbed(body.evidence),
+            evidence=body.evidence,
             notice=body.notice,
             source=caller.source,
         )

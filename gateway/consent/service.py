@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Engine
@@ -18,6 +18,7 @@ from policies.errors import PurposeUnknown
 from policies.vocabulary import ConsentMethod, ConsentStatus, Scope
 from pseudonymizer.errors import IdentifierInvalid
 from pseudonymizer.lookup import Lookup
+from pseudonymizer.scrub.own import Own, own_names
 from workers.store import lanes, registry
 from workers.store.registry import RegistryRow
 from workers.store.transactions import transaction
@@ -40,12 +41,17 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class ConsentService:
-    """Writes choices to the ledger."""
+    """Writes choices to the ledger.
+
+    Attributes:
+        scrubbed: takes people out of a text, and with them whoever goes by the names given.
+    """
 
     store: Engine
     bound: Callable[[], Bound]
     lookup: Resolve
     clock_us: Callable[[], int]
+    scrubbed: Callable[[str, Own], str]
 
     def record(self, choice: Choice) -> UUID:
         """Record *choice*; give the id of its receipt.
@@ -65,13 +71,23 @@ class ConsentService:
         pids = self._pids(rules, choice)
         if pids is not None:
             entry = Entry(bound.computation.rulebook, self.clock_us(), receipt)
+            unnamed = self._unnamed(choice)
 
             def write() -> None:
                 with transaction(self.store) as connection:
-                    self._write(connection, bound, choice, pids, entry)
+                    self._write(connection, bound, unnamed, pids, entry)
 
             uncrossed(write)
         return receipt
+
+    def _unnamed(self, choice: Choice) -> Choice:
+        """Take people out of what says where the choice can be found again."""
+        own = own_names([choice.value])
+        evidence, notice = (
+            None if said is None else self.scrubbed(said, own)
+            for said in (choice.evidence, choice.notice)
+        )
+        return replace(choice, evidence=evidence, notice=notice)
 
     def _pids(self, rules: CompiledRules, choice: Choice) -> Mapping[str, bytes] | None:
         pair = spelled(rules.ruleset.identifiers, (choice.kind, choice.value))

@@ -23,8 +23,9 @@ from policies.load import load_rulebook
 from policies.ruleset import RuleSet
 from pseudonymizer.key_providers import FileKeyProvider
 from pseudonymizer.keyring import Keyring
+from pseudonymizer.lookup import Lookup, Resolved
 from pseudonymizer.scrub.engine import Scrubber
-from pseudonymizer.vault.remember import Lookup, Resolved, Resolver
+from pseudonymizer.vault.remember import Resolver
 
 
 @functools.cache
@@ -108,7 +109,13 @@ def make_edge(store: Engine, vault: Engine, folder: Path, rules: RuleSet | None 
         keyring=keyring,
         resolver=resolver,
         ingest=ingest,
-        consent=ConsentService(store, lambda: ingest.bound, lookup, clock),
+        consent=ConsentService(
+            store,
+            lambda: ingest.bound,
+            lookup,
+            clock,
+            lambda text, own: warm_scrubber().scrub_many([text], own=[own])[0].text,
+        ),
         segments=SegmentService(store, lambda: ingest.bound, lookup, clock),
         now_us=int(datetime.now(UTC).timestamp()) * 1_000_000,
     )
