@@ -5,7 +5,6 @@ pseudonyms, in one snapshot.  The report is sealed at once and kept thirty days.
 """
 
 import hashlib
-import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -65,12 +64,13 @@ def assemble(work: Work) -> Closure:
         rules=ports.rules, reference=reference, notes=_all_notes(), case=work.case, now=now
     )
     document = report(frame, known.identified, parts)
-    body = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    sealed = seal_document(ports.keyring, work.case, COLUMN, document)
     return Closure(
         CaseState.CLOSED,
         Step.ASSEMBLED,
-        result=seal_document(ports.keyring, work.case, COLUMN, document),
-        digest=hashlib.sha256(body.encode()).hexdigest(),
+        result=sealed,
+        # Of what is kept, not of what it says: the log outlives the person (R-114).
+        digest=hashlib.sha256(sealed).hexdigest(),
         subject_ref=known.names[0].aref if known.names else None,
     )
 

@@ -50,7 +50,7 @@ class Closure:
     Attributes:
         result: the sealed access report.
         receipt: the signed receipt of an erasure.
-        digest: SHA-256 of result or receipt in hex, by which the log refers to it.
+        digest: SHA-256 of the sealed result or of the receipt in hex, by which the log names it.
         subject_ref: the subject's name in the audit log, where there is one.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 
@@ -116,6 +117,17 @@ def test_no_case_row_or_audit_entry_holds_the_identifier(desk: RightsDesk) -> No
         rows = rights.exec_driver_sql('select c::text from rights."case" c').scalars().all()
     for said in (*rows, *desk.entries()):
         assert canaries(ADA, said) == ()
+
+
+def test_the_log_names_a_report_by_its_sealed_form_alone(desk: RightsDesk) -> None:
+    """A digest of the text would let whoever holds a copy prove, for ever, whose it was."""
+    seed_everywhere(desk)
+    case = desk.ask(CaseType.ACCESS, ("user_id", ADA.user_id))
+    assert case.result is not None
+    closing = [
+        entry for entry in map(json.loads, desk.entries()) if entry["action"] == "case:closed"
+    ]
+    assert closing[-1]["fields"]["result"] == hashlib.sha256(case.result).hexdigest()
 
 
 def desk_request():  # noqa: ANN201
