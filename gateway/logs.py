@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import traceback
 from collections.abc import MutableMapping
 from typing import Any, Final
@@ -62,6 +63,15 @@ def configure(*, level: int = logging.INFO) -> None:
     root.setLevel(logging.WARNING)
     for name in SPEAKING:
         logging.getLogger(name).setLevel(level)
+    # Python's own hooks print the text of what nobody caught, and a driver's text quotes rows.
+    sys.excepthook = lambda _kind, error, _trace: _uncaught(error)
+    threading.excepthook = lambda said: _uncaught(said.exc_value)
+
+
+def _uncaught(error: BaseException | None) -> None:
+    if error is not None:
+        named = {"error": type(error).__name__, "at": position(error)}
+        structlog.get_logger().error("uncaught", **named)
 
 
 def allow_listed(_logger: object, _method: str, fields: Fields) -> Fields:

@@ -26,6 +26,7 @@ def main() -> int:
                 port=settings.port,
                 loop="uvloop",
                 http="httptools",
+                ws="none",  # nobody speaks it here, and its log lines quote the path
                 log_config=None,
                 access_log=False,  # a URL or an address may name somebody
                 server_header=False,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from typing import Any
 
 from celery import signals
@@ -44,12 +45,20 @@ def configure() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(PlaceFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    sys.excepthook = lambda _kind, error, _trace: _uncaught(error)
+    threading.excepthook = lambda said: _uncaught(said.exc_value)
     logging.getLogger("paravent").setLevel(logging.INFO)
     for name in _TOO_TALKATIVE:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     signals.setup_logging.connect(_keep_ours, weak=False)
     signals.task_failure.connect(_task_failed, weak=False)
     signals.worker_ready.connect(_ready, weak=False)
+
+
+def _uncaught(error: BaseException | None) -> None:
+    """Take the place of Python's own hooks, which print the text of the exception."""
+    if error is not None:
+        log.error("uncaught: %s", described(error))
 
 
 def _keep_ours(**_: object) -> None:

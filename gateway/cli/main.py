@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import sys
 import traceback
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from gateway.logs import configure
 from policies.errors import ParaventError
 
 if TYPE_CHECKING:
@@ -98,6 +100,7 @@ def main() -> None:
 
     An error that is not ours is named by type and place only: its message may quote a value.
     """
+    configure(level=logging.WARNING)
     try:
         build(sys.argv[1:])()
     except ParaventError as failure:

@@ -1,0 +1,43 @@
+"""What a process says when something goes wrong: what and where, and never about whom."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+PERSON = "ada@example.org"
+FAILURES = {
+    "main": "raise ValueError(person)",
+    "thread": "def fail():\n    raise ValueError(person)\n"
+    "thread = threading.Thread(target=fail)\nthread.start()\nthread.join()",
+    "library": "try:\n    raise ValueError(person)\nexcept ValueError:\n"
+    "    logging.getLogger('some.library').exception('row %s', person)",
+    "uvicorn": "logging.getLogger('uvicorn.error').warning('path %s', person)",
+}
+
+
+def said(configure: str, failure: str) -> str:
+    program = f"import logging, sys, threading\n{configure}\nperson = sys.argv[1]\n{failure}\n"
+    done = subprocess.run(
+        [sys.executable, "-c", program, PERSON], capture_output=True, text=True, check=False
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
+def test_the_gateway_names_a_failure_and_its_place_only(failure: str) -> None:
+    line = said("from gateway.logs import configure; configure()", failure)
+    assert PERSON not in line
+    assert "Traceback" not in line
+    document = json.loads(line)
+    assert document.get("error") == ("ValueError" if "ValueError" in failure else None)
+
+
+@pytest.mark.parametrize("failure", [FAILURES["main"], FAILURES["thread"]])
+def test_a_worker_names_a_failure_and_its_place_only(failure: str) -> None:
+    line = said("from workers.logs import configure; configure()", failure)
+    assert PERSON not in line
+    assert "uncaught: ValueError at " in line
