@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.cli.opened import opened
-from gateway.cli.output import Data, Json, answer, progress
+from gateway.cli.output import Data, Json, answer, progress, table
+from gateway.rights import register
 from gateway.rights.operators import Role, add_operator
+from policies.errors import ParaventError
 from pseudonymizer.vault.transactions import connect, transaction
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection
+
     from gateway.addresses import Addresses
 
 app = typer.Typer(no_args_is_help=True, help="The people who answer requests and read the log.")
@@ -20,9 +27,11 @@ app = typer.Typer(no_args_is_help=True, help="The people who answer requests and
 FIRST_OPERATOR = "first operator"
 
 
-@app.callback()
-def operators() -> None:
-    """Keep `add` a word of its own: with one command alone, typer would drop it."""
+class OperatorMissing(ParaventError):
+    """There is no such operator, or their token has ended."""
+
+    code = "operator-missing"
+    remedy = "See `paravent operators list` for the prefixes of the tokens in force."
 
 
 @app.command()
@@ -50,6 +59,47 @@ def add(
     answer(document, as_json=as_json, lines=lines)
 
 
+@app.command("list")
+def list_operators(*, data: Data = None, as_json: Json = False) -> None:
+    """List the operators by the public prefix of their token; a token itself is nowhere."""
+    with opened(data, announce=progress) as home, _rights(home.addresses) as rights:
+        rows = register.operators(rights)
+    now = datetime.now(UTC)
+    documents = [
+        {
+            "operator": row.name,
+            "role": row.role,
+            "token": row.token_prefix,
+            "state": "ended" if row.expires_at and row.expires_at <= now else "in force",
+            "until": row.expires_at.isoformat() if row.expires_at else None,
+        }
+        for row in rows
+    ]
+    cells = [
+        (each["operator"], each["role"], each["token"], each["state"], each["until"] or "-")
+        for each in documents
+    ]
+    heads = ("OPERATOR", "ROLE", "TOKEN", "STATE", "UNTIL")
+    answer(documents, as_json=as_json, lines=table(heads, cells))
+
+
+@app.command()
+def revoke(
+    token: Annotated[
+        str, typer.Argument(metavar="PREFIX", help="As `operators list` shows it, pvo_...")
+    ],
+    *,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """End an operator's token now; whoever holds it is refused from the next request on."""
+    prefix = "_".join(token.split("_")[:2])  # a whole token, pasted by mistake, is cut
+    with opened(data, announce=progress) as home, _rights(home.addresses) as rights:
+        if not register.end_token(rights, prefix, datetime.now(UTC)):
+            raise OperatorMissing("no token with that prefix is in force; needed one that is")
+    answer({"revoked": prefix}, as_json=as_json, lines=[f"The token {prefix} has ended."])
+
+
 def first_token(addresses: Addresses) -> str:
     """Give the token of an operator who may do everything."""
     return _register(addresses, FIRST_OPERATOR, Role.DPO, valid=None)
@@ -57,10 +107,16 @@ def first_token(addresses: Addresses) -> str:
 
 def _register(addresses: Addresses, name: str, role: Role, *, valid: timedelta | None) -> str:
     now = datetime.now(UTC)
+    with _rights(addresses) as rights:
+        expires_at = now + valid if valid else None
+        return add_operator(rights, name, role, now=now, expires_at=expires_at)
+
+
+@contextmanager
+def _rights(addresses: Addresses) -> Iterator[Connection]:
     engine = connect(addresses.rights, pool_size=1)
     try:
         with transaction(engine) as rights:
-            expires_at = now + valid if valid else None
-            return add_operator(rights, name, role, now=now, expires_at=expires_at)
+            yield rights
     finally:
         engine.dispose()

@@ -93,6 +93,29 @@ def operator_by_prefix(rights: Connection, prefix: str) -> OperatorRow | None:
     return None if found is None else OperatorRow(**found._asdict())
 
 
+def operators(rights: Connection) -> list[OperatorRow]:
+    """Give every operator, oldest first, those whose token has ended too."""
+    found = rights.execute(
+        text(
+            "SELECT id, name, role, token_prefix, token_hash, created_at, expires_at"
+            " FROM rights.operator ORDER BY created_at, id"
+        )
+    )
+    return [OperatorRow(**row) for row in found.mappings()]
+
+
+def end_token(rights: Connection, prefix: str, at: datetime) -> bool:
+    """End the token with this public prefix; ``False`` when none is in force with it."""
+    ended = rights.execute(
+        text(
+            "UPDATE rights.operator SET expires_at = :at WHERE token_prefix = :prefix"
+            " AND (expires_at IS NULL OR expires_at > :at)"
+        ),
+        {"prefix": prefix, "at": at},
+    )
+    return bool(ended.rowcount)
+
+
 def touch_operator(rights: Connection, operator: uuid.UUID, today: date) -> None:
     """Note the day of use; at most one write a day."""
     rights.execute(
