@@ -84,7 +84,7 @@ def _countable(plan: EventPlan | None, event: WireEvent) -> str:
 
 def _outcome(rules: CompiledRules, draft: Draft) -> Reason | None:
     """Refuse what needs no look-up; set ``wanted`` on what goes on."""
-    at_us, now_us = draft.when
+    at_us, now_us = _dated(draft)
     if at_us < EARLIEST_US:
         return Reason.TIME_INVALID
     if at_us > now_us + FORWARD_US:
@@ -93,6 +93,19 @@ def _outcome(rules: CompiledRules, draft: Draft) -> Reason | None:
         speaks = draft.event.kind in _NAMELESS or draft.event.explicit_act
         return None if speaks else Reason.EVENT_UNKNOWN
     return _purposes(rules, draft, draft.plan)
+
+
+def _dated(draft: Draft) -> Instants:
+    """Give the instants of *draft*; a person's no counts from now where their clock is absurd.
+
+    What the same act said yes to does not count then: nobody knows when it was said.
+    """
+    at_us, now_us = draft.when
+    absurd = not EARLIEST_US <= at_us <= now_us + FORWARD_US
+    if absurd and draft.event.explicit_act and draft.signals.withdrawn:
+        draft.when = Instants(now_us, now_us)
+        draft.signals = draft.signals._replace(granted=0)
+    return draft.when
 
 
 def _purposes(rules: CompiledRules, draft: Draft, plan: EventPlan) -> Reason | None:

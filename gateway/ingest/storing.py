@@ -85,7 +85,8 @@ def record_consent(connection: Connection, group: Group) -> None:
     news: dict[bytes, list[News]] = {}
     for draft, key, mask, pid, standing in _pseudonyms(group):
         del key
-        if standing.state != registry.ALIVE:
+        # A restriction keeps us from using what we hold (Art. 18), not from hearing a no.
+        if standing.state == registry.ERASED:
             continue
         for item in ledger.news_of(group.rules, draft, standing, mask):
             if not (standing.fresh or group.strong):

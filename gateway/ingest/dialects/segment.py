@@ -251,7 +251,8 @@ def _instant(item: Item, outer: Batch | None, received_us: int) -> int | None:
 def _merged(inner: Context | None, outer: Context | None) -> Context | None:
     """Merge the batch's context into the item's; the item's own members win.
 
-    Consent is the exception: where both speak, a purpose needs both.
+    Consent is the exception: where both speak, a purpose needs both.  What only one of them names
+    is not granted, and only a spoken no takes anything back.
     """
     if inner is None or outer is None:
         return inner or outer
@@ -261,7 +262,11 @@ def _merged(inner: Context | None, outer: Context | None) -> Context | None:
     }
     if inner.consent is not None and outer.consent is not None:
         mine, theirs = _preferences(inner.consent), _preferences(outer.consent)
-        both = {name: mine.get(name, False) and theirs.get(name, False) for name in mine | theirs}
+        both = {
+            name: mine.get(name, True) and theirs.get(name, True)
+            for name in mine | theirs
+            if (name in mine and name in theirs) or False in (mine.get(name), theirs.get(name))
+        }
         values["consent"] = {"categoryPreferences": both}
     return Context(**values)
 
@@ -274,10 +279,13 @@ def _categories(context: Context | None) -> dict[str, bool] | None:
 
 
 def _preferences(consent: object) -> dict[str, bool]:
-    """Read ``categoryPreferences``; anything malformed means that nothing was granted."""
+    """Read ``categoryPreferences``; beside anything malformed nothing was granted.
+
+    A no is a no in whatever company.
+    """
     preferences = consent.get("categoryPreferences") if isinstance(consent, dict) else None
     if not isinstance(preferences, dict):
         return {}
     if not all(isinstance(value, bool) for value in preferences.values()):
-        return {}
+        return {category: False for category, said in preferences.items() if said is False}
     return preferences
