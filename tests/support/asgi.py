@@ -16,7 +16,7 @@ class AsgiClient:
     """A synchronous client of an ASGI application; entering it starts the application."""
 
     def __init__(self, app: Any) -> None:
-        self._app = app
+        self.app = app
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -58,11 +58,11 @@ class AsgiClient:
         self._inbox: asyncio.Queue[dict[str, str]] = asyncio.Queue()
         self._said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
-        self._lifespan = asyncio.create_task(self._app(scope, self._inbox.get, self._said.put))
+        self._lifespan = asyncio.create_task(self.app(scope, self._inbox.get, self._said.put))
         await self._inbox.put({"type": "lifespan.startup"})
         said = await self._said.get()
         assert said["type"] == "lifespan.startup.complete", said
-        transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self._client = httpx.AsyncClient(transport=transport, base_url="http://paravent.example")
 
     async def _stop(self) -> None:

@@ -30,10 +30,11 @@ Headers = dict[str, str]
 
 @dataclass
 class Front:
-    """A started application, the keys and tokens it knows, and its store as the owner sees it."""
+    """A started application, the keys and tokens it knows, and its databases as their owner."""
 
     client: AsgiClient
     store: Engine
+    vault: Engine
     rights: Engine
     keys: dict[str, str] = field(repr=False)
     tokens: dict[Role, Headers] = field(repr=False)
@@ -92,15 +93,16 @@ def started(store: Database, vault: Database, folder: Path, **settings: Any) -> 
         **{"metrics": MetricsFor.operators, **settings},
     )
     owner = connect(store.owner_dsn, pool_size=1, application_name="paravent-tests")
+    vault_owner = connect(vault.owner_dsn, pool_size=1, application_name="paravent-tests")
     rights = connect(vault.dsn("paravent_gateway"), pool_size=1, application_name="paravent-tests")
     try:
         made = make_keys(owner)
         tokens = make_tokens(rights)
         with AsgiClient(create_app(configured)) as client:
-            yield Front(client, owner, rights, made, tokens)
+            yield Front(client, owner, vault_owner, rights, made, tokens)
     finally:
-        owner.dispose()
-        rights.dispose()
+        for engine in (owner, vault_owner, rights):
+            engine.dispose()
 
 
 def make_keys(owner: Engine) -> dict[str, str]:
