@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine
@@ -14,10 +14,10 @@ from pseudonymizer.vault.transactions import transaction
 
 
 def test_a_revoked_token_is_refused_and_its_neighbour_is_not(rights_engine: Engine) -> None:
-    now = datetime.now(UTC)
+    now = datetime.now(UTC) - timedelta(hours=1)
     with transaction(rights_engine) as rights:
         ended = add_operator(rights, "grace", Role.DPO, now=now)
-        kept = add_operator(rights, "alan", Role.AUDITOR, now=now)
+        kept = add_operator(rights, "alan", Role.AUDITOR, now=now + timedelta(minutes=1))
     with transaction(rights_engine) as rights:
         assert register.end_token(rights, "_".join(ended.split("_")[:2]), datetime.now(UTC))
         assert not register.end_token(rights, "_".join(ended.split("_")[:2]), datetime.now(UTC))
