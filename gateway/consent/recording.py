@@ -6,7 +6,7 @@ inside their own transaction, with the registry rows locked for writing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
@@ -20,10 +20,14 @@ from workers.store.consent import LedgerRow
 
 
 class Entry(NamedTuple):
-    """What all records of one transaction share; ``receipt`` unset means one each."""
+    """What all records of one transaction share; ``receipt`` unset means one each.
+
+    ``objectable`` are the purposes (as bits) that rest on a legitimate interest.
+    """
 
     rulebook: int
     now_us: int
+    objectable: int
     receipt: UUID | None = None
 
 
@@ -36,31 +40,62 @@ def append(
     """Append *news* (by pid), fold the whole ledger of those people, drop what is withdrawn.
 
     Memberships that rested on a purpose now closed are gone when this
-    transaction commits (Article 7(3)).
+    transaction commits (Article 7(3)).  A message that was heard before says
+    nothing new: sent again after the person changed their mind, it would
+    otherwise change it back.
     """
-    rows = [_row(item, entry) for items in news.values() for item in items]
-    consent.append(connection, rows)
     records = consent.of_subjects(connection, [standings[pid].subject for pid in news])
+    rows = _unheard((_row(item, entry) for items in news.values() for item in items), records)
+    consent.append(connection, rows)
+    for row in rows:
+        records[row.subject].append(row)
     folded: dict[int, list[int]] = {}
     for pid in news:
         standing = standings[pid]
-        standing.consent = refolded(_record(row) for row in records[standing.subject])
+        standing.consent = refolded(recorded(row) for row in records[standing.subject])
         folded[standing.subject] = triplets(standing.consent)
+        _object(connection, standing, entry.objectable)
     registry.set_consent(connection, folded)
-    for purpose, people in _closed(news).items():
+    for purpose, people in _closed(rows).items():
         lanes.drop_memberships(connection, people, [purpose])
 
 
-def _closed(news: Mapping[bytes, Sequence[News]]) -> dict[int, set[int]]:
+def _unheard(
+    rows: Iterable[LedgerRow], records: Mapping[int, Sequence[LedgerRow]]
+) -> list[LedgerRow]:
+    heard = {
+        (row.subject, row.purpose, row.signal_hash) for known in records.values() for row in known
+    }
+    fresh = []
+    for row in rows:
+        said = (row.subject, row.purpose, row.signal_hash)
+        if row.signal_hash is None or said not in heard:
+            heard.add(said)
+            fresh.append(row)
+    return fresh
+
+
+def _object(connection: Connection, standing: Standing, objectable: int) -> None:
+    """Read a no to a purpose that needs no consent as the objection it is (Article 21)."""
+    objected = standing.objected
+    for purpose, (since_us, until_us) in standing.consent.items():
+        bit = 1 << (purpose - 1) & objectable
+        objected = objected | bit if since_us == until_us else objected & ~bit
+    if objected != standing.objected:
+        registry.set_objected(connection, standing.subject, objected)
+        standing.objected = objected
+
+
+def _closed(rows: Iterable[LedgerRow]) -> dict[int, set[int]]:
     closed: dict[int, set[int]] = {}
-    for items in news.values():
-        for item in items:
-            if item.status is not ConsentStatus.GIVEN:
-                closed.setdefault(item.purpose, set()).add(item.subject)
+    for row in rows:
+        if row.status != ConsentStatus.GIVEN:
+            closed.setdefault(row.purpose, set()).add(row.subject)
     return closed
 
 
-def _record(row: LedgerRow) -> ConsentRecord:
+def recorded(row: LedgerRow) -> ConsentRecord:
+    """Give a row of the ledger as the fold reads it."""
     return ConsentRecord(
         purpose=str(row.purpose),
         status=ConsentStatus(row.status),
@@ -87,4 +122,5 @@ def _row(item: News, entry: Entry) -> LedgerRow:
         receipt_id=(entry.receipt or uuid4()).bytes,
         notice=item.notice,
         evidence=item.evidence,
+        signal_hash=item.signal,
     )
