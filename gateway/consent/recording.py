@@ -40,9 +40,8 @@ def append(
     """Append *news* (by pid), fold the whole ledger of those people, drop what is withdrawn.
 
     Memberships that rested on a purpose now closed are gone when this
-    transaction commits (Article 7(3)).  A message that was heard before says
-    nothing new: sent again after the person changed their mind, it would
-    otherwise change it back.
+    transaction commits (Article 7(3)).  A yes that is sent again says nothing
+    new: after a withdrawal it would otherwise undo it.
     """
     records = consent.of_subjects(connection, [standings[pid].subject for pid in news])
     rows = _unheard((_row(item, entry) for items in news.values() for item in items), records)
@@ -63,16 +62,16 @@ def append(
 def _unheard(
     rows: Iterable[LedgerRow], records: Mapping[int, Sequence[LedgerRow]]
 ) -> list[LedgerRow]:
-    heard = {
-        (row.subject, row.purpose, row.signal_hash) for known in records.values() for row in known
-    }
-    fresh = []
-    for row in rows:
-        said = (row.subject, row.purpose, row.signal_hash)
-        if row.signal_hash is None or said not in heard:
-            heard.add(said)
-            fresh.append(row)
-    return fresh
+    """Leave out every yes of a message whose yes is on record; a no is always heard."""
+    heard = {_said(row) for known in records.values() for row in known}
+    return [
+        row for row in rows
+        if row.signal_hash is None or row.status != ConsentStatus.GIVEN or _said(row) not in heard
+    ]  # fmt: skip
+
+
+def _said(row: LedgerRow) -> tuple[int, int, str, bytes | None]:
+    return row.subject, row.purpose, row.status, row.signal_hash
 
 
 def _object(connection: Connection, standing: Standing, objectable: int) -> None:

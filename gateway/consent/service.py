@@ -70,7 +70,7 @@ class ConsentService:
         receipt = uuid4()
         pids = self._pids(rules, choice)
         if pids is not None:
-            entry = Entry(bound.computation.rulebook, self.clock_us(), receipt)
+            entry = Entry(bound.computation.rulebook, self.clock_us(), rules.objectable, receipt)
             unnamed = self._unnamed(choice)
 
             def write() -> None:

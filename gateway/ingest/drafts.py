@@ -60,6 +60,12 @@ class Draft:
         return ConsentMethod.PREFERENCE if self.event.explicit_act else ConsentMethod.SIGNAL
 
     @property
+    def signal(self) -> bytes | None:
+        """Give the keyed hash of the message's name; ``None`` where it had none."""
+        named = self.event.message_id is not None
+        return self.mid.to_bytes(8, "big", signed=True) if named else None
+
+    @property
     def links(self) -> bool:
         """Say whether the event asserts that several identifiers are one person."""
         return len(self.event.links) > 1

@@ -38,7 +38,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One record the ledger has to gain."""
+    """One record the ledger has to gain.
+
+    ``signal`` is the keyed hash of the message it came with, if that had a name.
+    """
 
     subject: int
     purpose: int
@@ -50,6 +53,7 @@ class News:
     evidence: str | None = None
     notice: str | None = None
     scope: Scope = Scope.DEVICE
+    signal: bytes | None = None
 
 
 def intervals(triplets: Iterable[int]) -> Intervals:
@@ -97,6 +101,7 @@ def news_of(
                 valid_until_us=until_us if status is ConsentStatus.GIVEN else at_us,
                 source=draft.source,
                 evidence=draft.event.assertion.evidence if draft.event.assertion else None,
+                signal=draft.signal,
             )
 
 

@@ -74,6 +74,7 @@ class CompiledRules:
     domain_numbers: Mapping[str, int]
     domain_masks: dict[str, int] = field(init=False)
     free: int = field(init=False)
+    objectable: int = field(init=False)
     _plans: dict[tuple[str, str], EventPlan | None] = field(init=False, default_factory=dict)
     _by_rule: dict[str, EventPlan] = field(init=False, default_factory=dict)
     _signals: dict[frozenset[tuple[str, bool]], Signals] = field(init=False, default_factory=dict)
@@ -85,6 +86,10 @@ class CompiledRules:
         self.domain_masks = {key: self.mask(rule.purposes) for key, rule in rules.domains.items()}
         self.free = self.mask(
             key for key, p in rules.purposes.items() if p.legal_basis is not LegalBasis.CONSENT
+        )
+        interest = LegalBasis.LEGITIMATE_INTEREST
+        self.objectable = self.mask(
+            key for key, p in rules.purposes.items() if p.legal_basis is interest
         )
         self._retention = [
             (_us(purpose.retention), self.bit(key)) for key, purpose in rules.purposes.items()

@@ -95,7 +95,8 @@ def record_consent(connection: Connection, group: Group) -> None:
             # Later events of the group meet what earlier ones said.
             standing.consent[item.purpose] = _provisional(standing, item)
     if news:
-        append(connection, Entry(group.rulebook, group.now_us), group.standings, news)
+        entry = Entry(group.rulebook, group.now_us, group.rules.objectable)
+        append(connection, entry, group.standings, news)
 
 
 def _provisional(standing: Standing, item: News) -> tuple[int, int]:
