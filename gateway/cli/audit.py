@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,11 +12,12 @@ import typer
 from gateway.cli.opened import Opened, opened
 from gateway.cli.output import Data, Json, answer, progress
 from gateway.cli.started import keys_of
-from gateway.rights.audit_check import Log, check, export_to, read_log
+from gateway.rights.audit_check import Log, check, export_to, promised_in_receipts, read_log
 from gateway.rights.checkpoints import SIGNER
 from policies.audit.checkpoint import verifier_key
 from policies.audit.verify import Finding, open_checkpoint, read_key
 from pseudonymizer.key_providers import FileKeyProvider
+from pseudonymizer.vault.transactions import connect as connect_rights
 from workers.store.transactions import connect
 
 if TYPE_CHECKING:
@@ -41,9 +43,11 @@ def verify(*, key: Key = None, data: Data = None, as_json: Json = False) -> None
     """Recompute every entry and checkpoint of the log; exit 1 and say what differs if any does."""
     with opened(data, announce=progress) as home:
         log, findings = checked(home, key)
+        signed = log.signed(read_key(_own_key(home, log)) if key is None else _read(key))
     document = {
         "entries": len(log.headers),
         "checkpoints": len(log.notes),
+        "signed": signed,
         "root": log.root.hex(),
         "holds": not findings,
         "findings": [{"where": finding.where, "what": finding.what} for finding in findings],
@@ -51,6 +55,8 @@ def verify(*, key: Key = None, data: Data = None, as_json: Json = False) -> None
     lines = [f"{finding.where}: {finding.what}" for finding in findings]
     verdict = "the log holds" if not findings else f"{len(findings)} things differ"
     lines.append(f"{len(log.headers)} entries, {len(log.notes)} checkpoints: {verdict}")
+    if later := max(0, len(log.headers) - signed):
+        lines.append(f"{later} entries came after the newest checkpoint: nothing vouches for them")
     answer(document, as_json=as_json, lines=lines)
     if findings:
         raise typer.Exit(1)
@@ -60,6 +66,11 @@ def checked(home: Opened, key: str | None = None) -> tuple[Log, list[Finding]]:
     """Read the whole log and give it with everything that differs."""
     with _auditor(home) as engine:
         log = read_log(engine)
+    rights = connect_rights(home.addresses.rights, pool_size=1, application_name="paravent-audit")
+    try:
+        log = replace(log, promised=promised_in_receipts(rights))
+    finally:
+        rights.dispose()
     return log, check(log, read_key(_own_key(home, log)) if key is None else _read(key))
 
 

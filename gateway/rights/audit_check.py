@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 
 from policies.audit import verify
 from policies.audit.verify import Finding
+from pseudonymizer.vault.transactions import transaction as vault_transaction
 from workers.store import audit_log
 from workers.store.audit_log import LoggedEntry
 from workers.store.transactions import transaction
@@ -34,6 +35,7 @@ class Log:
         commitments: stored commitment of each entry, or ``None``.
         details: salt and text of the details not erased yet, by entry.
         notes: signed checkpoints, smallest first.
+        promised: the checkpoints in receipts handed out, which lie in the other database.
         size: number of entries the appending function counts.
         root: the root it goes on from.
     """
@@ -45,15 +47,22 @@ class Log:
     notes: Sequence[str]
     size: int
     root: bytes
+    promised: Sequence[str] = ()
+
+    def signed(self, key: tuple[str, bytes]) -> int:
+        """Say how many entries, from the first on, the newest checkpoint vouches for."""
+        heads = (verify.open_checkpoint(note, key) for note in (*self.notes, *self.promised))
+        return max((head.size for head in heads if head), default=0)
 
 
 def read_log(auditor: Engine) -> Log:
     """Read the whole log as the role ``paravent_auditor``."""
     with transaction(auditor) as store:
-        # The head comes first: entries appended while we read are later than it.
+        store.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         size, root = audit_log.head(store)
         entries = list(chain.from_iterable(_pages(store, size)))
-        notes = [found.note for found in audit_log.checkpoints(store) if found.size <= size]
+        # All of them: one of a larger log is how a log that was cut short is found out.
+        notes = [found.note for found in audit_log.checkpoints(store)]
         with_detail = [entry.seq for entry in entries if entry.commitment is not None]
         details = audit_log.details(store, with_detail) if with_detail else {}
     return Log(
@@ -67,9 +76,21 @@ def read_log(auditor: Engine) -> Log:
     )
 
 
+def promised_in_receipts(rights: Engine) -> list[str]:
+    """Give the checkpoints that erasure receipts carry, as the role that sees the cases."""
+    with vault_transaction(rights) as cases:
+        found = cases.execute(
+            text(
+                "SELECT receipt->>'audit_checkpoint' FROM rights.case WHERE receipt IS NOT NULL"
+                " ORDER BY closed_at"
+            )
+        )
+        return list(found.scalars())
+
+
 def check(log: Log, key: tuple[str, bytes] | None) -> list[Finding]:
     """Find everything that does not hold; an empty list means the log stands."""
-    findings = verify.check_log(log.headers, log.notes, key)
+    findings = verify.check_log(log.headers, (*log.notes, *log.promised), key)
     findings += _leaf_faults(log)
     findings += _detail_faults(log)
     roots = verify.roots_of(log.headers, [log.size])
@@ -108,7 +129,7 @@ def _leaf_faults(log: Log) -> Iterator[Finding]:
 
 
 def _detail_faults(log: Log) -> Iterator[Finding]:
-    for seq, (salt, text) in log.details.items():
-        made = hmac.new(bytes(salt), text.encode(), hashlib.sha256).digest()
+    for seq, (salt, said) in log.details.items():
+        made = hmac.new(bytes(salt), said.encode(), hashlib.sha256).digest()
         if not hmac.compare_digest(made, log.commitments[seq] or b""):
             yield Finding(f"entry {seq}", "the detail is not what the entry commits to")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from gateway.rights import operators
-from gateway.rights.audit_check import check, export_to, read_log
+from gateway.rights.audit_check import check, export_to, promised_in_receipts, read_log
 from gateway.rights.cases import CaseType
 from gateway.rights.checkpoints import SIGNER, key_name
 from gateway.rights.errors import OperatorUnknown, ResultExpired
@@ -58,6 +59,47 @@ def test_whatever_the_owner_changes_shows(
     with store_owner.begin() as owner:
         owner.execute(text(tampering))
     assert check(read_log(desk.auditor), read_key(key_of(desk)))
+
+
+CUT_SHORT = """
+delete from audit.detail where seq >= {size};
+delete from audit.entry where seq >= {size};
+delete from audit.frontier;
+insert into audit.frontier select 0, leaf_hash from audit.entry where seq = 0
+"""
+
+
+def test_a_log_cut_short_with_its_head_made_to_fit_shows(
+    desk: RightsDesk, store_owner: Engine
+) -> None:
+    logged(desk)
+    with store_owner.begin() as owner:
+        owner.execute(text(CUT_SHORT.format(size=1)))
+    findings = check(read_log(desk.auditor), read_key(key_of(desk)))
+    assert {finding.what for finding in findings} == {"the log is shorter than it was"}
+
+
+def test_receipts_vouch_for_a_log_whose_checkpoints_were_taken_away(
+    desk: RightsDesk, store_owner: Engine
+) -> None:
+    seed_everywhere(desk)
+    desk.erase(("user_id", ADA.user_id))
+    whole = replace(read_log(desk.auditor), promised=promised_in_receipts(desk.rights))
+    key = read_key(key_of(desk))
+    assert check(whole, key) == []
+    with store_owner.begin() as owner:
+        owner.execute(text(CUT_SHORT.format(size=1) + "; delete from audit.checkpoint"))
+    rest = replace(read_log(desk.auditor), promised=whole.promised)
+    assert "the log is shorter than it was" in {finding.what for finding in check(rest, key)}
+
+
+def test_what_no_checkpoint_vouches_for_yet_is_counted(desk: RightsDesk) -> None:
+    logged(desk)
+    log = read_log(desk.auditor)
+    assert log.signed(read_key(key_of(desk))) == len(log.headers)
+    desk.service.ports.audit("case:opened", {})
+    later = read_log(desk.auditor)
+    assert len(later.headers) - later.signed(read_key(key_of(desk))) == 1
 
 
 def test_an_exported_log_is_checked_by_one_file_and_nothing_of_ours(
