@@ -44,10 +44,11 @@ _FIELDS: Final = frozenset(
 )
 MEANING: Final = (
     "Live rows are gone. No process, operator or key of this installation can attribute what "
-    "remains in its databases to the person, recompute the pseudonyms or act on them. A backup of "
-    "the vault made before completed_at keeps the ability until backup_bound_date; while that is "
-    "null, until the backup or the version of the wrapping key it needs is destroyed. A keyed mark "
-    "remains so that the person does not come back."
+    "remains in the live rows of its databases to the person, recompute the pseudonyms or act on "
+    "them. A backup of the vault made before completed_at, and its log of changes and dead rows "
+    "until they are recycled, keep the ability until backup_bound_date; while that is null, until "
+    "they or the version of the wrapping key they need are destroyed. A keyed mark remains so that "
+    "the person does not come back."
 )
 
 

@@ -33,7 +33,8 @@ class Erasure:
     Attributes:
         subjects: the vault's numbers of the subjects in the closure.
         pids: their pseudonyms in every domain, 16 bytes each.
-        arefs: their references in the audit log; nobody can compute them any more.
+        arefs: their references in the audit log; nobody can compute them any more, and none are
+            kept once the case is done.
         tombstones: how many marks were placed.
         key_ids: the keys destroyed, ``bucket:<number>:v<version>``.
         started_at: when ingest began to refuse.
@@ -95,10 +96,14 @@ def record_destroyed(vault: Connection, case_id: UUID, *, key_ids: list[str], at
 
 
 def record_completed(vault: Connection, case_id: UUID, *, at: datetime) -> None:
-    """Record that the whole case is done; a second time changes nothing."""
+    """Record that the whole case is done, and forget what only its entries needed.
+
+    A restored backup is cleaned by pseudonyms; a reference beside them would tell for ever which
+    entries of the audit log were about one person (R-114).  A second time changes nothing.
+    """
     run(
         vault,
-        "UPDATE vault.erasure_journal SET completed_at = %b"
+        "UPDATE vault.erasure_journal SET completed_at = %b, arefs = '{}'"
         " WHERE case_id = %b AND completed_at IS NULL",
         at,
         case_id,

@@ -19,7 +19,7 @@ ALTER DEFAULT PRIVILEGES FOR ROLE paravent_owner REVOKE EXECUTE ON FUNCTIONS FRO
 GRANT USAGE ON SCHEMA vault, tombstone TO paravent_vault;
 GRANT SELECT, INSERT, UPDATE ON vault.bucket TO paravent_vault;
 GRANT SELECT, INSERT ON vault.erasure_journal, vault.subject TO paravent_vault;
-GRANT UPDATE (key_ids, destroyed_at, completed_at) ON vault.erasure_journal TO paravent_vault;
+GRANT UPDATE (arefs, key_ids, destroyed_at, completed_at) ON vault.erasure_journal TO paravent_vault;
 GRANT UPDATE (state, generation, wrapped_sk, erased_at) ON vault.subject TO paravent_vault;
 GRANT SELECT, INSERT, DELETE ON vault.identifier, vault.link, tombstone.mark TO paravent_vault;
 GRANT UPDATE (expires_on) ON tombstone.mark TO paravent_vault;
