@@ -119,6 +119,7 @@ TITLES = {
     415: "Unsupported media type",
     422: "Not understood",
     429: "Too many requests",
+    431: "Head too large",
     500: "Internal error",
     503: "Unavailable",
 }

@@ -1,0 +1,51 @@
+"""How long may the head of a request be?
+
+The server this process runs in keeps whatever comes before a body, however
+long it is; here that ends at a bound no honest client comes near.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from gateway.errors import headers_of, written
+
+MAX_HEAD_BYTES: Final = 64 * 1024  # request line and headers; proxies in use allow 8 to 32 KB
+
+
+class BoundedHead(HttpToolsProtocol):
+    """Serves one connection, and ends it where a head does not end."""
+
+    _head_bytes: int | None = 0  # of the head being received; unset while a body is
+
+    def on_message_begin(self) -> None:
+        """Note that a head begins."""
+        self._head_bytes = 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Note that it ends."""
+        self._head_bytes = None
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless the head has become too long."""
+        super().data_received(data)
+        if self._head_bytes is None or self.transport.is_closing():
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > MAX_HEAD_BYTES:
+            self._refuse()
+
+    def _refuse(self) -> None:
+        remedy = "Send fewer and shorter headers; what belongs to the request goes in its body."
+        refusal = written(431, "head-too-large", "The request's head is over 64 KB.", remedy)
+        body = msgspec.json.encode(refusal)
+        headers = headers_of(refusal) | {"content-length": str(len(body)), "connection": "close"}
+        lines = ["HTTP/1.1 431 Request Header Fields Too Large"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        self.transport.write("\r\n".join([*lines, "", ""]).encode() + body)
+        self.transport.close()
