@@ -4,7 +4,9 @@ One reader for all tables, so that a table added to the schema is in the next ac
 anybody remembering it; a test seeds a subject in every table and looks for it.
 """
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Table, select
@@ -17,7 +19,8 @@ from workers.store.tables.results import feature_set, segment
 Record = dict[str, Any]
 
 
-def tables_about_subjects() -> dict[str, str]:
+@functools.cache  # asked for every record of a report, and the same as long as the process runs
+def tables_about_subjects() -> Mapping[str, str]:
     """Give ``schema.table`` of every table that carries a surrogate, with the column that does."""
     found: dict[str, str] = {}
     for table in metadata.sorted_tables:
@@ -25,7 +28,7 @@ def tables_about_subjects() -> dict[str, str]:
             note = ColumnNote.read(column.info)
             if note is not None and note.subject == "surrogate":
                 found[str(table)] = column.name
-    return found
+    return MappingProxyType(found)
 
 
 def records(connection: Connection, subject_ids: Sequence[int]) -> dict[str, list[Record]]:
