@@ -58,6 +58,7 @@ def assemble(work: Work) -> Closure:
     known = _identify(work, forms)
     if known is None:
         return Closure(CaseState.CLOSED, Step.ASSEMBLED, CaseReason.NOT_IDENTIFIABLE)
+    work.subject_ids = tuple(name.subject for name in known.names)
     now = ports.clock()
     parts, reference = _pseudonymous(ports, known.names, now)
     frame = Frame(

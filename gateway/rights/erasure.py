@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from gateway.rights import receipt as receipts
+from gateway.rights import register
 from gateway.rights.cases import CaseReason, CaseState, Step
 from gateway.rights.checkpoints import sign_head
 from gateway.rights.claimed import canonical_forms
@@ -97,11 +98,19 @@ def erase_store(work: Work) -> Closure | None:
 
 
 def destroy_keys(work: Work) -> Closure | None:
-    """Step 4: destroy the subject keys, seals and blind indexes; their buckets get new keys."""
+    """Step 4: destroy the subject keys, seals and blind indexes; their buckets get new keys.
+
+    Reports of earlier requests go, too.
+    """
     ports, dossier = work.ports, work.dossier
     with vault_transaction(ports.vault) as vault:
         identifiers = len(blind_indexes(vault, work.subject_ids))
         done = forget.destroy_keys(vault, ports.keyring, case_id=work.case, at=ports.clock())
+    # A report made before is a copy of everything; one that is just being made is stopped when
+    # somebody asks for it (``RightsService.result``).
+    with vault_transaction(ports.rights) as rights:
+        reports = register.drop_results_about(rights, work.subject_ids, ports.clock())
+    dossier.count("vault", "rights.case", reports)
     dossier.count("vault", "vault.identifier", identifiers)
     dossier.deleted["vault"]["vault.subject"] = len(done.subjects)  # flagged, key gone
     dossier.keys = list(done.key_ids)

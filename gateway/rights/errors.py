@@ -35,7 +35,7 @@ class ResultNotReady(ParaventError):
 
 
 class ResultExpired(ParaventError):
-    """The result was kept for its period and is gone."""
+    """The result was kept for its period, or until its subject was erased, and is gone."""
 
     code: ClassVar[str] = "result-expired"
     remedy: ClassVar[str] = "Open a new request; results are kept for thirty days."

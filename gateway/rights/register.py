@@ -7,7 +7,7 @@ connection first and never commits.
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -225,14 +225,16 @@ def close_case(rights: Connection, case: uuid.UUID, closure: Mapping[str, Any]) 
     """Close a case: keep its outcome, forget its dossier.
 
     *closure* holds ``state``, ``step``, ``closed_at``, ``reason``, ``result``,
-    ``result_expires_at`` and ``receipt``.
+    ``result_expires_at``, ``receipt`` and, for as long as there is a result, the ``subject_ids``
+    it is about.
     """
     receipt = closure.get("receipt")
     rights.execute(
         text(
             "UPDATE rights.case SET state = :state, step = :step, closed_at = :closed_at,"
             " reason = :reason, result = :result, result_expires_at = :result_expires_at,"
-            " receipt = CAST(:receipt AS jsonb), sealed_identifiers = NULL, subject_ids = '{}'"
+            " receipt = CAST(:receipt AS jsonb), sealed_identifiers = NULL,"
+            " subject_ids = :subject_ids"
             " WHERE id = :id"
         ),
         {
@@ -244,6 +246,7 @@ def close_case(rights: Connection, case: uuid.UUID, closure: Mapping[str, Any]) 
             "result": closure.get("result"),
             "result_expires_at": closure.get("result_expires_at"),
             "receipt": None if receipt is None else json.dumps(receipt),
+            "subject_ids": list(closure.get("subject_ids", ())),
         },
     )
 
@@ -252,10 +255,21 @@ def drop_expired_results(rights: Connection, now: datetime) -> int:
     """Forget the results whose period is over; give how many."""
     return rights.execute(
         text(
-            "UPDATE rights.case SET result = NULL"
+            "UPDATE rights.case SET result = NULL, subject_ids = '{}'"
             " WHERE result IS NOT NULL AND result_expires_at <= :now"
         ),
         {"now": now},
+    ).rowcount
+
+
+def drop_results_about(rights: Connection, subjects: Collection[int], now: datetime) -> int:
+    """Forget the reports about any of *subjects*, who are being erased; give how many."""
+    return rights.execute(
+        text(
+            "UPDATE rights.case SET result = NULL, subject_ids = '{}', result_expires_at = :now"
+            " WHERE result IS NOT NULL AND subject_ids && CAST(:subjects AS bigint[])"
+        ),
+        {"now": now, "subjects": sorted(subjects)},
     ).rowcount
 
 

@@ -179,5 +179,6 @@ def _close(work: Work, row: register.CaseRow, closure: Closure) -> None:
                 "result": closure.result,
                 "result_expires_at": now + RESULT_KEPT if closure.result else None,
                 "receipt": closure.receipt,
+                "subject_ids": work.subject_ids if closure.result else (),
             },
         )

@@ -30,6 +30,7 @@ from policies.errors import ParaventError
 from policies.ruleset import RuleSet
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.vault.remember import Resolver
+from pseudonymizer.vault.subjects import all_alive
 from pseudonymizer.vault.transactions import transaction
 
 PATIENCE_S: Final = 20.0  # how long an answer waits for its case; most take well under a second
@@ -144,7 +145,7 @@ class RightsService:
 
         Raises:
             ResultNotReady: the case is not closed.
-            ResultExpired: the report's thirty days are over.
+            ResultExpired: the report's thirty days are over, or its subject was erased.
         """
         row = self.case(case)
         if CaseState(row.state) in UNFINISHED:
@@ -156,9 +157,15 @@ class RightsService:
         if row.receipt is not None:
             return row.receipt
         expires_at = row.result_expires_at
-        if row.result is None or expires_at is None or expires_at <= self.ports.clock():
-            raise ResultExpired("the report was kept for thirty days; a new request is needed")
+        over = row.result is None or expires_at is None or expires_at <= self.ports.clock()
+        if over or row.result is None or self._erased(row):
+            raise ResultExpired("the report is not kept any more; a new request is needed")
         return open_report(self.ports, row.id, row.result)
+
+    def _erased(self, row: register.CaseRow) -> bool:
+        """Say whether somebody the report is about was erased while it was being made."""
+        with transaction(self.ports.vault) as vault:
+            return not all_alive(vault, row.subject_ids)
 
     def checkpoint(self) -> CheckpointOut:
         """Give a signed checkpoint over all that is in the audit log."""

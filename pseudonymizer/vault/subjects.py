@@ -24,6 +24,7 @@ from pseudonymizer.vault.store import BucketRow, circles_of
 __all__ = [
     "Names",
     "SubjectRow",
+    "all_alive",
     "every_index",
     "lookup_closure",
     "lookup_vouched",
@@ -133,6 +134,16 @@ def subject_keys(
         row[4]: unwrap_subject(buckets.key(BucketRow._make(row[:4])), row[4], row[5])
         for row in rows
     }
+
+
+def all_alive(vault: Connection, subjects: Collection[int]) -> bool:
+    """Say whether no erasure of any of *subjects* has begun."""
+    rows = run(
+        vault,
+        "SELECT count(*) FROM vault.subject WHERE id = ANY(%b::bigint[]) AND state = 'alive'",
+        list(subjects),
+    )
+    return bool(rows.fetchall()[0][0] == len(set(subjects)))
 
 
 def every_index(keyring: Keyring, identifiers: Sequence[Identifier]) -> list[bytes]:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from gateway.rights.cases import STEPS, CaseReason, CaseState, CaseType, Step
-from gateway.rights.errors import ResidueFound
+from gateway.rights.errors import ResidueFound, ResultExpired
 from gateway.rights.receipt import SIGNER, check, digest
 from gateway.rights.service import Request
 from tests.support.builders import ADA, GRACE
@@ -160,6 +160,40 @@ def test_a_step_done_but_not_recorded_is_done_again(desk: RightsDesk, step: Step
         )
     assert desk.service.run(case).state == CaseState.CLOSED
     assert desk.rows_left(desk.surrogates()) == {}
+
+
+def test_a_report_made_before_goes_with_the_person(desk: RightsDesk) -> None:
+    seed_everywhere(desk)
+    seed_everywhere(desk, GRACE)
+    ada, grace = (desk.ask(CaseType.ACCESS, ("user_id", p.user_id)).id for p in (ADA, GRACE))
+    receipt = desk.erase(("user_id", ADA.user_id))
+    assert receipt["per_store"]["vault"]["rights.case"] == 1
+    with pytest.raises(ResultExpired):
+        desk.service.result(None, ada)
+    assert desk.service.case(ada).result is None
+    assert desk.service.case(ada).subject_ids == ()
+    assert desk.service.result(None, grace)["records"]
+
+
+def test_a_report_that_was_being_made_during_the_erasure_is_not_given(desk: RightsDesk) -> None:
+    seed_everywhere(desk)
+    late = desk.ask(CaseType.ACCESS, ("user_id", ADA.user_id))
+    desk.erase(("user_id", ADA.user_id))
+    with desk.rights.begin() as rights:
+        rights.execute(
+            text(
+                'update rights."case" set result = :result, result_expires_at = :until,'
+                " subject_ids = :subjects where id = :id"
+            ),
+            {
+                "id": late.id,
+                "result": late.result,
+                "until": late.result_expires_at,
+                "subjects": list(late.subject_ids),
+            },
+        )
+    with pytest.raises(ResultExpired):
+        desk.service.result(None, late.id)
 
 
 def test_somebody_nobody_knows_is_answered_alike_and_never_gets_in(desk: RightsDesk) -> None:
