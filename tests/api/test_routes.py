@@ -19,6 +19,7 @@ from gateway.app import create_app
 from gateway.settings import GatewaySettings, Mode
 from tests.support.builders import ALAN, ALL_CATEGORIES, consent
 from tests.support.front import Front
+from tests.support.lints import ROOT
 
 # A load balancer and a reader of the documentation carry no credential: docs/threat-model.md.
 OPEN = {"/healthz", "/readyz", "/openapi.json"}
@@ -130,6 +131,12 @@ def test_what_a_caller_must_expect_is_documented(front: Front) -> None:
             assert said >= {"400", "413", "415", "422"}, path
         if operation.get("parameters"):
             assert "422" in said, path
+
+
+def test_the_page_for_people_lists_the_same_paths(front: Front) -> None:
+    page = (ROOT / "docs" / "http.md").read_text()
+    listed = set(re.findall(r"`(?:[A-Z]+ )?(/[\w./{}]+)`", page.partition("##")[0]))
+    assert listed == {*front.openapi["paths"], "/openapi.json"}
 
 
 def test_every_reference_of_the_document_leads_somewhere(front: Front) -> None:
