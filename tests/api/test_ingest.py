@@ -221,8 +221,8 @@ def test_the_label_of_a_body_is_not_believed(front: Front, label: str, *, packed
     ("encoding", "body"),
     [
         ("gzip", b"{}"),
-        ("gzip", gzip.compress(b"{}")[:-4]),
-        ("gzip", gzip.compress(b"{}") + b"more"),
+        ("gzip", gzip.compress(b"{}", mtime=0)[:-4]),
+        ("gzip", gzip.compress(b"{}", mtime=0) + b"more"),
         ("gzip", b""),
         ("br", b"{}"),
         ("deflate", b"{}"),

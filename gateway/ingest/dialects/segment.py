@@ -29,7 +29,7 @@ KINDS: Final = {
     "group": "group", "alias": "alias",
     "t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias",
 }  # fmt: skip
-BATCHES: Final = frozenset({"batch", "b", "import"})
+BATCHES: Final = ("batch", "b", "import")
 PREFERENCE_EVENT: Final = "Segment Consent Preference Updated"
 
 Identifier = str | int | None
