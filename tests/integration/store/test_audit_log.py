@@ -46,13 +46,14 @@ def test_the_root_is_the_trees_at_every_size(store_gateway: Engine, store_audito
 
 names = st.from_regex(r"[a-z][a-z0-9_]{0,9}", fullmatch=True)
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
+references = st.from_regex(r"[0-9a-f]{0,64}", fullmatch=True)
 scalars = texts | st.integers(-(10**14), 10**14) | st.booleans()
 
 
 def test_headers_are_canonical_whatever_was_said(
     store_workers: Engine, store_auditor: Engine
 ) -> None:
-    @given(st.dictionaries(names, scalars, max_size=6), st.none() | texts)
+    @given(st.dictionaries(names, scalars, max_size=6), st.none() | references)
     @settings(max_examples=40)
     def canonical(fields: dict[str, str | int | bool], reference: str | None) -> None:
         with transaction(store_workers) as connection:
@@ -148,6 +149,24 @@ def test_the_function_takes_nothing_that_is_not_of_the_form(
 ) -> None:
     with pytest.raises(StoreRefused, match="22023"), transaction(store_workers) as connection:
         rows_of(connection, "select audit.append_entry(%s, '', %s::jsonb)", (action, fields))
+
+
+@pytest.mark.parametrize(
+    ("action", "reference"),
+    [
+        ("event:expire", "ada.lovelace@example.org"),
+        ("event:expire", "CUST-ADA-1815"),
+        ("event:expire", "0" * 65),
+        ("erasure:completed", ""),
+        ("case:closed", "ab12"),
+        ("identity:reveal", "ab12"),
+    ],
+)
+def test_a_stolen_login_of_the_workers_names_nobody_and_claims_no_act_of_the_gateway(
+    store_workers: Engine, action: str, reference: str
+) -> None:
+    with pytest.raises(StoreRefused, match="23514"), transaction(store_workers) as connection:
+        rows_of(connection, "select audit.append_entry(%s, %s, '{}')", (action, reference))
 
 
 def test_a_log_that_cannot_be_written_stops_the_act(store_auditor: Engine) -> None:

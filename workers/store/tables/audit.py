@@ -1,6 +1,6 @@
 """The audit log: entries, erasable detail, the frontier of the tree, and signed checkpoints."""
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, LargeBinary, Table, Text
 
 from policies.data_map import Erasure
 from policies.vocabulary import DataCategory
@@ -25,6 +25,14 @@ entry = Table(
     noted("header", Text, LOGGED),
     noted("commitment", LargeBinary, LOGGED, nullable=True),
     noted("leaf_hash", LargeBinary, LOGGED),
+    # Whom it is about by reference only; and the workers say what workers do.
+    CheckConstraint("header::jsonb ->> 'subject_ref' ~ '^[0-9a-f]{0,64}$'", name="reference"),
+    CheckConstraint(
+        "header::jsonb ->> 'actor' <> 'paravent_workers'"
+        " or starts_with(header::jsonb ->> 'action', 'event:')",
+        name="workers",
+    ),
+    CheckConstraint("octet_length(header) <= 16384", name="length"),
     info=erased_by(Erasure.KEEP),
     schema=AUDIT,
 )
