@@ -12,6 +12,7 @@ from gateway.errors import QueueFull
 from gateway.ingest.commit_group import CommitGroups, Submission
 from gateway.ingest.wire import Decoded
 from policies.errors import StoreUnavailable
+from workers.store.errors import StoreRefused
 
 
 def decoded(size: int = 10) -> Decoded:
@@ -81,6 +82,62 @@ def test_an_outage_is_told_to_everybody_at_once() -> None:
 
     asyncio.run(play())
     assert attempts == [1]
+
+
+def test_a_refused_statement_is_no_outage_and_its_neighbours_are_stored() -> None:
+    stored: list[int] = []
+    first, go_on = threading.Event(), threading.Event()
+
+    def store(group: Sequence[Submission]) -> None:
+        first.set()
+        go_on.wait(5)
+        if any(each.source == 13 for each in group):
+            raise StoreRefused("22003")
+        stored.extend(each.source for each in group)
+
+    async def play() -> list[object]:
+        shared = CommitGroups(store, writers=1, queue_bytes=10_000)
+        opener = asyncio.create_task(shared.submit(1, decoded(), 0))
+        await asyncio.to_thread(first.wait, 5)
+        tasks = [asyncio.create_task(shared.submit(source, decoded(), 0)) for source in (2, 13, 3)]
+        await asyncio.sleep(0)
+        go_on.set()
+        await opener
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.to_thread(shared.close)
+        return list(results)
+
+    results = asyncio.run(play())
+    assert [type(result).__name__ for result in results] == ["NoneType", "StoreRefused", "NoneType"]
+    assert stored == [1, 2, 3]
+
+
+def test_what_nobody_waits_for_any_more_is_not_held() -> None:
+    groups: list[int] = []
+    first, go_on = threading.Event(), threading.Event()
+
+    def store(group: Sequence[Submission]) -> None:
+        first.set()
+        go_on.wait(5)
+        groups.append(len(group))
+
+    async def play() -> None:
+        shared = CommitGroups(store, writers=1, queue_bytes=10_000)
+        taken = asyncio.create_task(shared.submit(1, decoded(), 0))
+        await asyncio.to_thread(first.wait, 5)
+        waiting = asyncio.create_task(shared.submit(1, decoded(60), 0))
+        await asyncio.sleep(0)
+        assert shared.waiting_bytes == 60
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert shared.waiting_bytes == 0
+        go_on.set()
+        await taken
+        await asyncio.to_thread(shared.close)
+
+    asyncio.run(play())
+    assert groups == [1]
 
 
 def test_beyond_its_bytes_the_queue_refuses() -> None:
