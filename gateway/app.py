@@ -9,11 +9,11 @@ from typing import Any
 from fastapi import FastAPI
 
 from gateway import health
-from gateway.errors import add_error_handlers
 from gateway.ingest.openapi import INGEST_PATHS
 from gateway.ingest.routes import Ingest
 from gateway.middleware import BoundedBody
 from gateway.openapi import completed
+from gateway.refusals import add_error_handlers
 from gateway.settings import GatewaySettings
 from gateway.wiring import Edge, open_edge
 

@@ -8,15 +8,7 @@ in it repeats what the client sent.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
-from typing import Any
-
 import msgspec
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
-from starlette.exceptions import HTTPException
 
 from policies.errors import ParaventError
 
@@ -50,6 +42,27 @@ class BodyTooLarge(ParaventError):
 
     code = "body-too-large"
     remedy = "Send at most 32 KB an event, 500 KB and 2 500 events a batch."
+
+
+class PathUnknown(ParaventError):
+    """There is nothing at this path."""
+
+    code = "not-found"
+    remedy = "See /openapi.json for the paths there are."
+
+
+class MethodNotAllowed(ParaventError):
+    """The path is there, and does not read this method."""
+
+    code = "method-not-allowed"
+    remedy = "Use a method that the header Allow names."
+
+
+class HeadTooLarge(ParaventError):
+    """The request line and headers are longer than any client needs."""
+
+    code = "head-too-large"
+    remedy = "Send fewer and shorter headers; what belongs to the request goes in its body."
 
 
 class RequestTooLarge(ParaventError):
@@ -90,6 +103,7 @@ STATUS: dict[str, int] = {
     "not-found": 404,
     "segment-unknown": 404,
     "case-unknown": 404,
+    "method-not-allowed": 405,
     "case-busy": 409,
     "case-state": 409,
     "result-not-ready": 409,
@@ -99,6 +113,7 @@ STATUS: dict[str, int] = {
     "identifier-invalid": 422,
     "purpose-unknown": 422,
     "queue-full": 429,
+    "head-too-large": 431,
     "store-unavailable": 503,
     "store-busy": 503,
     "vault-unavailable": 503,
@@ -159,64 +174,3 @@ def headers_of(document: Problem) -> dict[str, str]:
     if document.status == 401:
         headers["www-authenticate"] = "Bearer"
     return headers
-
-
-def answer(document: Problem) -> Response:
-    """Give *document* as a response of the framework."""
-    return Response(
-        msgspec.json.encode(document), status_code=document.status, headers=headers_of(document)
-    )
-
-
-def add_error_handlers(app: FastAPI) -> None:
-    """Teach *app* to answer every failure in the one shape, without an echo of the input."""
-
-    async def refused(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, ParaventError)  # noqa: S101  # registered for this class only
-        return answer(problem(error))
-
-    async def malformed(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)  # noqa: S101  # as above
-        first = error.errors()[0]
-        if first["type"] == "json_invalid":
-            return answer(problem(BodyInvalid("The body is not valid JSON; JSON was needed.")))
-        where = _declared(app, first["loc"][1:])
-        detail = f"The request does not have the documented form{where and f' at {where}'}."
-        return answer(written(422, "body-invalid", detail, BodyInvalid.remedy))
-
-    async def framework(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)  # noqa: S101  # as above
-        response = answer(_framework_problem(error.status_code))
-        response.headers.update(error.headers or {})  # 405 says which methods there are
-        return response
-
-    async def unforeseen(_request: Request, _error: Exception) -> Response:
-        return answer(written(500, "internal", "Internal error.", ParaventError.remedy))
-
-    app.add_exception_handler(ParaventError, refused)
-    app.add_exception_handler(RequestValidationError, malformed)
-    app.add_exception_handler(HTTPException, framework)
-    app.add_exception_handler(Exception, unforeseen)
-
-
-def _framework_problem(status: int) -> Problem:
-    if status == 400:  # its parser gave up on something deeper than a misplaced comma
-        return problem(BodyInvalid("The body cannot be read as JSON; JSON was needed."))
-    code = {404: "not-found", 405: "method-not-allowed"}.get(status, "http-error")
-    return written(status, code, f"{TITLES.get(status, 'Error')}.", "See /openapi.json.")
-
-
-def _declared(app: FastAPI, place: tuple[int | str, ...]) -> str:
-    """Name the place of a fault as far as the names are ours: a client may make up others."""
-    document = app.openapi()
-    names = {parameter["name"] for parameter in _parameters(document)}
-    for schema in document["components"]["schemas"].values():
-        names |= schema.get("properties", {}).keys()
-    ours = itertools.takewhile(lambda part: isinstance(part, int) or part in names, place)
-    return ".".join(map(str, ours))
-
-
-def _parameters(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for path in document["paths"].values():
-        for operation in path.values():
-            yield from operation.get("parameters", ())

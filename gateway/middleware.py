@@ -15,11 +15,11 @@ from gateway.errors import (
     BodyTooLarge,
     MediaTypeUnsupported,
     RequestTooLarge,
-    answer,
     problem,
 )
 from gateway.ingest import body as bodies
 from gateway.ingest.routes import App, Scope, Send
+from gateway.refusals import answer
 from policies.errors import ParaventError
 
 MAX_BODY_BYTES: Final = 64 * 1024  # ten identifiers of the greatest length, every sign escaped

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from gateway.errors import headers_of, written
+from gateway.errors import HeadTooLarge, headers_of, problem
 
 MAX_HEAD_BYTES: Final = 64 * 1024  # request line and headers; proxies in use allow 8 to 32 KB
 
@@ -41,8 +41,7 @@ class BoundedHead(HttpToolsProtocol):
             self._refuse()
 
     def _refuse(self) -> None:
-        remedy = "Send fewer and shorter headers; what belongs to the request goes in its body."
-        refusal = written(431, "head-too-large", "The request's head is over 64 KB.", remedy)
+        refusal = problem(HeadTooLarge("The request's head is over 64 KB; less was needed."))
         body = msgspec.json.encode(refusal)
         headers = headers_of(refusal) | {"content-length": str(len(body)), "connection": "close"}
         lines = ["HTTP/1.1 431 Request Header Fields Too Large"]

@@ -19,6 +19,7 @@ import structlog
 from gateway.authentication import SourceKeys, key_in_header
 from gateway.errors import (
     CredentialMissing,
+    MethodNotAllowed,
     Problem,
     headers_of,
     problem,
@@ -75,8 +76,8 @@ class Ingest:
         elif scope["method"] == "OPTIONS":
             await _answer(send, 200, _PREFLIGHT, b"")
         elif scope["method"] != "POST":
-            refused = written(405, "method-not-allowed", "This path reads POST.", "Use POST.")
-            await _refuse(send, refused, _ALLOW)
+            refused = MethodNotAllowed("This path reads another method; POST was needed.")
+            await _refuse(send, problem(refused), _ALLOW)
         else:
             await self._post(call, scope, receive, send)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import re
@@ -154,6 +155,19 @@ def test_every_reference_of_the_document_leads_somewhere(front: Front) -> None:
 
 
 # When it answers
+
+
+def test_an_event_that_comes_before_the_start_is_over_is_to_come_again() -> None:
+    needed: dict[str, Any] = dict.fromkeys(["store_dsn", "vault_dsn", "rights_dsn", "keys"], "x")
+    transport = httpx.ASGITransport(create_app(GatewaySettings(**needed)))
+
+    async def sent() -> httpx.Response:
+        async with httpx.AsyncClient(transport=transport, base_url="http://early") as client:
+            return await client.post("/v1/track", json=event(0))
+
+    answer = asyncio.run(sent())
+    assert (answer.status_code, answer.json()["code"]) == (503, "store-unavailable")
+    assert int(answer.headers["retry-after"]) > 0
 
 
 def dependants(dependant: Dependant) -> Iterator[Dependant]:
