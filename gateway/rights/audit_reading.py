@@ -19,7 +19,7 @@ def entries(ports: Ports, operator: Operator, first: int, last: int | None) -> E
     """
     if ports.auditor is None:
         raise AuditUnavailable("this process may not read the log; the auditor's login was needed")
-    until = first + PAGE - 1 if last is None else min(last, first + PAGE - 1)
+    first, until = _bounded(ports, first, last)
     ports.audit("audit:read", {"by": str(operator.id), "first": first, "last": until})
     try:
         with transaction(ports.auditor) as store:
@@ -39,3 +39,11 @@ def entries(ports: Ports, operator: Operator, first: int, last: int | None) -> E
             for entry in found
         ],
     )
+
+
+def _bounded(ports: Ports, first: int, last: int | None) -> tuple[int, int]:
+    """Give the numbers that will be read: none that only the reader made up gets into the log."""
+    with transaction(ports.store) as store:
+        own, _ = audit_log.head(store)  # at least the number that this reading's entry will have
+    first = min(first, own)
+    return first, min(own if last is None else last, own, first + PAGE - 1)

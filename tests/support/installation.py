@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,15 +37,20 @@ class Installed:
         """Send a request as a source, unless *options* bring other credentials."""
         return self.request("POST", path, **{"auth": (self.write_key, ""), **options})
 
-    def as_operator(self, method: str, path: str, **options: Any) -> httpx.Response:
+    def as_operator(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any
+    ) -> httpx.Response:
         bearer = {"authorization": f"Bearer {self.operator_token}"}
-        return self.request(method, path, headers=bearer, **options)
+        return self.request(method, path, headers={**(headers or {}), **bearer}, **options)
 
-    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """Send a request; what was answered is kept, headers and all."""
+    def request(
+        self, method: str, path: str, *, kept: bool = True, **options: Any
+    ) -> httpx.Response:
+        """Send a request; what was answered is kept, headers and all, unless it is not to be."""
         answer = self.http.request(method, path, **options)
-        self.said += [f"{answer.status_code} {answer.reason_phrase}", str(answer.headers)]
-        self.said.append(answer.text)
+        if kept:
+            self.said += [f"{answer.status_code} {answer.reason_phrase}", str(answer.headers)]
+            self.said.append(answer.text)
         return answer
 
     def command(self, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
@@ -74,6 +79,12 @@ class Installed:
     def files(self) -> Iterator[Path]:
         """Give every file of the installation."""
         return (path for path in self.data.rglob("*") if path.is_file())
+
+    def printed(self) -> str:
+        """Give what `up` has printed since its first line: all of it, once it has stopped."""
+        assert self.process.stdout is not None
+        rest = b"" if self.process.poll() is None else self.process.stdout.read()
+        return (self.data.parent / "stderr").read_text() + rest.decode()
 
     def stop(self) -> None:
         self.http.close()
