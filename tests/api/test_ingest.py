@@ -7,11 +7,12 @@ import gzip
 import itertools
 import json
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import pytest
 
-from tests.support.builders import ADA, ALL_CATEGORIES, GRACE, consent
+from tests.support.builders import ADA, ALL_CATEGORIES, consent
 from tests.support.front import Front
 
 LETTERS = {"t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias"}
@@ -279,8 +280,10 @@ def test_the_outer_context_speaks_for_every_item(front: Front) -> None:
 
 def test_a_denied_batch_is_answered_200_and_nothing_of_it_is_stored(front: Front) -> None:
     denied = {"consent": consent(refused=ALL_CATEGORIES)}
-    silent = call(userId=GRACE.user_id, context={})
-    refusing = call(userId=GRACE.user_id, context=denied)
+    # Somebody no other test has met: the application is shared, and so is what it remembers.
+    stranger = f"stranger-{uuid4().hex}"
+    silent = call(userId=stranger, context={})
+    refusing = call(userId=stranger, context=denied)
     people = "select count(*) from store.subject"
     before, events, known = front.outcomes(), front.stored(), front.rows(people)
     answer = front.post("/v1/batch", batch(silent, refusing))
