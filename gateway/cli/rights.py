@@ -58,7 +58,8 @@ Out = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE", help="Write the result to FILE (mode 0600) as JSON."),
 ]
-DEFAULT_CHECK = CheckMethod.ADDITIONAL_INFORMATION
+# Nobody said how they checked; to record a check that was not stated would be a false attestation.
+DEFAULT_CHECK = CheckMethod.OPERATOR_ANSWERS
 
 
 @app.command()
