@@ -149,7 +149,7 @@ class Walk:
         words = ("import", str(rows), "--map", str(map_), "--source", "crm", "--json")
         stated = ("--assert-consent", "advertising", "--evidence", f"mail {self.canary.email}")
         done = self.home.command(*words, *stated, "--consent-file", str(consents))
-        assert json.loads(done.stdout)["stored"] == len(self.texts), done.stderr
+        assert json.loads(done.stdout)["stored"] == len(self.texts), (done.stdout, done.stderr)
         map_.write_text(f"{MAP}\n{self.canary.email}: {{{self.canary.name}")
         assert self.home.command(*words).returncode == 1
 
@@ -200,7 +200,8 @@ fields:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    """Give now to the microsecond: cut to the second it lies before a choice just recorded."""
+    return datetime.now(UTC).isoformat()
 
 
 def _cut(calls: list[Call], size: int) -> Iterator[list[Call]]:
