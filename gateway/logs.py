@@ -7,6 +7,7 @@ driver's message may quote a row, a validator's message its input.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import threading
@@ -54,7 +55,7 @@ def configure(*, level: int = logging.INFO) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=_Stderr,
         cache_logger_on_first_use=False,
     )
     handler = _Libraries()
@@ -86,6 +87,25 @@ def position(error: BaseException) -> str:
         return "unknown"
     last = frames[-1]
     return f"{last.filename.rpartition('/')[2]}:{last.lineno}"
+
+
+class _Stderr:
+    """Writes lines to the stderr of the moment; one that cannot be written is lost, and no more.
+
+    A full disk would otherwise end whichever thread had something to say, and everybody waiting for
+    that thread would wait for ever.
+    """
+
+    def __init__(self, *_: object) -> None:
+        """Take the logger's name, which is not printed."""
+
+    def msg(self, line: str) -> None:
+        """Write one line."""
+        with contextlib.suppress(OSError, ValueError):  # ValueError: closed meanwhile
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+
+    log = debug = info = warning = error = critical = exception = msg
 
 
 class _Libraries(logging.Handler):

@@ -10,6 +10,7 @@ database turns into 429 answers instead of memory.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -36,7 +37,8 @@ class Submission(Request):
 
     def settle(self, error: BaseException | None) -> None:
         """Tell the waiting request how its commit went; called on a writer thread."""
-        self.loop.call_soon_threadsafe(self._settle, error)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self.loop.call_soon_threadsafe(self._settle, error)
 
     def _settle(self, error: BaseException | None) -> None:
         if self.done.done():  # the client went away; the commit stands all the same
@@ -103,14 +105,21 @@ class CommitGroups:
             thread.join()
 
     def _write(self) -> None:
+        """Store group after group; whatever goes wrong, the thread lives and everybody is told."""
         while group := self._next():
+            error: Exception | None = None
             try:
-                self._store(group)
-            except Exception as error:  # noqa: BLE001  # a waiting request must get its answer
-                self._one_by_one(group, error)
-            else:
-                for submission in group:
-                    submission.settle(None)
+                self._stored(group)
+            except Exception as unforeseen:  # noqa: BLE001  # who waits for a dead thread waits for ever
+                error = unforeseen
+            for submission in group:
+                submission.settle(error)  # says nothing to those who have heard
+
+    def _stored(self, group: list[Submission]) -> None:
+        try:
+            self._store(group)
+        except Exception as error:  # noqa: BLE001  # a waiting request must get its answer
+            self._one_by_one(group, error)
 
     def _next(self) -> list[Submission]:
         """Take all that waits, up to the size at which a larger group gains nothing."""
@@ -146,6 +155,6 @@ class CommitGroups:
                 submission.settle(None)
 
     def _failed(self, submission: Submission, error: Exception) -> None:
+        submission.settle(error)
         # The class only: a driver's message may quote a row.
         log.warning("commit-failed", error=type(error).__name__)
-        submission.settle(error)

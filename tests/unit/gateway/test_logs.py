@@ -41,3 +41,19 @@ def test_a_worker_names_a_failure_and_its_place_only(failure: str) -> None:
     line = said("from workers.logs import configure; configure()", failure)
     assert PERSON not in line
     assert "uncaught: ValueError at " in line
+
+
+def test_a_line_that_cannot_be_written_ends_nothing() -> None:
+    program = (
+        "import structlog\nfrom gateway.logs import configure\nconfigure()\n"
+        "log = structlog.get_logger()\nlog.warning('one')\nprint('went on')"
+    )
+    with open("/dev/full", "w") as full:  # noqa: PTH123  # a device
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            stdout=subprocess.PIPE,
+            stderr=full,
+            text=True,
+            check=True,
+        )
+    assert done.stdout == "went on\n"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import threading
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 import pytest
 
@@ -175,3 +177,22 @@ def test_closing_commits_what_waits_and_refuses_what_comes() -> None:
 
     asyncio.run(play())
     assert sum(stored) == 20
+
+
+def test_a_log_that_cannot_be_written_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    def store(_: Sequence[Submission]) -> None:
+        raise StoreUnavailable("away")
+
+    monkeypatch.setattr("gateway.ingest.commit_group.log", SimpleNamespace(warning=full))
+
+    async def play() -> None:
+        shared = CommitGroups(store, writers=1, queue_bytes=10_000)
+        for _ in range(2):  # the writer that could not say so is there for the next one, too
+            with pytest.raises(StoreUnavailable):
+                await asyncio.wait_for(shared.submit(1, decoded(), 0), 5)
+        await asyncio.to_thread(shared.close)
+
+    asyncio.run(play())
