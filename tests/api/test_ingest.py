@@ -36,7 +36,7 @@ def call(kind: str = "track", **members: Any) -> dict[str, Any]:
     """Give a call that is stored, whenever it comes."""
     return {
         "type": kind,
-        "messageId": f"api-{next(numbers)}",
+        "messageId": f"api-{next(numbers):06}",  # of one length, for bodies of an exact size
         "userId": ADA.user_id,
         "context": {"consent": consent(*ALL_CATEGORIES)},
         **OF_KIND.get(kind, {}),
