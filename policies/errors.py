@@ -89,6 +89,16 @@ class StoreUnavailable(ParaventError):
     remedy = "Check the store database, then send the request again; nothing was kept."
 
 
+class DatabaseShared(ParaventError):
+    """One database is named for both the vault and the store.
+
+    Whoever restores, copies or owns that database would hold who somebody is and what they did.
+    """
+
+    code = "database-shared"
+    remedy = "Name a database of its own in PARAVENT_STORE_DSN and in PARAVENT_VAULT_DSN."
+
+
 class AuditUnavailable(ParaventError):
     """The audit log cannot be written, so the act it would have recorded did not happen."""
 

@@ -26,6 +26,7 @@ from psycopg.errors import (
 )
 from sqlalchemy import Connection, text
 
+from policies.errors import DatabaseShared
 from pseudonymizer.errors import VaultUnavailable
 from pseudonymizer.vault.transactions import connect, transaction
 
@@ -49,6 +50,7 @@ def migrate_vault(owner_dsn: str, *, passwords: Mapping[str, str] | None = None)
 
     Raises:
         VaultUnavailable: the server does not answer, refuses the role, or is too old.
+        DatabaseShared: the store lives in that database.
     """
     dsn = owner_dsn.replace("postgresql+psycopg://", "postgresql://", 1)
     database = str(conninfo_to_dict(dsn).get("dbname") or "vault")
@@ -72,6 +74,8 @@ def migrate_vault(owner_dsn: str, *, passwords: Mapping[str, str] | None = None)
 
 def _upgrade(vault: Connection) -> None:
     vault.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    if vault.exec_driver_sql("SELECT to_regnamespace('store')").scalar_one() is not None:
+        raise DatabaseShared("the vault's database holds a store; a database of its own was needed")
     vault.exec_driver_sql(f"SET LOCAL ROLE {OWNER}")
     vault.exec_driver_sql("CREATE SCHEMA IF NOT EXISTS vault")
     config = Config()

@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import Connection
 
+from policies.errors import DatabaseShared
 from workers.store.provision import OWNER, provision
 from workers.store.tables import STORE, metadata
 from workers.store.transactions import connect, parts_of, transaction
@@ -33,6 +34,7 @@ def migrate_store(owner_dsn: str, *, passwords: Mapping[str, str] | None = None)
         StoreUnavailable: the server does not answer, or refuses the role.
         StoreTooOld: it is older than PostgreSQL 15.
         StoreOverprivileged: a run-time role may do more than a run-time role should.
+        DatabaseShared: the vault lives in that database.
     """
     parts = parts_of(owner_dsn)
     database = parts.get("dbname", "store")
@@ -51,10 +53,13 @@ def _upgrade(connection: Connection) -> None:
     connection.exec_driver_sql(
         "select pg_advisory_xact_lock(hashtextextended('paravent:migrate', 0))"
     )
+    if connection.exec_driver_sql("select to_regnamespace('vault')").scalar_one() is not None:
+        raise DatabaseShared("the store's database holds a vault; a database of its own was needed")
     # The database's own privileges first: who logs in may change them, the tables' owner may not.
     connection.exec_driver_sql("grant temporary on database {} to paravent_gateway".format(
         connection.exec_driver_sql("select quote_ident(current_database())").scalar_one()
     ))  # fmt: skip
+    connection.exec_driver_sql(f"revoke all on schema public from public, {', '.join(LOGIN_ROLES)}")
     connection.exec_driver_sql(f"set local role {OWNER}")
     connection.exec_driver_sql(f"create schema if not exists {STORE}")
     command.upgrade(_config(connection), "head")

@@ -8,8 +8,9 @@
 --   paravent_workers   folds, counts, refreshes, expires; reads the registry, never changes it
 --   paravent_auditor   reads the audit log
 
--- Nothing by default.
-REVOKE ALL ON SCHEMA public, store, audit FROM PUBLIC, paravent_gateway, paravent_workers, paravent_auditor;
+-- Nothing by default.  The schema public belongs to whoever made the database, so that who logs in
+-- has taken it back already.
+REVOKE ALL ON SCHEMA store, audit FROM PUBLIC, paravent_gateway, paravent_workers, paravent_auditor;
 REVOKE ALL ON ALL TABLES IN SCHEMA store, audit
     FROM PUBLIC, paravent_gateway, paravent_workers, paravent_auditor;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA store, audit
