@@ -44,7 +44,10 @@ class InstallationMissing(ParaventError):
     """The folder holds no installation."""
 
     code = "installation-missing"
-    remedy = "Run `paravent up --data FOLDER` first, or name the folder it uses."
+    remedy = (
+        "Run `paravent up --data FOLDER` first, or name the folder it uses with --data or"
+        " PARAVENT_DATA."
+    )
 
 
 class InstallationForeign(ParaventError):

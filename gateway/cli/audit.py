@@ -56,7 +56,9 @@ def verify(*, key: Key = None, data: Data = None, as_json: Json = False) -> None
     verdict = "the log holds" if not findings else f"{len(findings)} things differ"
     lines.append(f"{len(log.headers)} entries, {len(log.notes)} checkpoints: {verdict}")
     if later := max(0, len(log.headers) - signed):
-        lines.append(f"{later} entries came after the newest checkpoint: nothing vouches for them")
+        lines.append(
+            f"{later} entries are newer than the newest checkpoint, and not vouched for yet"
+        )
     answer(document, as_json=as_json, lines=lines)
     if findings:
         raise typer.Exit(1)

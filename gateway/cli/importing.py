@@ -22,6 +22,7 @@ from gateway.importing.mapping import read_map
 from gateway.importing.run import Import, Report, run
 from gateway.ingest.wire import Assertion
 from gateway.wiring import Edge
+from policies.decisions import Reason
 from policies.errors import PurposeUnknown
 from workers.store import sources
 from workers.store.transactions import transaction
@@ -150,4 +151,7 @@ def _lines(report: Report) -> list[str]:
         f"stored      {report.stored}",
         f"duplicates  {report.duplicates}",
     ]
-    return lines + [f"refused     {count}  {reason}" for reason, count in report.refused.items()]
+    lines += [f"refused     {count}  {reason}" for reason, count in report.refused.items()]
+    if Reason.CONSENT_MISSING in report.refused:
+        lines.append("State the consent with --assert-consent and --evidence, or --consent-file.")
+    return lines

@@ -109,7 +109,7 @@ def _document(rule: SegmentRule, size: segments.Size | None, floor: int) -> dict
 
 def _size(document: dict[str, Any]) -> str:
     if document["counted_at"] is None:
-        return "not counted yet"
+        return "not counted yet; `paravent refresh` counts now"
     floor = document["floor"]
     return f"below the floor ({floor})" if document["below_floor"] else str(document["size"])
 

@@ -32,7 +32,7 @@ class RequestFailed(ParaventError):
 
 
 def send(url: str, key: str, visitors: Sequence[Visitor]) -> int:
-    """Send everything the visitors did, oldest first; give the number of events.
+    """Send everything the visitors did, oldest first, and who they are; give the number of calls.
 
     Message ids follow from who did what when, so a second run sends the same.
     """
@@ -55,20 +55,20 @@ def send(url: str, key: str, visitors: Sequence[Visitor]) -> int:
     )
     for visit, visitor in acts:
         _enqueue(client, visit, visitor)
-    for visitor in visitors:
-        if visitor.email is not None:
-            last = visitor.visits[-1]
-            client.identify(
-                visitor.user_id,
-                traits={"email": visitor.email},
-                context=last.context,
-                timestamp=last.at,
-            )
+    named = [visitor for visitor in visitors if visitor.email is not None]
+    for visitor in named:
+        last = visitor.visits[-1]
+        client.identify(
+            visitor.user_id,
+            traits={"email": visitor.email},
+            context=last.context,
+            timestamp=last.at,
+        )
     client.flush()
     client.join()
     if failures:
         raise RequestFailed(f"{len(failures)} batches were not taken; needed all of them")
-    return len(acts)
+    return len(acts) + len(named)
 
 
 def _enqueue(client: Any, visit: Visit, visitor: Visitor) -> None:  # noqa: ANN401  # no types

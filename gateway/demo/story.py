@@ -23,7 +23,7 @@ from workers.store import counts
 from workers.store.transactions import connect, transaction
 
 MANY_PROPERTIES = 6
-MEANT = {"noted": " (says who somebody is; no event to keep)"}
+MEANT = {"noted": " (says that two names are one person; no event to keep)"}
 MARKETING = ("personalisation", "email_marketing", "advertising")
 
 

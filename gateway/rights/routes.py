@@ -40,7 +40,7 @@ AuditReader = Annotated[Operator, Depends(_reader)]
 
 @router.post("", status_code=201, responses=problems(*READS_JSON))
 def open_request(body: RequestIn, operator: Handler, edge: WiredEdge) -> CaseOut:
-    """Open a request and do what it asks; unknown and known subjects answer alike (R-45)."""
+    """Open a request and do what it asks; somebody unknown is answered with a case, too."""
     request = Request(body.type, body.claimed(), body.identity_check.attested(), body.channel)
     return CaseOut.of(edge.rights.request(operator, request))
 

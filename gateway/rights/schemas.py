@@ -58,7 +58,7 @@ class RequestIn(_Strict):
 
 
 class CaseOut(BaseModel):
-    """Where a case stands.  The same members whoever is asked about (R-45)."""
+    """Where a case stands: the same members, whoever is asked about."""
 
     id: uuid.UUID
     type: CaseType

@@ -22,7 +22,7 @@ from tests.support.lints import PACKAGES, ROOT
 
 REASONS = {
     Reason.CONSENT_MISSING: "No consent is on record for any purpose of the event.",
-    Reason.CONSENT_REFUSED: "The event itself carries a no.",
+    Reason.CONSENT_REFUSED: "The event itself carries a no, or no category the rulebook knows.",
     Reason.CONSENT_WITHDRAWN: "The ledger holds a refusal or a withdrawal.",
     Reason.CONSENT_NOT_YET: "Consent was given only after the event happened.",
     Reason.CONSENT_EXPIRED: "The consent's validity is over.",
