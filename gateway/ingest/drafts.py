@@ -9,17 +9,24 @@ from gateway.ingest.decide import ASSERTED, EXPLICIT, PLAIN, Act, Instants, Sign
 from gateway.ingest.rules import EventPlan
 from gateway.ingest.wire import WireEvent
 from policies.vocabulary import Column, ConsentMethod
+from pseudonymizer.scrub.own import Own
 
 Value = str | int | float
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Found:
-    """One column value of an event, with the purposes that need it."""
+    """One column value, with the purposes that need it; events that say the same share it.
+
+    ``bare`` are the letters and digits in which a sender's own name would show; empty where none
+    can.  ``number`` stands for a text in the store, once a transaction that used it was committed.
+    """
 
     column: Column
     value: Value
     purposes: int
+    bare: str = ""
+    number: int | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -28,7 +35,8 @@ class Draft:
 
     ``wanted`` are the purposes it could serve before consent is asked.
     ``lookups`` are positions of whom it may be about, best first.  ``outcome`` is set once;
-    ``None`` means still going.  ``pids`` are by domain.
+    ``None`` means still going.  ``pids`` are by domain.  ``own`` are the names its sender goes by,
+    once somebody asked.
     """
 
     source: int
@@ -42,6 +50,7 @@ class Draft:
     lookups: tuple[int, ...] = ()
     pids: Mapping[str, bytes] | None = None
     found: list[Found] = field(default_factory=list)
+    own: Own | None = None
     linked: bool = False
     outcome: str | None = None
 

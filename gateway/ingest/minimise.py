@@ -1,23 +1,27 @@
 """Which values of an event survive, and in which form?
 
-Only declared properties are read (R-03).  Values that people may be in are
-looked at together, one pass a kind for the whole commit group.
+Only declared properties are read (R-03).  Values met before are taken as they
+were judged then, unless they hold their sender's own name; the others, where
+people may be in them, are looked at together, one pass a kind for the group.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
 from gateway.ingest import values
 from gateway.ingest.drafts import Draft, Found, Tally, Value
+from gateway.ingest.known import KnownValues, Memory, Reader
 from gateway.ingest.own import names_of
 from gateway.ingest.published import published_name
-from gateway.ingest.rules import PropertyPlan, Treatment
+from gateway.ingest.rules import EventPlan, PropertyPlan, Treatment
 from policies.vocabulary import Column
 from pseudonymizer.generalise import Generaliser
 from pseudonymizer.scrub.engine import Scrubber
-from pseudonymizer.scrub.own import Own
+from pseudonymizer.scrub.finding import Plain
+from pseudonymizer.scrub.own import Own, bare, could_hold
 
 # Columns whose values are vocabulary, shared by many events through the dictionary.  There a
 # scrubbed remainder has no use, and a value that named somebody must not become vocabulary.
@@ -25,17 +29,40 @@ VOCABULARY: Final = frozenset({Column.PRODUCT, Column.CATEGORY, Column.LABEL, Co
 SCANNED: Final = frozenset({Treatment.SCAN, Treatment.NUMBER})
 
 
-class _Look(NamedTuple):
-    """One value that has to be looked at before it may be kept, and the text to look at."""
+@dataclass(slots=True, eq=False)
+class _Look:
+    """One value that has to be looked at before it may be kept, and the text to look at.
+
+    ``memory`` and ``key`` say where it is remembered, once what it becomes is known.
+    """
 
     draft: Draft
     found: Found
     name: str
     text: str
+    memory: Memory
+    key: Hashable | None
 
 
-Looks = dict[Treatment, list[_Look]]
-Owns = Sequence[Own]
+@dataclass(slots=True, eq=False)
+class _Group:
+    """What one commit group's values need: to be looked at together, and to be counted."""
+
+    known: KnownValues
+    tally: Tally
+    looks: dict[Treatment, list[_Look]] = field(default_factory=dict)
+
+    def drop(self, look: _Look, how: str) -> None:
+        """Take a value out of its event."""
+        look.draft.found.remove(look.found)
+        self.count(look, how)
+
+    def count(self, look: _Look, how: str) -> None:
+        """Count what happened to a value."""
+        self.tally.drop(look.draft.source, look.draft.name, f"{look.name}:{how}")
+
+
+Reduce = Callable[[Sequence[str], Sequence[Own] | None], Sequence[str | None]]
 
 
 class Minimiser:
@@ -43,8 +70,9 @@ class Minimiser:
 
     def __init__(self, scrubber: Scrubber) -> None:
         self._scrubber = scrubber
+        self._known = KnownValues()
         generaliser = Generaliser(scrubber)
-        self._reduce: dict[Treatment, Callable[[Sequence[str], Owns], Sequence[str | None]]] = {
+        self._reduce: dict[Treatment, Reduce] = {
             Treatment.PAGE: lambda texts, own: generaliser.pages(texts, own=own),
             Treatment.REFERRER: lambda texts, own: generaliser.referrers(texts, own=own),
             Treatment.DEVICE: lambda texts, _own: generaliser.devices(texts),
@@ -53,68 +81,106 @@ class Minimiser:
 
     def __call__(self, drafts: Iterable[Draft], tally: Tally) -> None:
         """Fill ``found`` of every draft still going."""
-        looks: Looks = {}
+        self._known.turn()
+        group = _Group(self._known, tally)
         for draft in drafts:
             if draft.plan is not None and draft.outcome is None:
-                _read(draft, looks, tally)
-        own_of: dict[int, Own] = {}
-        for treatment, items in looks.items():
-            texts = [item.text for item in items]
-            own = [_own(item.draft, own_of) for item in items]
+                _read(draft, draft.plan, group)
+        for treatment, looks in group.looks.items():
             if treatment in SCANNED:
-                self._scan(items, texts, own, tally)
+                self._scan(group, looks)
+            elif treatment is Treatment.CAMPAIGN:
+                self._name(group, looks, self._reduce[treatment])
             else:
-                _keep(items, self._reduce[treatment](texts, own), tally)
+                self._generalise(group, looks, self._reduce[treatment])
 
-    def _scan(self, items: Sequence[_Look], texts: Sequence[str], own: Owns, tally: Tally) -> None:
-        for item, clean in zip(items, self._scrubber.scrub_many(texts, own=own), strict=True):
+    def _scan(self, group: _Group, looks: Sequence[_Look]) -> None:
+        own = [_own(look.draft) for look in looks]
+        cleaned = self._scrubber.scrub_many([look.text for look in looks], own=own)
+        for look, clean in zip(looks, cleaned, strict=True):
             if not clean.kinds:
-                continue
-            tally.drop(item.draft.source, item.draft.name, f"{item.name}:scrubbed")
-            if item.found.column in VOCABULARY or not isinstance(item.found.value, str):
-                item.draft.found.remove(item.found)
+                # Kept by its own text: only one that stays as it came.
+                if (
+                    isinstance(clean, Plain)
+                    and look.key is not None
+                    and look.found.value == look.key
+                ):
+                    look.found.bare = bare(look.text)
+                    group.known.keep(look.memory, look.key, look.found)
+            elif look.found.column in VOCABULARY or not isinstance(look.found.value, str):
+                group.drop(look, "scrubbed")
             else:
-                item.found.value = clean.text
+                group.count(look, "scrubbed")
+                look.found.value = clean.text
+
+    def _name(self, group: _Group, looks: Sequence[_Look], reduce: Reduce) -> None:
+        own = [_own(look.draft) for look in looks]
+        for look, value in zip(looks, reduce([look.text for look in looks], own), strict=True):
+            if value is None:
+                group.drop(look, "invalid")
+            else:
+                look.found.value = value
+
+    def _generalise(self, group: _Group, looks: Sequence[_Look], reduce: Reduce) -> None:
+        """Reduce values; what one becomes for everybody is remembered, not what for its sender."""
+        for look, value in zip(looks, reduce([look.text for look in looks], None), strict=True):
+            if value is None:
+                group.drop(look, "invalid")
+                continue
+            look.found.value, look.found.bare = value, bare(value)
+            own = _own(look.draft)
+            if not could_hold(own, look.found.bare):
+                if look.key is not None:
+                    group.known.keep(look.memory, look.key, look.found)
+            elif (mine := reduce([look.text], [own])[0]) is None:
+                group.drop(look, "invalid")
+            else:
+                look.found.value = mine
 
 
-def _keep(items: Sequence[_Look], reduced: Sequence[str | None], tally: Tally) -> None:
-    for item, value in zip(items, reduced, strict=True):
-        if value is None:
-            item.draft.found.remove(item.found)
-            tally.drop(item.draft.source, item.draft.name, f"{item.name}:invalid")
-        else:
-            item.found.value = value
-
-
-def _own(draft: Draft, known: dict[int, Own]) -> Own:
+def _own(draft: Draft) -> Own:
     """Give the names the event's sender goes by: a page may carry its visitor's own number."""
-    found = known.get(id(draft))
-    if found is None:
-        found = known[id(draft)] = names_of(draft.event)
-    return found
+    if draft.own is None:
+        draft.own = names_of(draft.event)
+    return draft.own
 
 
-def _read(draft: Draft, looks: Looks, tally: Tally) -> None:
-    plan = draft.plan
-    if plan is None:
-        return
+def _read(draft: Draft, plan: EventPlan, group: _Group) -> None:
     parts = draft.event.parts
-    foreign = _foreign(parts.get("properties"), plan.currency)
-    wanted, kept = draft.wanted, draft.found
-    for item in plan.properties:
+    properties = parts.get("properties")
+    foreign = _foreign(properties, plan.currency)
+    wanted, kept, own = draft.wanted, draft.found, _own(draft)
+    for reader in group.known.readers(plan):
+        item, key_of, memory = reader
         raw = item.read(parts)
         if raw is None or not item.purposes & wanted:
             continue
-        value = None if item.money and foreign else item.convert(raw)
-        if value is None:
-            tally.drop(draft.source, draft.name, f"{item.name}:invalid")
-            continue
-        found = Found(item.column, value, item.purposes)
-        kept.append(found)
-        text = _to_look_at(item, value)
-        if text is not None:
-            looks.setdefault(item.treatment, []).append(_Look(draft, found, item.name, text))
-    _count_unknown(draft, parts.get("properties"), plan.readable, tally)
+        key = key_of(raw)
+        met = memory.get(key)
+        if met is None or (foreign and item.money) or (met.bare and could_hold(own, met.bare)):
+            _convert(draft, reader, key, None if foreign and item.money else raw, group)
+        else:
+            kept.append(met)
+    _count_unknown(draft, properties, plan.readable, group.tally)
+
+
+def _convert(
+    draft: Draft, reader: Reader, key: Hashable | None, raw: object, group: _Group
+) -> None:
+    """Take a value that was not met before, or that its sender may be named in."""
+    item, _, memory = reader
+    value = None if raw is None else item.convert(raw)
+    if value is None:
+        group.tally.drop(draft.source, draft.name, f"{item.name}:invalid")
+        return
+    found = Found(item.column, value, item.purposes)
+    draft.found.append(found)
+    text = _to_look_at(item, value)
+    if text is not None:
+        look = _Look(draft, found, item.name, text, memory, key)
+        group.looks.setdefault(item.treatment, []).append(look)
+    elif key is not None and (value == key or not isinstance(value, str)):
+        group.known.keep(memory, key, found)
 
 
 def _to_look_at(item: PropertyPlan, value: Value) -> str | None:

@@ -22,6 +22,7 @@ from pseudonymizer.scrub.finding import (
     NIR,
     UNREADABLE,
     Finding,
+    Plain,
     Scrubbed,
     dropped,
     masked,
@@ -91,7 +92,7 @@ class Scrubber:
         bounded = [text if len(text) <= MAX_CHARS else UNFIT_TEXT for text in texts]
         looks = engines.prefilter.look(bounded)
         results = [
-            self._flagged(engines, text, bits, deadline=deadline) if bits else Scrubbed(text, ())
+            self._flagged(engines, text, bits, deadline=deadline) if bits else Plain(text, ())
             for text, bits in zip(bounded, looks, strict=True)
         ]
         if own is not None:

@@ -27,6 +27,15 @@ class Scrubbed(NamedTuple):
     kinds: tuple[str, ...]
 
 
+class Plain(Scrubbed):
+    """A text in which the first look saw nothing at all, not even a sign of an encoding.
+
+    So it is clean whoever sent it, unless it holds their own name in so many letters.
+    """
+
+    __slots__ = ()
+
+
 def placeholder(kind: str) -> str:
     """Give what stands where a value of *kind* stood."""
     return f"<{kind}>"

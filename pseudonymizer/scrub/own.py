@@ -29,14 +29,14 @@ def own_names(names: Iterable[str]) -> Own:
     """Give what to look for, so that *names* are found; those too short to tell are left out."""
     found: dict[str, None] = {}
     for name in names:
-        bare = _bare(name)
-        if len(bare) < SHORTEST_OWN:
+        letters = bare(name)
+        if len(letters) < SHORTEST_OWN:
             continue
-        if bare.isdecimal():
-            bare = bare[-_SAME_NUMBER:]
+        if letters.isdecimal():
+            letters = letters[-_SAME_NUMBER:]
         elif name.isalpha():
-            bare = f" {bare} "
-        found[bare] = None
+            letters = f" {letters} "
+        found[letters] = None
     return tuple(found)
 
 
@@ -56,12 +56,12 @@ def naming(
         wrapped: for each text, whether it shows a sign of an encoding; its readings are searched,
             too, and one that has too many of them is taken to hold a name.
     """
-    bare: dict[str, str] = {}  # texts repeat, within a batch above all
+    letters: dict[str, str] = {}  # texts repeat, within a batch above all
     found = []
     for position, (names, text) in enumerate(zip(own, texts, strict=True)):
-        if text not in bare:
-            bare[text] = _bare(text)
-        held = bool(names) and _holds(names, text, bare[text])
+        if text not in letters:
+            letters[text] = bare(text)
+        held = bool(names) and _holds(names, text, letters[text])
         if not held and names and wrapped is not None and wrapped[position]:
             held = _hides(names, text)
         found.append(held)
@@ -70,19 +70,27 @@ def naming(
 
 def _hides(own: Own, text: str) -> bool:
     try:
-        return any(_holds(own, reading, _bare(reading)) for reading in readings(text))
+        return any(_holds(own, reading, bare(reading)) for reading in readings(text))
     except ValueError:
         return True
 
 
-def _holds(own: Own, text: str, bare: str) -> bool:
+def could_hold(own: Own, letters: str) -> bool:
+    """Say whether a text of which ``bare`` gave *letters* may hold one of the names.
+
+    A no is certain; after a yes, ``naming`` knows: a word among others is not yet a name.
+    """
+    return any(name.strip() in letters for name in own)
+
+
+def _holds(own: Own, text: str, letters: str) -> bool:
     for name in own:
-        if name in bare or (name[0] == " " and name.strip() in bare and name in _words(text)):
+        if name in letters or (name[0] == " " and name.strip() in letters and name in _words(text)):
             return True
     return False
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
     """Give the letters and digits of *text* in small letters, without accents."""
     if text.isascii():
         return text.encode().translate(_SMALL, _PUNCTUATION).decode()
