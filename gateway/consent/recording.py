@@ -51,7 +51,7 @@ def append(
     folded: dict[int, list[int]] = {}
     for pid in news:
         standing = standings[pid]
-        standing.consent = refolded(recorded(row) for row in records[standing.subject])
+        standing.become(refolded(recorded(row) for row in records[standing.subject]))
         folded[standing.subject] = triplets(standing.consent)
         _object(connection, standing, entry.objectable)
     registry.set_consent(connection, folded)

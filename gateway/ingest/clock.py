@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST_US = 946_684_800_000_000  # 2000-01-01: nothing older is behaviour of a shop
 FORWARD_US = 5 * 60 * 1_000_000  # a clock this far ahead is corrected to the time of receipt
-_US = timedelta(microseconds=1)
 _SHORTEST_EPOCH_MS = 10  # digits; shorter numbers are not milliseconds since 2001
 
 
@@ -31,7 +30,8 @@ def instant_us(text: str | float | None) -> int | None:
     if value.tzinfo is None:
         value = value.replace(tzinfo=UTC)
     try:
-        return (value - EPOCH) // _US
+        since = value - EPOCH
+        return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
     except OverflowError:
         return None
 

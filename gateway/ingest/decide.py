@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from policies.consent import covers
 from policies.decisions import Reason
 from policies.vocabulary import ConsentStatus
 
@@ -79,31 +78,38 @@ def no(interval: tuple[int, int] | None, at_us: int, act: Act) -> ConsentStatus 
     return None
 
 
-Spans = tuple[tuple[int, int, int], ...]
-"""Purposes in force now: bit, since, until."""
-
-
-def in_force(intervals: Intervals, now_us: int) -> Spans:
-    """Give the intervals that hold at *now_us*: what an event's own instant is compared with."""
-    return tuple(
-        (1 << (number - 1), *interval)
-        for number, interval in intervals.items()
-        if covers(interval, now_us, now_us)
-    )
-
-
-def covered(spans: Spans, at_us: int) -> int:
-    """Give the purposes whose consent was in force at the event too, as bits.
+def covered(intervals: Intervals, at_us: int, now_us: int) -> int:
+    """Give the purposes whose consent was in force at *at_us* and is at *now_us*, as bits.
 
     Both instants count (Article 7(3)): a late event after a withdrawal is
     refused.  Asked for every event and domain, hence the bare comparison;
     ``test_decide`` holds it against ``policies.consent.covers``.
     """
     mask = 0
-    for bit, since_us, until_us in spans:
-        if since_us <= at_us < until_us:
-            mask |= bit
+    for number, (since_us, until_us) in intervals.items():
+        if since_us <= at_us < until_us and since_us <= now_us < until_us:
+            mask |= 1 << (number - 1)
     return mask
+
+
+def known_since(intervals: Intervals, granted: int) -> int | None:
+    """Give the instant from which a plain yes to *granted* says nothing new; ``None`` for never.
+
+    It opens what has no interval, extends one backwards, and reopens nothing that was closed:
+    ``test_decide`` holds this against ``yes``.
+    """
+    since_us, number = 0, 0
+    while granted:
+        number += 1
+        said, granted = granted & 1, granted >> 1
+        if not said:
+            continue
+        interval = intervals.get(number)
+        if interval is None:
+            return None
+        if interval[0] != interval[1]:
+            since_us = max(since_us, interval[0])
+    return since_us
 
 
 class Instants(NamedTuple):

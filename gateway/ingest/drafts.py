@@ -36,7 +36,7 @@ class Draft:
     ``wanted`` are the purposes it could serve before consent is asked.
     ``lookups`` are positions of whom it may be about, best first.  ``outcome`` is set once;
     ``None`` means still going.  ``pids`` are by domain.  ``own`` are the names its sender goes by,
-    once somebody asked.
+    once somebody asked.  ``bulk``: it is folded later, not in its own commit.
     """
 
     source: int
@@ -51,6 +51,7 @@ class Draft:
     pids: Mapping[str, bytes] | None = None
     found: list[Found] = field(default_factory=list)
     own: Own | None = None
+    bulk: bool = False
     linked: bool = False
     outcome: str | None = None
 

@@ -7,10 +7,9 @@ transaction, before the first event is decided.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.ingest import decide
-from gateway.ingest.decide import Spans
 from gateway.ingest.drafts import Draft
 from gateway.ingest.rules import CompiledRules
 from policies.consent import ConsentRecord, fold
@@ -19,13 +18,12 @@ from policies.vocabulary import ConsentMethod, ConsentStatus, Scope
 Intervals = dict[int, tuple[int, int]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Standing:
     """One pseudonym as the registry has it: may it be written to, and for what.
 
     ``subject`` is the surrogate; ``consent`` maps a purpose's number to the
-    interval it is (or was last) in force, and ``spans`` is what of it is in
-    force now, once somebody asked.
+    interval it is (or was last) in force.
     """
 
     subject: int
@@ -33,7 +31,19 @@ class Standing:
     objected: int
     consent: Intervals
     fresh: bool
-    spans: Spans | None = None
+    _known: dict[int, int | None] = field(default_factory=dict)
+
+    def knows(self, granted: int, at_us: int) -> bool:
+        """Say whether a plain yes to *granted* (bits) at *at_us* is no news for any of them."""
+        since_us = self._known.get(granted, -1)
+        if since_us == -1:
+            since_us = self._known[granted] = decide.known_since(self.consent, granted)
+        return since_us is not None and since_us <= at_us
+
+    def become(self, consent: Intervals) -> None:
+        """Take *consent* as what holds from now on."""
+        self.consent = consent
+        self._known.clear()
 
 
 @dataclass(frozen=True, slots=True)

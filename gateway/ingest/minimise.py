@@ -203,10 +203,12 @@ def _count_unknown(
 
     A name is the sender's text like any value: an e-mail address can be a key.
     """
-    if not properties or properties.keys() <= readable:
+    if not properties:
         return
     other = 0
-    for name in properties.keys() - readable:
+    for name in properties:
+        if name in readable:
+            continue
         if published_name(name):
             tally.drop(draft.source, draft.name, name)
         else:

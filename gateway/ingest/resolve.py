@@ -55,6 +55,8 @@ def linked_pairs(rules: CompiledRules, draft: Draft) -> tuple[Pair, ...]:
     One that cannot be read is left out: a wrong phone number is no reason to
     lose the rest of the call.
     """
+    if not draft.event.links:
+        return ()
     pairs: dict[Pair, None] = {}
     for raw in draft.event.links:
         rule = rules.ruleset.identifiers.get(raw[0])

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from gateway.ingest.drafts import Found, Value
 from gateway.ingest.storing import Admitted
 from policies.vocabulary import Column, EventKind
 from workers.store import dictionary
@@ -23,7 +24,10 @@ WORD_KINDS: Final[Mapping[Column, int]] = {
     Column.REFERRER: 7,
     Column.DEVICE: 8,
 }
-KIND_NUMBERS: Final = {kind: number for number, kind in enumerate(EventKind)}
+KIND_NUMBERS: Final[Mapping[str, int]] = {kind: number for number, kind in enumerate(EventKind)}
+COLUMNS: Final = len(EventRow._fields)
+PLACES: Final = {column: EventRow._fields.index(column) for column in Column}
+NAME, PURPOSES, SOURCE, KIND = map(EventRow._fields.index, ("name", "purposes", "source", "kind"))
 MAX_WORDS: Final = 200_000  # remembered per process; past it the store is asked again
 
 Word = tuple[int, str]
@@ -36,28 +40,32 @@ class Words:
         self._known: dict[Word, int] = {}
 
     def numbers(self, connection: Connection, admitted: Iterable[Admitted]) -> dict[Word, int]:
-        """Give the number of every word of *admitted*, adding those nobody has used before.
+        """Give the number of every word of *admitted* that does not carry its own yet.
 
-        Only words of events that are stored get here, so a refused event leaves none.
+        Words nobody has used before are added.  Only those of events that are stored get here, so
+        a refused event leaves none.
         """
         wanted: dict[int, set[str]] = {}
         numbers: dict[Word, int] = {}
-        known = self._known
         for item in admitted:
             for found in item.draft.found:
-                kind = WORD_KINDS.get(found.column)
-                if kind is None or not found.purposes & item.purposes:
-                    continue
-                word = (kind, str(found.value))
-                number = known.get(word)
-                if number is None:
-                    wanted.setdefault(kind, set()).add(word[1])
-                else:
-                    numbers[word] = number
+                if found.number is None and found.purposes & item.purposes:
+                    self._ask(found, wanted, numbers)
         for kind in sorted(wanted):
             found_now = dictionary.ids(connection, kind, sorted(wanted[kind]))
             numbers |= {(kind, text): number for text, number in found_now.items()}
         return numbers
+
+    def _ask(self, found: Found, wanted: dict[int, set[str]], numbers: dict[Word, int]) -> None:
+        kind = WORD_KINDS.get(found.column)
+        if kind is None:
+            return
+        text = str(found.value)
+        number = self._known.get((kind, text))
+        if number is None:
+            wanted.setdefault(kind, set()).add(text)
+        else:
+            found.number = numbers[kind, text] = number
 
     def learn(self, numbers: Mapping[Word, int]) -> None:
         """Remember *numbers*; only once their transaction is committed."""
@@ -70,36 +78,21 @@ def event_row(
     item: Admitted, batch: int, names: Mapping[str, int], words: Mapping[Word, int]
 ) -> EventRow:
     """Give the row of *item*: the first value that a served purpose needs wins its column."""
-    draft = item.draft
-    values: dict[str, Any] = {}
+    draft, standing, _, purposes = item
+    row: list[Any] = [None] * COLUMNS
     for found in draft.found:
-        if found.column not in values and found.purposes & item.purposes:
-            kind = WORD_KINDS.get(found.column)
-            value = found.value if kind is None else words[kind, str(found.value)]
-            values[found.column] = value
-    get = values.get
-    return EventRow(
-        item.standing.subject,
-        draft.mid,
-        draft.when.at_us,
-        batch,
-        get("amount"),
-        get("number"),
-        names[draft.name],
-        item.purposes,
-        get("page"),
-        get("product"),
-        get("category"),
-        get("label"),
-        get("campaign"),
-        get("referrer"),
-        get("device"),
-        get("quantity"),
-        get("duration"),
-        draft.source,
-        KIND_NUMBERS[EventKind(draft.event.kind)],
-        get("text"),
-    )
+        place = PLACES[found.column]
+        if row[place] is None and found.purposes & purposes:
+            row[place] = found.number or _value(found, words)
+    row[:4] = standing.subject, draft.mid, draft.when.at_us, batch
+    row[NAME], row[PURPOSES] = names[draft.name], purposes
+    row[SOURCE], row[KIND] = draft.source, KIND_NUMBERS[draft.event.kind]
+    return EventRow._make(row)
+
+
+def _value(found: Found, words: Mapping[Word, int]) -> Value:
+    kind = WORD_KINDS.get(found.column)
+    return found.value if kind is None else words[kind, str(found.value)]
 
 
 def packed(rows: Sequence[EventRow]) -> bytes:

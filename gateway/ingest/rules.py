@@ -66,13 +66,14 @@ class CompiledRules:
     """The rulebook in force, with the store's numbers for its names.
 
     ``numbers`` gives a purpose's number in the store, ``domain_numbers`` a
-    domain's; both only ever grow.
+    domain's; both only ever grow.  ``domains`` are number, key and purposes of each.
     """
 
     ruleset: RuleSet
     numbers: Mapping[str, int]
     domain_numbers: Mapping[str, int]
     domain_masks: dict[str, int] = field(init=False)
+    domains: tuple[tuple[int, str, int], ...] = field(init=False)
     free: int = field(init=False)
     objectable: int = field(init=False)
     _plans: dict[tuple[str, str], EventPlan | None] = field(init=False, default_factory=dict)
@@ -84,6 +85,9 @@ class CompiledRules:
     def __post_init__(self) -> None:
         rules = self.ruleset
         self.domain_masks = {key: self.mask(rule.purposes) for key, rule in rules.domains.items()}
+        self.domains = tuple(
+            (self.domain_numbers[key], key, mask) for key, mask in self.domain_masks.items()
+        )
         self.free = self.mask(
             key for key, p in rules.purposes.items() if p.legal_basis is not LegalBasis.CONSENT
         )
@@ -156,9 +160,7 @@ class CompiledRules:
     def _compile(self, rule: EventRule) -> EventPlan:
         purposes = self.mask(rule.purposes)
         domains = tuple(
-            (self.domain_numbers[key], key, mask & purposes)
-            for key, mask in self.domain_masks.items()
-            if mask & purposes
+            (number, key, mask & purposes) for number, key, mask in self.domains if mask & purposes
         )
         plans = tuple(self._property(p) for p in rule.properties.values())
         readable = frozenset(

@@ -40,15 +40,6 @@ DRAIN_TOPIC = "drain-batch"
 
 
 @dataclass(slots=True)
-class _Part:
-    """One request of the group, prepared."""
-
-    submission: Request
-    drafts: list[Draft]
-    bulk: bool
-
-
-@dataclass(slots=True)
 class IngestService:
     """Stores commit groups; called by writer threads."""
 
@@ -70,31 +61,36 @@ class IngestService:
         bound = self.bound
         tally = Tally()
         deep = sum(len(s.decoded.events) for s in submissions) > LIVE_GROUP_EVENTS
-        parts = [self._prepared(bound, each, tally, deep=deep) for each in submissions]
-        drafts = [draft for part in parts for draft in part.drafts]
+        drafts: list[Draft] = []
+        for each in submissions:
+            drafts += self._prepared(bound, each, tally, deep=deep)
         resolve(bound.rules, drafts, self.lookup)
         going = [draft for draft in drafts if draft.outcome is None]
         for draft in drafts:
             if draft.outcome is not None:
                 tally.outcome(draft.source, draft.name, draft.outcome)
         self.minimise(going, tally)
-        bulk = {id(draft) for part in parts if part.bulk for draft in part.drafts}
-        committed, admitted = self._commit(bound, going, bulk, tally)
+        committed, admitted = self._commit(bound, going, tally)
         linking.link(bound.rules, admitted, self.lookup)
         if self.observe is not None:
             self.observe(committed)
         return committed
 
-    def _prepared(self, bound: Bound, submission: Request, tally: Tally, *, deep: bool) -> _Part:
+    def _prepared(
+        self, bound: Bound, submission: Request, tally: Tally, *, deep: bool
+    ) -> list[Draft]:
         decoded = submission.decoded
         for reason, count in decoded.refused.items():
             tally.outcome(submission.source, "(undecoded)", reason, count)
         intake = Intake(bound.rules, self.message_id, submission.source, submission.received_us)
         drafts = prepare(intake, decoded.events, tally)
-        return _Part(submission, drafts, deep or len(decoded.events) > LIVE_EVENTS)
+        if deep or len(decoded.events) > LIVE_EVENTS:
+            for draft in drafts:
+                draft.bulk = True
+        return drafts
 
     def _commit(
-        self, bound: Bound, drafts: Sequence[Draft], bulk: set[int], tally: Tally
+        self, bound: Bound, drafts: Sequence[Draft], tally: Tally
     ) -> tuple[Tally, list[Draft]]:
         """Run the store's transaction until it commits, or until nothing more can be tried."""
         strong = False
@@ -102,7 +98,7 @@ class IngestService:
         self._wary = max(0, self._wary - 1)
         for attempt in range(ATTEMPTS):
             group = Group(bound.rules, bound.computation.rulebook, self.clock_us(), drafts, strong)
-            run = _Run(self, bound, group, bulk, checked, _copied(tally))
+            run = _Run(self, bound, group, checked, _copied(tally))
             try:
                 with transaction(self.store) as connection:
                     run.write(connection)
@@ -127,7 +123,6 @@ class _Run:
     service: IngestService
     bound: Bound
     group: Group
-    bulk: set[int]
     checked: bool
     tally: Tally
     words: dict[tuple[int, str], int] = field(default_factory=dict)
@@ -140,8 +135,8 @@ class _Run:
             storing.enrol(connection, group)
             storing.record_consent(connection, group)
         rows, self.admitted = storing.decide_all(group, self.tally)
-        live = [item for item in rows if id(item.draft) not in self.bulk]
-        bulk = [item for item in rows if id(item.draft) in self.bulk]
+        live = [item for item in rows if not item.draft.bulk]
+        bulk = [item for item in rows if item.draft.bulk]
         if rows:
             self.words = self.service._words.numbers(connection, rows)  # noqa: SLF001  # its own part
             self._store(connection, live, LIVE)
@@ -164,47 +159,46 @@ class _Run:
         )
         rows = [event_row(item, batch, computation.names, self.words) for item in items]
         fresh = self._insert(connection, rows)
-        self._count(items, rows, fresh)
-        new = [
-            (item, row)
-            for item, row in zip(items, rows, strict=True)
-            if fresh.pop((row.subject, row.mid), False)
-        ]
+        self._count(items, fresh)
         if lane == LIVE:
+            new = [
+                (item, row) for item, row, first in zip(items, rows, fresh, strict=True) if first
+            ]
             lanes.live(connection, computation, _touched(computation, new), self.group.now_us)
-        elif new:
+        elif any(fresh):
             dirty: dict[int, list[int]] = {}
-            for _, row in new:
-                dirty.setdefault(row.subject, []).append(row.mid)
+            for row, first in zip(rows, fresh, strict=True):
+                if first:
+                    dirty.setdefault(row.subject, []).append(row.mid)
             lanes.mark_dirty(connection, batch, dirty)
             outbox.put(connection, DRAIN_TOPIC, batch)
 
-    def _insert(
-        self, connection: Connection, rows: Sequence[EventRow]
-    ) -> dict[tuple[int, int], bool]:
-        """Store *rows*; give the keys that are new, each once."""
-        unique = {(row.subject, row.mid): row for row in reversed(rows)}
-        body = packed(list(unique.values()))
+    def _insert(self, connection: Connection, rows: Sequence[EventRow]) -> list[bool]:
+        """Store *rows*; say of each whether it is new: a repeated message, only the first time."""
+        keys = [(row.subject, row.mid) for row in rows]
+        first = dict(zip(reversed(keys), reversed(rows), strict=True))
+        body = packed(list(first.values()))
         if self.checked:
-            return dict.fromkeys(events.insert_missing(connection, body), True)
-        events.copy(connection, body, len(unique))
-        return dict.fromkeys(unique, True)
+            fresh = events.insert_missing(connection, body)
+        else:
+            events.copy(connection, body, len(first))
+            if len(first) == len(rows):
+                return [True] * len(rows)
+            fresh = set(first)
+        new = []
+        for key in keys:
+            new.append(key in fresh)
+            fresh.discard(key)
+        return new
 
-    def _count(
-        self,
-        items: Sequence[Admitted],
-        rows: Sequence[EventRow],
-        fresh: dict[tuple[int, int], bool],
-    ) -> None:
-        """Count each event once, however many domains it is stored in."""
+    def _count(self, items: Sequence[Admitted], fresh: Sequence[bool]) -> None:
+        """Count each event once, however many domains it is stored in; its rows stand together."""
         stored: dict[int, tuple[Draft, bool]] = {}
-        remaining = set(fresh)
-        for item, row in zip(items, rows, strict=True):
-            key = (row.subject, row.mid)
-            new = key in remaining
-            remaining.discard(key)
-            known = stored.get(id(item.draft))
-            stored[id(item.draft)] = (item.draft, new or bool(known and known[1]))
+        for item, new in zip(items, fresh, strict=True):
+            draft = item.draft
+            known = stored.get(id(draft))
+            if new or known is None:
+                stored[id(draft)] = (draft, new)
         for draft, new in stored.values():
             outcome = storing.STORED if new else storing.DUPLICATE
             self.tally.outcome(draft.source, draft.name, outcome)

@@ -7,13 +7,15 @@ is seen here.  Consent news is appended before anything is decided.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
 from gateway.consent.recording import Entry, append
 from gateway.ingest import decide, ledger
+from gateway.ingest.decide import PLAIN
 from gateway.ingest.drafts import Draft, Tally
 from gateway.ingest.ledger import News, Standing
 from gateway.ingest.rules import CompiledRules
@@ -30,6 +32,22 @@ class StrongLockNeeded(Exception):  # not an error: the group is begun again
     """Somebody's consent changes, so the rows have to be locked for writing from the start."""
 
 
+@dataclass(slots=True, eq=False)
+class Person:
+    """Somebody in the group: their pseudonyms by domain, and where they stand in each.
+
+    ``admits`` are the purposes for which some event would have them registered;
+    ``standings`` are by the domain's number, of those they are registered in.
+    """
+
+    pids: Mapping[str, bytes]
+    admits: int = 0
+    standings: dict[int, Standing] = field(default_factory=dict)
+
+
+NOBODY: Final[Mapping[str, bytes]] = {}
+
+
 @dataclass(slots=True)
 class Group:
     """One commit group and what is known of it; rebuilt whole when it is begun again."""
@@ -40,10 +58,15 @@ class Group:
     drafts: Sequence[Draft]
     strong: bool
     standings: dict[bytes, Standing] = field(default_factory=dict)
+    # By the identity of their pids: what one look-up answered is one object, held by its drafts.
+    people: dict[int, Person] = field(default_factory=dict)
+
+    def person(self, draft: Draft) -> Person:
+        """Give whom *draft* is about; ``enrol`` has met everybody."""
+        return self.people[id(draft.pids)]
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(NamedTuple):
     """One event that may be stored for one pseudonym: the purposes are not empty."""
 
     draft: Draft
@@ -55,16 +78,14 @@ class Admitted:
 def enrol(connection: Connection, group: Group) -> None:
     """Lock the registry rows of everybody in the group; register whom a signal admits."""
     rules = group.rules
+    _meet(group)
     asked: dict[bytes, tuple[int, bool]] = {}
-    for draft in group.drafts:
-        serves = bool(draft.wanted) or draft.plan is None
-        for key, mask in rules.domain_masks.items():
-            pid = (draft.pids or {}).get(key)
-            if pid is None:
-                continue
-            admits = serves and bool((draft.signals.granted | rules.free) & mask)
-            known = asked.get(pid, (0, False))
-            asked[pid] = (rules.domain_numbers[key], admits or known[1])
+    for person in group.people.values():
+        for number, key, mask in rules.domains:
+            pid = person.pids.get(key)
+            if pid is not None:
+                admits = bool(person.admits & mask) or asked.get(pid, (0, False))[1]
+                asked[pid] = (number, admits)
     rows = registry.lock(connection, list(asked), for_update=group.strong)
     fresh = [(pid, no) for pid, (no, admits) in asked.items() if admits and pid not in rows]
     added = registry.register(connection, fresh)
@@ -74,6 +95,22 @@ def enrol(connection: Connection, group: Group) -> None:
         pid: Standing(row.id, row.state, row.objected, ledger.intervals(row.consent), pid in added)
         for pid, row in rows.items()
     }
+    for person in group.people.values():
+        for number, key, _ in rules.domains:
+            standing = group.standings.get(person.pids.get(key, b""))
+            if standing is not None:
+                person.standings[number] = standing
+
+
+def _meet(group: Group) -> None:
+    people, free = group.people, group.rules.free
+    for draft in group.drafts:
+        person = people.get(id(draft.pids))
+        if person is None:
+            pids = NOBODY if draft.pids is None else draft.pids
+            person = people[id(draft.pids)] = Person(pids)
+        if draft.wanted or draft.plan is None:
+            person.admits |= draft.signals.granted | free
 
 
 def record_consent(connection: Connection, group: Group) -> None:
@@ -83,20 +120,33 @@ def record_consent(connection: Connection, group: Group) -> None:
         StrongLockNeeded: a row locked for sharing has to change.
     """
     news: dict[bytes, list[News]] = {}
-    for draft, key, mask, pid, standing in _pseudonyms(group):
-        del key
-        # A restriction keeps us from using what we hold (Art. 18), not from hearing a no.
-        if standing.state == registry.ERASED:
-            continue
-        for item in ledger.news_of(group.rules, draft, standing, mask):
-            if not (standing.fresh or group.strong):
-                raise StrongLockNeeded
-            news.setdefault(pid, []).append(item)
-            # Later events of the group meet what earlier ones said.
-            standing.consent[item.purpose] = _provisional(standing, item)
+    for draft in group.drafts:
+        if draft.signals.granted or draft.signals.withdrawn:
+            for pid, standing, item in _heard(group, draft):
+                if not (standing.fresh or group.strong):
+                    raise StrongLockNeeded
+                news.setdefault(pid, []).append(item)
+                # Later events of the group meet what earlier ones said.
+                standing.become(standing.consent | {item.purpose: _provisional(standing, item)})
     if news:
         entry = Entry(group.rulebook, group.now_us, group.rules.objectable)
         append(connection, entry, group.standings, news)
+
+
+def _heard(group: Group, draft: Draft) -> Iterator[tuple[bytes, Standing, News]]:
+    """Give what is new in what *draft* says, by pseudonym."""
+    signals, at_us = draft.signals, draft.when.at_us
+    person = group.person(draft)
+    repeats = draft.act is PLAIN and not signals.withdrawn
+    for number, key, mask in group.rules.domains:
+        standing = person.standings.get(number)
+        # A restriction keeps us from using what we hold (Art. 18), not from hearing a no.
+        if standing is None or standing.state == registry.ERASED:
+            continue
+        if repeats and standing.knows(signals.granted & mask, at_us):
+            continue
+        for item in ledger.news_of(group.rules, draft, standing, mask):
+            yield person.pids[key], standing, item
 
 
 def _provisional(standing: Standing, item: News) -> tuple[int, int]:
@@ -112,77 +162,54 @@ def _provisional(standing: Standing, item: News) -> tuple[int, int]:
 def decide_all(group: Group, tally: Tally) -> tuple[list[Admitted], list[Draft]]:
     """Decide every event; give what may be stored, and the drafts that were admitted at all.
 
-    Refusals are counted here, because nothing later can undo them.
+    An event's rows stand side by side.  Refusals are counted here, because nothing later can undo
+    them.
     """
     rows: list[Admitted] = []
     admitted: list[Draft] = []
     for draft in group.drafts:
-        standings = [
-            (no, mask, standing)
-            for no, mask, standing in _standings(group, draft)
-            if standing is not None
-        ]
-        found = list(_served(group.rules, draft, standings))
+        standings = group.person(draft).standings
+        found = _served(group.rules, draft, standings)
         if found:
             admitted.append(draft)
             if draft.plan is None:
                 tally.outcome(draft.source, draft.name, NOTED)
             else:
-                rows.extend(found)
+                rows += found
         else:
-            reason = _refused(draft, [standing for _, _, standing in standings])
-            tally.outcome(draft.source, draft.name, reason)
+            tally.outcome(draft.source, draft.name, _refused(group.rules, draft, standings))
     return rows, admitted
 
 
 def _served(
-    rules: CompiledRules, draft: Draft, standings: Iterable[tuple[int, int, Standing]]
-) -> Iterable[Admitted]:
-    at_us = draft.when.at_us
-    for number, mask, standing in standings:
-        if standing.state != registry.ALIVE:
+    rules: CompiledRules, draft: Draft, standings: Mapping[int, Standing]
+) -> list[Admitted]:
+    at_us, now_us = draft.when
+    domains, wanted = rules.domains, -1
+    if draft.plan is not None:
+        domains, wanted = draft.plan.domains, draft.wanted
+    found = []
+    for number, _, mask in domains:
+        standing = standings.get(number)
+        if standing is None or standing.state != registry.ALIVE:
             continue
-        if standing.spans is None:
-            standing.spans = decide.in_force(standing.consent, draft.when.now_us)
-        allowed = decide.covered(standing.spans, at_us) | rules.free
-        allowed &= ~standing.objected & mask
-        if draft.plan is not None:
-            allowed &= draft.wanted
+        allowed = (decide.covered(standing.consent, at_us, now_us) | rules.free) & mask & wanted
+        allowed &= ~standing.objected
         if allowed:
-            yield Admitted(draft, standing, number, allowed)
+            found.append(Admitted(draft, standing, number, allowed))
+    return found
 
 
-def _refused(draft: Draft, standings: Sequence[Standing]) -> str:
-    states = {standing.state for standing in standings}
+def _refused(rules: CompiledRules, draft: Draft, standings: Mapping[int, Standing]) -> str:
+    domains = rules.domains if draft.plan is None else draft.plan.domains
+    concerned = [standings[number] for number, _, _ in domains if number in standings]
+    states = {standing.state for standing in concerned}
     if registry.ERASED in states:
         return Reason.SUPPRESSED
     if registry.RESTRICTED in states:
         return Reason.RESTRICTED
     wanted = draft.wanted
-    if wanted and any(standing.objected & wanted for standing in standings):
+    if wanted and any(standing.objected & wanted for standing in concerned):
         return Reason.OBJECTED
-    merged = {no: span for standing in standings for no, span in standing.consent.items()}
+    merged = {no: span for standing in concerned for no, span in standing.consent.items()}
     return decide.refusal(wanted, merged, draft.signals, draft.when)
-
-
-def _standings(group: Group, draft: Draft) -> Iterable[tuple[int, int, Standing | None]]:
-    rules = group.rules
-    pids = draft.pids or {}
-    if draft.plan is not None:
-        for number, key, mask in draft.plan.domains:
-            yield number, mask, group.standings.get(pids.get(key, b""))
-    else:
-        for key, mask in rules.domain_masks.items():
-            yield rules.domain_numbers[key], mask, group.standings.get(pids.get(key, b""))
-
-
-def _pseudonyms(group: Group) -> Iterable[tuple[Draft, str, int, bytes, Standing]]:
-    """Give every (event, domain) whose pseudonym is registered and about which it spoke."""
-    for draft in group.drafts:
-        if not draft.signals.granted and not draft.signals.withdrawn:
-            continue
-        for key, mask in group.rules.domain_masks.items():
-            pid = (draft.pids or {}).get(key)
-            standing = group.standings.get(pid) if pid is not None else None
-            if pid is not None and standing is not None:
-                yield draft, key, mask, pid, standing

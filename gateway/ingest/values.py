@@ -15,11 +15,14 @@ from policies.ruleset import PropertyRule
 INT4_MAX = 2**31 - 1
 INT8_MAX = 2**63 - 1
 LEAST_TELLING = 10**8  # nine digits: a French telephone number without its zero
+EXACT_CENTS = 1e12  # far below 2**53 cents, so that every cent has a float of its own
 MAX_NUMBER_TEXT = 40  # characters; longer is not a number anybody meant
 
 
 def integer(value: object) -> int | None:
     """Give a whole number that fits 32 bits."""
+    if type(value) is int:
+        return value if abs(value) <= INT4_MAX else None
     number = _decimal(value)
     if number is None or number != number.to_integral_value():
         return None
@@ -35,6 +38,11 @@ def number(value: object) -> float | None:
 
 def money(value: object) -> int | None:
     """Give an amount in minor units (cents), rounded half to even."""
+    if type(value) is float and abs(value) < EXACT_CENTS:
+        # The shortest decimal of a float whose cents give it back has no more than two places.
+        minor = round(value * 100)
+        if minor / 100 == value:
+            return minor
     decimal = _decimal(value)
     if decimal is None:
         return None
@@ -89,12 +97,21 @@ def reader(rule: PropertyRule) -> Callable[[Mapping[str, Any]], Any]:
         name = rest[0]
         return lambda parts: parts["properties"].get(name)
 
+    if len(rest) == 1:
+        name = rest[0]
+        return lambda parts: member(parts.get(first), name)
+
     def read(parts: Mapping[str, Any]) -> Any:  # noqa: ANN401  # JSON is anything
         value = parts.get(first)
         for step in rest:
             if value is None:
                 return None
-            value = value.get(step) if isinstance(value, dict) else getattr(value, step, None)
+            value = member(value, step)
         return value
 
     return read
+
+
+def member(value: Any, name: str) -> Any:  # noqa: ANN401  # JSON is anything
+    """Give a member of a decoded object, be it a dictionary or a typed one; ``None`` if none."""
+    return value.get(name) if type(value) is dict else getattr(value, name, None)

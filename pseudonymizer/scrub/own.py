@@ -80,7 +80,10 @@ def could_hold(own: Own, letters: str) -> bool:
 
     A no is certain; after a yes, ``naming`` knows: a word among others is not yet a name.
     """
-    return any(name.strip() in letters for name in own)
+    for name in own:  # noqa: SIM110  # a generator takes three times as long
+        if name.strip() in letters:
+            return True
+    return False
 
 
 def _holds(own: Own, text: str, letters: str) -> bool:

@@ -9,12 +9,13 @@ allow-listed: what no purpose can need is never built in memory.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from gateway.errors import BodyInvalid, BodyTooLarge
 from gateway.ingest.clock import corrected_us, instant_us
+from gateway.ingest.dialects.context import Context, categories, merged
 from gateway.ingest.dialects.salvage import salvage
 from gateway.ingest.wire import Decoded, WireEvent
 from policies.decisions import Reason
@@ -33,19 +34,6 @@ BATCHES: Final = ("batch", "b", "import")
 PREFERENCE_EVENT: Final = "Segment Consent Preference Updated"
 
 Identifier = str | int | None
-
-
-class Context(msgspec.Struct, gc=False):
-    """The members of ``context`` a rulebook may read; the rest is skipped unread."""
-
-    consent: Any = None
-    page: dict[str, Any] | None = None
-    campaign: dict[str, Any] | None = None
-    device: dict[str, Any] | None = None
-    traits: dict[str, Any] | None = None
-    userAgent: str | None = None  # noqa: N815  # the wire's spelling
-    ip: str | None = None
-    locale: str | None = None
 
 
 class Item(msgspec.Struct, gc=False):
@@ -77,6 +65,14 @@ class Batch(msgspec.Struct):
     batch: list[msgspec.Raw] | None = None
     context: Context | None = None
     sentAt: str | float | None = None  # noqa: N815
+
+
+class _Around(NamedTuple):
+    """What surrounds an item: its batch's context, when it was sent, when it came."""
+
+    context: Context | None
+    sent_us: int | None
+    received_us: int
 
 
 class _Keyed(msgspec.Struct):
@@ -116,7 +112,7 @@ def decode(call: str, body: bytes, received_us: int) -> Decoded:
         _require_object(body)
         decoded.refuse(Reason.EVENT_INVALID)
         return decoded
-    _take(decoded, item, KINDS[call], None, received_us)
+    _take(decoded, item, KINDS[call], _Around(None, None, received_us))
     return decoded
 
 
@@ -138,8 +134,10 @@ def _batch(body: bytes, received_us: int) -> Decoded:
     if len(items) > MAX_BATCH_EVENTS:
         decoded.refuse(Reason.BATCH_TOO_LONG, len(items))
         return decoded
+    around = _Around(outer.context, instant_us(outer.sentAt), received_us)
+    may_be_large = len(body) > MAX_EVENT_BYTES
     for raw in items:
-        if len(memoryview(raw)) > MAX_EVENT_BYTES:
+        if may_be_large and len(memoryview(raw)) > MAX_EVENT_BYTES:
             decoded.refuse(Reason.TOO_LARGE)
             continue
         try:
@@ -151,7 +149,7 @@ def _batch(body: bytes, received_us: int) -> Decoded:
         if kind is None:
             decoded.refuse(Reason.TYPE_UNKNOWN)
         else:
-            _take(decoded, item, kind, outer, received_us)
+            _take(decoded, item, kind, around)
     return decoded
 
 
@@ -172,7 +170,7 @@ def _cut(body: bytes) -> tuple[Batch, Sequence[bytes | msgspec.Raw]]:
     return outer, outer.batch
 
 
-def _take(decoded: Decoded, item: Item, kind: str, outer: Batch | None, received_us: int) -> None:
+def _take(decoded: Decoded, item: Item, kind: str, around: _Around) -> None:
     """Turn *item* into a wire event, or count why not."""
     identifiers, links = _identifiers(item, kind)
     if not identifiers:
@@ -181,11 +179,11 @@ def _take(decoded: Decoded, item: Item, kind: str, outer: Batch | None, received
     if item.messageId is not None and len(item.messageId) > MAX_MESSAGE_ID:
         decoded.refuse(Reason.EVENT_INVALID)
         return
-    at_us = _instant(item, outer, received_us)
+    at_us = _instant(item, around)
     if at_us is None:
         decoded.refuse(Reason.TIME_INVALID)
         return
-    context = _merged(item.context, outer.context if outer else None)
+    context = merged(item.context, around.context)
     decoded.events.append(
         WireEvent(
             kind=kind,
@@ -194,7 +192,7 @@ def _take(decoded: Decoded, item: Item, kind: str, outer: Batch | None, received
             links=links,
             message_id=item.messageId or None,
             at_us=at_us,
-            categories=_categories(context),
+            categories=categories(context),
             explicit_act=kind == "track" and item.event == PREFERENCE_EVENT,
             parts={
                 "properties": item.properties or {},
@@ -233,59 +231,16 @@ def _identifiers(
 
 def _also(item: Item) -> tuple[str, ...]:
     """Give what the call names its sender by and nobody is looked up by."""
-    others = (item.anonymousId, item.previousId, item.groupId)
-    return tuple(str(other) for other in others if isinstance(other, str | int))
+    others = [item.anonymousId, item.previousId, item.groupId]
+    return tuple([str(other) for other in others if isinstance(other, str | int)])
 
 
-def _instant(item: Item, outer: Batch | None, received_us: int) -> int | None:
+def _instant(item: Item, around: _Around) -> int | None:
     said = item.originalTimestamp if item.originalTimestamp is not None else item.timestamp
     if said is None:
-        return received_us
+        return around.received_us
     original_us = instant_us(said)
     if original_us is None:
         return None
-    sent = item.sentAt if item.sentAt is not None else outer.sentAt if outer else None
-    return corrected_us(original_us, instant_us(sent), received_us)
-
-
-def _merged(inner: Context | None, outer: Context | None) -> Context | None:
-    """Merge the batch's context into the item's; the item's own members win.
-
-    Consent is the exception: where both speak, a purpose needs both.  What only one of them names
-    is not granted, and only a spoken no takes anything back.
-    """
-    if inner is None or outer is None:
-        return inner or outer
-    values = {
-        name: getattr(outer, name) if getattr(inner, name) is None else getattr(inner, name)
-        for name in Context.__struct_fields__
-    }
-    if inner.consent is not None and outer.consent is not None:
-        mine, theirs = _preferences(inner.consent), _preferences(outer.consent)
-        both = {
-            name: mine.get(name, True) and theirs.get(name, True)
-            for name in mine | theirs
-            if (name in mine and name in theirs) or False in (mine.get(name), theirs.get(name))
-        }
-        values["consent"] = {"categoryPreferences": both}
-    return Context(**values)
-
-
-def _categories(context: Context | None) -> dict[str, bool] | None:
-    """Give what the consent platform said; ``None`` when nothing was said at all."""
-    if context is None or context.consent is None:
-        return None
-    return _preferences(context.consent)
-
-
-def _preferences(consent: object) -> dict[str, bool]:
-    """Read ``categoryPreferences``; beside anything malformed nothing was granted.
-
-    A no is a no in whatever company.
-    """
-    preferences = consent.get("categoryPreferences") if isinstance(consent, dict) else None
-    if not isinstance(preferences, dict):
-        return {}
-    if not all(isinstance(value, bool) for value in preferences.values()):
-        return {category: False for category, said in preferences.items() if said is False}
-    return preferences
+    sent_us = around.sent_us if item.sentAt is None else instant_us(item.sentAt)
+    return corrected_us(original_us, sent_us, around.received_us)

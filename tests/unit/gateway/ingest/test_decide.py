@@ -13,7 +13,7 @@ from gateway.ingest.decide import (
     Instants,
     Signals,
     covered,
-    in_force,
+    known_since,
     no,
     refusal,
     yes,
@@ -56,11 +56,11 @@ def test_a_no_closes_what_is_open() -> None:
 
 
 def test_coverage_needs_both_instants() -> None:
-    assert covered(in_force({1: OPEN, 3: OPEN}, 499), 100) == 0b101
-    assert covered(in_force({1: OPEN}, 300), 99) == 0
-    assert covered(in_force({1: OPEN}, 500), 300) == 0
-    assert covered(in_force({1: CLOSED}, 200), 200) == 0
-    assert covered(in_force({}, 0), 0) == 0
+    assert covered({1: OPEN, 3: OPEN}, 100, 499) == 0b101
+    assert covered({1: OPEN}, 99, 300) == 0
+    assert covered({1: OPEN}, 300, 500) == 0
+    assert covered({1: CLOSED}, 200, 200) == 0
+    assert covered({}, 0, 0) == 0
 
 
 @given(
@@ -73,7 +73,7 @@ def test_coverage_is_what_the_rulebooks_own_rule_says(
     since: int, length: int, at: int, now: int
 ) -> None:
     interval = (since, since + length)
-    assert bool(covered(in_force({7: interval}, now), at)) == covers(interval, at, now)
+    assert bool(covered({7: interval}, at, now)) == covers(interval, at, now)
 
 
 def test_every_refusal_says_why() -> None:
@@ -96,3 +96,19 @@ def test_a_plain_yes_never_makes_a_closed_purpose_news(
 ) -> None:
     if interval is not None and interval[0] == interval[1]:
         assert yes(interval, at, until, PLAIN) is None
+
+
+intervals = st.dictionaries(
+    st.integers(1, 4),
+    st.tuples(st.integers(0, 50), st.integers(0, 50)).map(lambda pair: (min(pair), max(pair))),
+)
+
+
+@given(intervals=intervals, granted=st.integers(0, 15), at=st.integers(0, 60))
+def test_what_is_known_since_then_is_just_what_is_no_news(
+    intervals: dict[int, tuple[int, int]], granted: int, at: int
+) -> None:
+    numbers = [number for number in range(1, 5) if granted & 1 << (number - 1)]
+    news = [yes(intervals.get(number), at, at + 99, PLAIN) for number in numbers]
+    since = known_since(intervals, granted)
+    assert (since is not None and since <= at) == (not any(news))

@@ -25,6 +25,15 @@ def test_money_is_kept_in_cents(said: object, minor: int) -> None:
     assert values.money(said) == minor
 
 
+@given(
+    st.floats(-1e13, 1e13)
+    | st.decimals(-(10**10), 10**10, places=2).map(float)
+    | st.decimals(-(10**6), 10**6, places=3).map(float)
+)
+def test_the_quick_way_to_cents_gives_what_the_decimal_as_written_gives(said: float) -> None:
+    assert values.money(said) == values.money(repr(said))
+
+
 @pytest.mark.parametrize("said", ["", "abc", "1e999999999", "NaN", True, None, [], {}, "9" * 50])
 def test_what_is_no_number_is_dropped_by_every_converter(said: object) -> None:
     assert values.money(said) is None
