@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
 
@@ -31,7 +32,7 @@ from workers.store.batches import BULK, LIVE
 from workers.store.computation import Computation, Subject
 from workers.store.errors import DuplicateMessage, StoreBusy
 from workers.store.event_rows import EventRow
-from workers.store.transactions import transaction
+from workers.store.transactions import pipelined, transaction
 
 LIVE_EVENTS = 50  # a request with more goes to the bulk lane
 LIVE_GROUP_EVENTS = 1_000  # a deeper queue sends every request there
@@ -116,6 +117,14 @@ class IngestService:
         raise StoreUnavailable("the same people are written to from everywhere; try again")
 
 
+class _Stored(NamedTuple):
+    """What one lane stored: its batch, and the events that nobody had sent before."""
+
+    lane: int
+    batch: int
+    new: Sequence[tuple[Admitted, EventRow]]
+
+
 @dataclass(slots=True)
 class _Run:
     """One attempt at the transaction: everything it finds out is its own."""
@@ -135,20 +144,23 @@ class _Run:
             storing.enrol(connection, group)
             storing.record_consent(connection, group)
         rows, self.admitted = storing.decide_all(group, self.tally)
-        live = [item for item in rows if not item.draft.bulk]
-        bulk = [item for item in rows if item.draft.bulk]
+        lanes_ = (
+            (LIVE, [item for item in rows if not item.draft.bulk]),
+            (BULK, [item for item in rows if item.draft.bulk]),
+        )
+        stored: list[_Stored] = []
         if rows:
             self.words = self.service._words.numbers(connection, rows)  # noqa: SLF001  # its own part
-            self._store(connection, live, LIVE)
-            self._store(connection, bulk, BULK)
-        # Counter rows are shared by everybody, so they are touched last.
-        counts.add(connection, self.tally.outcomes, rulebook=group.rulebook)
-        counts.add_dropped(connection, self.tally.dropped)
+            stored = [self._store(connection, lane, items) for lane, items in lanes_ if items]
+        with pipelined(connection):
+            for each in stored:
+                self._follow(connection, each)
+            # Counter rows are shared by everybody, so they are touched last.
+            counts.add(connection, self.tally.outcomes, rulebook=group.rulebook)
+            counts.add_dropped(connection, self.tally.dropped)
 
-    def _store(self, connection: Connection, items: Sequence[Admitted], lane: int) -> None:
-        if not items:
-            return
-        computation = self.bound.computation
+    def _store(self, connection: Connection, lane: int, items: Sequence[Admitted]) -> _Stored:
+        """Store the events of one lane; give those that are new."""
         sources = {item.draft.source for item in items}
         batch = batches.create(
             connection,
@@ -157,21 +169,24 @@ class _Run:
             rulebook=self.group.rulebook,
             events=len(items),
         )
-        rows = [event_row(item, batch, computation.names, self.words) for item in items]
+        names = self.bound.computation.names
+        rows = [event_row(item, batch, names, self.words) for item in items]
         fresh = self._insert(connection, rows)
         self._count(items, fresh)
-        if lane == LIVE:
-            new = [
-                (item, row) for item, row, first in zip(items, rows, fresh, strict=True) if first
-            ]
-            lanes.live(connection, computation, _touched(computation, new), self.group.now_us)
-        elif any(fresh):
+        pairs = zip(items, rows, fresh, strict=True)
+        return _Stored(lane, batch, [(item, row) for item, row, new in pairs if new])
+
+    def _follow(self, connection: Connection, stored: _Stored) -> None:
+        """Fold the new events of the live lane, leave those of the bulk lane to the next drain."""
+        if stored.lane == LIVE:
+            touched = _touched(self.bound.computation, stored.new)
+            lanes.live(connection, self.bound.computation, touched, self.group.now_us)
+        elif stored.new:
             dirty: dict[int, list[int]] = {}
-            for row, first in zip(rows, fresh, strict=True):
-                if first:
-                    dirty.setdefault(row.subject, []).append(row.mid)
-            lanes.mark_dirty(connection, batch, dirty)
-            outbox.put(connection, DRAIN_TOPIC, batch)
+            for _, row in stored.new:
+                dirty.setdefault(row.subject, []).append(row.mid)
+            lanes.mark_dirty(connection, stored.batch, dirty)
+            outbox.put(connection, DRAIN_TOPIC, stored.batch)
 
     def _insert(self, connection: Connection, rows: Sequence[EventRow]) -> list[bool]:
         """Store *rows*; say of each whether it is new: a repeated message, only the first time."""

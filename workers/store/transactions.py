@@ -135,6 +135,18 @@ def driver_of(connection: Connection) -> psycopg.Connection[TupleRow]:
     return driver
 
 
+@contextmanager
+def pipelined(connection: Connection) -> Iterator[None]:
+    """Send statements without waiting for the answer of each.
+
+    Where a result is read (``rows_of``) everything sent so far is waited for; ``run`` does not
+    wait, and so cannot say how many rows it touched.  What failed is raised at the latest at the
+    end.  COPY has no place in it.
+    """
+    with driver_of(connection).pipeline():
+        yield
+
+
 def rows_of(connection: Connection, statement: str, values: Sequence[object]) -> list[TupleRow]:
     """Run *statement* in one round trip; give its rows with instants as microseconds.
 
@@ -143,11 +155,11 @@ def rows_of(connection: Connection, statement: str, values: Sequence[object]) ->
     """
     with driver_of(connection).cursor(binary=True) as cursor:
         cursor.execute(statement.encode(), values)
-        return cursor.fetchall() if cursor.description else []
+        return cursor.fetchall()
 
 
 def run(connection: Connection, statement: str, values: Sequence[object]) -> int:
-    """Run *statement* in one round trip; give the number of rows it touched."""
+    """Run *statement* in one round trip; give the number of rows it touched, -1 if pipelined."""
     with driver_of(connection).cursor(binary=True) as cursor:
         cursor.execute(statement.encode(), values)
         return cursor.rowcount
