@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -36,17 +36,31 @@ class Submission(Request):
     loop: asyncio.AbstractEventLoop
 
     def settle(self, error: BaseException | None) -> None:
-        """Tell the waiting request how its commit went; called on a writer thread."""
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            self.loop.call_soon_threadsafe(self._settle, error)
-
-    def _settle(self, error: BaseException | None) -> None:
+        """Tell the waiting request how its commit went; on the loop's own thread."""
         if self.done.done():  # the client went away; the commit stands all the same
             return
         if error is None:
             self.done.set_result(None)
         else:
             self.done.set_exception(error)
+
+
+def _tell(submissions: Iterable[Submission], error: BaseException | None) -> None:
+    """Tell waiting requests how their commit went; called on a writer thread.
+
+    One call a loop, whatever the number of requests: waking a loop costs a system call.
+    """
+    by_loop: dict[asyncio.AbstractEventLoop, list[Submission]] = {}
+    for submission in submissions:
+        by_loop.setdefault(submission.loop, []).append(submission)
+    for loop, waiting in by_loop.items():
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(_settle, waiting, error)
+
+
+def _settle(submissions: Iterable[Submission], error: BaseException | None) -> None:
+    for submission in submissions:
+        submission.settle(error)
 
 
 Store = Callable[[Sequence[Submission]], None]
@@ -112,8 +126,7 @@ class CommitGroups:
                 self._stored(group)
             except Exception as unforeseen:  # noqa: BLE001  # who waits for a dead thread waits for ever
                 error = unforeseen
-            for submission in group:
-                submission.settle(error)  # says nothing to those who have heard
+            _tell(group, error)  # says nothing to those who have heard
 
     def _stored(self, group: list[Submission]) -> None:
         try:
@@ -152,9 +165,9 @@ class CommitGroups:
             except Exception as own:  # noqa: BLE001  # as above
                 self._failed(submission, own)
             else:
-                submission.settle(None)
+                _tell([submission], None)
 
     def _failed(self, submission: Submission, error: Exception) -> None:
-        submission.settle(error)
+        _tell([submission], error)
         # The class only: a driver's message may quote a row.
         log.warning("commit-failed", error=type(error).__name__)
