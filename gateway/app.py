@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from gateway import health
 from gateway.ingest.openapi import INGEST_PATHS
+from gateway.ingest.rates import Rates
 from gateway.ingest.routes import Ingest
 from gateway.middleware import BoundedBody
 from gateway.openapi import completed
@@ -35,6 +36,7 @@ def _framework(settings: GatewaySettings) -> FastAPI:
         app.state.edge = edge
         app.state.front.keys = edge.source_keys
         app.state.front.groups = edge.groups
+        app.state.front.rates = Rates(settings.source_rate)
         _settle_garbage()
         try:
             yield

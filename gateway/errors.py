@@ -86,6 +86,17 @@ class QueueFull(ParaventError):
     remedy = "Send again after the seconds in Retry-After."
 
 
+class RateExceeded(ParaventError):
+    """The source sends more events a second than one source may."""
+
+    code = "rate-exceeded"
+    remedy = "Send again after the seconds in Retry-After, or have PARAVENT_SOURCE_RATE raised."
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("This source sends faster than one source may; nothing was taken.")
+        self.seconds = max(1, seconds)
+
+
 class SegmentUnknown(ParaventError):
     """The rulebook in force has no such segment."""
 
@@ -113,6 +124,7 @@ STATUS: dict[str, int] = {
     "identifier-invalid": 422,
     "purpose-unknown": 422,
     "queue-full": 429,
+    "rate-exceeded": 429,
     "head-too-large": 431,
     "store-unavailable": 503,
     "store-busy": 503,
@@ -164,13 +176,13 @@ def written(status: int, code: str, message: str, remedy: str) -> Problem:
     return Problem(f"urn:paravent:error:{code}", title, status, message, code, message, remedy)
 
 
-def headers_of(document: Problem) -> dict[str, str]:
+def headers_of(document: Problem, *, retry_s: int = RETRY_SECONDS) -> dict[str, str]:
     """Give the headers that go with *document*: clients that retry need to know when."""
     headers = {"content-type": PROBLEM_TYPE}
     if document.status in RETRIABLE:
-        headers["retry-after"] = str(RETRY_SECONDS)
+        headers["retry-after"] = str(retry_s)
     if document.status == 429:
-        headers["x-ratelimit-reset"] = str(RETRY_SECONDS)
+        headers["x-ratelimit-reset"] = str(retry_s)
     if document.status == 401:
         headers["www-authenticate"] = "Bearer"
     return headers

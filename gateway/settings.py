@@ -66,12 +66,24 @@ class GatewaySettings(BaseSettings):
         " an event of theirs was stored, and so whether its subject has objected.",
     )
     writers: int = Field(
-        default=2, ge=1, le=16, description="Threads that write commit groups; one connection each."
+        default=3,
+        ge=1,
+        le=16,
+        description="Threads that write commit groups; one connection each. One of them is always"
+        " kept for small requests.",
     )
     queue_bytes: int = Field(
         default=64 * 1024 * 1024,
         ge=1024 * 1024,
-        description="Bytes of accepted bodies waiting for a commit; beyond it the answer is 429.",
+        description="Bytes of accepted bodies waiting for a commit, half of them of any one source;"
+        " beyond it the answer is 429.",
+    )
+
+    source_rate: float | None = Field(
+        default=None,
+        gt=0,
+        description="Events a second that one source may send to one gateway process, five seconds"
+        " of them at once; beyond it the answer is 429 with the seconds to wait. Unset: no limit.",
     )
 
     @property

@@ -5,6 +5,10 @@ came while the last commit ran and stores it in one transaction.  There is no
 linger: waiting for more to come gained nothing when measured, because the
 commit itself is the wait.  The queue is bounded in bytes, so that a stalled
 database turns into 429 answers instead of memory.
+
+Small requests come before large ones, and one writer is always kept for them: a
+group of thousands of events takes a third of a second, which nobody should wait
+who asked for a single one.
 """
 
 from __future__ import annotations
@@ -12,18 +16,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
 
 from gateway.errors import QueueFull
+from gateway.ingest.waiting import Waiting
 from gateway.ingest.wire import Decoded, Request
 from policies.errors import KeyUnavailable, StoreUnavailable, VaultUnavailable
 
 AWAY = (StoreUnavailable, VaultUnavailable, KeyUnavailable)
 MAX_GROUP_EVENTS = 5_000  # measured: past this a commit's cost no longer falls per event
+LIVE_EVENTS = 50  # a request with more goes to the bulk lane
 
 log = structlog.get_logger(__name__)
 
@@ -71,9 +76,8 @@ class CommitGroups:
 
     def __init__(self, store: Store, *, writers: int, queue_bytes: int) -> None:
         self._store = store
-        self._limit = queue_bytes
-        self._waiting: deque[Submission] = deque()
-        self._bytes = 0
+        self._waiting: Waiting[Submission] = Waiting(queue_bytes)
+        self._free_for_bulk = max(1, writers - 1)
         self._changed = threading.Condition()
         self._open = True
         self._threads = [
@@ -86,29 +90,23 @@ class CommitGroups:
     @property
     def waiting_bytes(self) -> int:
         """Bytes of decoded bodies that wait for their commit."""
-        return self._bytes
+        return self._waiting.bytes
 
     async def submit(self, source: int, decoded: Decoded, received_us: int) -> None:
         """Wait until *decoded* is committed; raise what kept it from being so."""
         loop = asyncio.get_running_loop()
         submission = Submission(source, decoded, received_us, loop.create_future(), loop)
         with self._changed:
-            if not self._open or self._bytes + decoded.raw_bytes > self._limit:
-                raise QueueFull("Too much is waiting for its commit; nothing was taken.")
-            self._waiting.append(submission)
-            self._bytes += decoded.raw_bytes
+            if not self._open:
+                raise QueueFull("The gateway is stopping; nothing was taken.")
+            self._waiting.put(submission, bulk=len(decoded.events) > LIVE_EVENTS)
             self._changed.notify()
         try:
             await submission.done
         except asyncio.CancelledError:
-            self._withdraw(submission)  # nobody waits for it any more: hold nothing in clear
+            with self._changed:  # nobody waits for it any more: hold nothing in clear
+                self._waiting.withdraw(submission)
             raise
-
-    def _withdraw(self, submission: Submission) -> None:
-        with self._changed:
-            if submission in self._waiting:
-                self._waiting.remove(submission)
-                self._bytes -= submission.decoded.raw_bytes
 
     def close(self) -> None:
         """Refuse what comes, commit what waits, stop the threads."""
@@ -120,13 +118,16 @@ class CommitGroups:
 
     def _write(self) -> None:
         """Store group after group; whatever goes wrong, the thread lives and everybody is told."""
-        while group := self._next():
+        while (taken := self._next())[0]:
+            group, bulk = taken
             error: Exception | None = None
             try:
                 self._stored(group)
             except Exception as unforeseen:  # noqa: BLE001  # who waits for a dead thread waits for ever
                 error = unforeseen
             _tell(group, error)  # says nothing to those who have heard
+            if bulk:
+                self._done_with_bulk()
 
     def _stored(self, group: list[Submission]) -> None:
         try:
@@ -134,21 +135,29 @@ class CommitGroups:
         except Exception as error:  # noqa: BLE001  # a waiting request must get its answer
             self._one_by_one(group, error)
 
-    def _next(self) -> list[Submission]:
-        """Take all that waits, up to the size at which a larger group gains nothing."""
+    def _next(self) -> tuple[list[Submission], bool]:
+        """Take all that waits, up to the size at which a larger group gains nothing.
+
+        Gives the group, and whether it is of the bulk lane; an empty one at the end.
+        """
         with self._changed:
-            while not self._waiting and self._open:
+            while True:
+                bulk = not self._waiting.has(bulk=False)
+                if not bulk or (self._waiting.has(bulk=True) and self._free_for_bulk):
+                    break
+                if not (self._open or self._waiting):
+                    return [], False
                 self._changed.wait()
-            group: list[Submission] = []
-            events = 0
-            while self._waiting and events < MAX_GROUP_EVENTS:
-                submission = self._waiting.popleft()
-                self._bytes -= submission.decoded.raw_bytes
-                events += len(submission.decoded.events)
-                group.append(submission)
+            self._free_for_bulk -= bulk
+            group = self._waiting.take(bulk=bulk, events=MAX_GROUP_EVENTS)
             if self._waiting:
                 self._changed.notify()
-            return group
+            return group, bulk
+
+    def _done_with_bulk(self) -> None:
+        with self._changed:
+            self._free_for_bulk += 1
+            self._changed.notify_all()
 
     def _one_by_one(self, group: list[Submission], error: Exception) -> None:
         """After a failed group, let each request succeed or fail for itself.

@@ -18,9 +18,11 @@ import structlog
 
 from gateway.authentication import SourceKeys, key_in_header
 from gateway.errors import (
+    RETRY_SECONDS,
     CredentialMissing,
     MethodNotAllowed,
     Problem,
+    RateExceeded,
     headers_of,
     problem,
     written,
@@ -28,6 +30,7 @@ from gateway.errors import (
 from gateway.ingest import body as bodies
 from gateway.ingest.commit_group import CommitGroups
 from gateway.ingest.dialects import segment
+from gateway.ingest.rates import Rates
 from policies.errors import ParaventError, StoreUnavailable
 
 Scope = MutableMapping[str, Any]
@@ -67,6 +70,7 @@ class Ingest:
         self._behind = behind
         self.keys: SourceKeys | None = None
         self.groups: CommitGroups | None = None
+        self.rates = Rates(None)
 
     async def __call__(self, scope: Scope, receive: bodies.Receive, send: Send) -> None:
         """Answer one request, or hand it on."""
@@ -77,13 +81,15 @@ class Ingest:
             await _answer(send, 200, _PREFLIGHT, b"")
         elif scope["method"] != "POST":
             refused = MethodNotAllowed("This path reads another method; POST was needed.")
-            await _refuse(send, problem(refused), _ALLOW)
+            await _refuse(send, problem(refused), more=(_ALLOW,))
         else:
             await self._post(call, scope, receive, send)
 
     async def _post(self, call: str, scope: Scope, receive: bodies.Receive, send: Send) -> None:
         try:
             await self._take(call, scope, receive)
+        except RateExceeded as error:
+            await _refuse(send, problem(error), retry_s=error.seconds)
         except ParaventError as error:
             await _refuse(send, problem(error))
         except Exception as error:  # noqa: BLE001  # the client must get an answer, without details
@@ -107,6 +113,7 @@ class Ingest:
                     known = await asyncio.to_thread(self.keys.authenticate, key, SCOPE)
                 received_us = time.time_ns() // 1_000
                 decoded = segment.decode(call, body, received_us)
+                self.rates.spend(known.source, len(decoded.events))
                 await self.groups.submit(known.source, decoded, received_us)
         except TimeoutError:
             # What a writer has taken may still be committed; sent again, it is a duplicate.
@@ -138,8 +145,15 @@ def _key(authorization: str, body: bytes) -> str:
     return key
 
 
-async def _refuse(send: Send, document: Problem, *more: tuple[bytes, bytes]) -> None:
-    headers = [(name.encode(), value.encode()) for name, value in headers_of(document).items()]
+async def _refuse(
+    send: Send,
+    document: Problem,
+    *,
+    more: tuple[tuple[bytes, bytes], ...] = (),
+    retry_s: int = RETRY_SECONDS,
+) -> None:
+    named = headers_of(document, retry_s=retry_s)
+    headers = [(name.encode(), value.encode()) for name, value in named.items()]
     headers += [_CORS, _EXPOSED, *more]
     await _answer(send, document.status, headers, msgspec.json.encode(document))
 

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine
 from gateway.contention import ATTEMPTS, pause
 from gateway.ingest import linking, storing
 from gateway.ingest.binding import Bound
+from gateway.ingest.commit_group import LIVE_EVENTS
 from gateway.ingest.drafts import Draft, Tally
 from gateway.ingest.ledger import triplets
 from gateway.ingest.minimise import Minimiser
@@ -34,7 +35,6 @@ from workers.store.errors import DuplicateMessage, StoreBusy
 from workers.store.event_rows import EventRow
 from workers.store.transactions import pipelined, transaction
 
-LIVE_EVENTS = 50  # a request with more goes to the bulk lane
 LIVE_GROUP_EVENTS = 1_000  # a deeper queue sends every request there
 WARY_GROUPS = 50  # groups that check for duplicates first after one was met
 DRAIN_TOPIC = "drain-batch"

@@ -16,6 +16,8 @@ from gateway.ingest.wire import Decoded
 from policies.errors import StoreUnavailable
 from workers.store.errors import StoreRefused
 
+SMALL, LARGE = 1, 2
+
 
 def decoded(size: int = 10) -> Decoded:
     return Decoded(raw_bytes=size)
@@ -142,6 +144,33 @@ def test_what_nobody_waits_for_any_more_is_not_held() -> None:
     assert groups == [1]
 
 
+def test_a_small_request_is_not_behind_large_ones() -> None:
+    stored: list[int] = []
+    busy, go_on = threading.Event(), threading.Event()
+
+    def store(group: Sequence[Submission]) -> None:
+        if group[0].source == LARGE:
+            busy.set()
+            go_on.wait(5)
+        stored.extend(each.source for each in group)
+
+    async def play() -> None:
+        shared = CommitGroups(store, writers=2, queue_bytes=10_000)
+        many = Decoded(events=[None] * 500, raw_bytes=10)  # type: ignore[list-item]  # counted only
+        large = [asyncio.create_task(shared.submit(LARGE, many, 0))]
+        await asyncio.to_thread(busy.wait, 5)
+        large += [asyncio.create_task(shared.submit(LARGE, many, 0)) for _ in range(3)]
+        await asyncio.sleep(0)
+        await asyncio.wait_for(shared.submit(SMALL, decoded(), 0), 4)
+        assert stored == [SMALL]
+        go_on.set()
+        await asyncio.gather(*large)
+        await asyncio.to_thread(shared.close)
+
+    asyncio.run(play())
+    assert stored == [SMALL, *[LARGE] * 4]
+
+
 def test_beyond_its_bytes_the_queue_refuses() -> None:
     go_on = threading.Event()
 
@@ -149,13 +178,13 @@ def test_beyond_its_bytes_the_queue_refuses() -> None:
         go_on.wait(5)
 
     async def play() -> None:
-        shared = CommitGroups(store, writers=1, queue_bytes=100)
-        taken = [asyncio.create_task(shared.submit(1, decoded(60), 0))]
+        shared = CommitGroups(store, writers=1, queue_bytes=200)
+        taken = [asyncio.create_task(shared.submit(1, decoded(90), 0))]
         await asyncio.sleep(0.05)
-        taken.append(asyncio.create_task(shared.submit(1, decoded(60), 0)))
+        taken += [asyncio.create_task(shared.submit(n, decoded(90), 0)) for n in (2, 3)]
         await asyncio.sleep(0)
         with pytest.raises(QueueFull):
-            await shared.submit(1, decoded(60), 0)
+            await shared.submit(4, decoded(90), 0)
         go_on.set()
         await asyncio.gather(*taken)
         await asyncio.to_thread(shared.close)

@@ -1,0 +1,98 @@
+"""Whose turn is it?  Requests that wait for a commit, small ones first, each source in its turn.
+
+A source that sends more than can be stored fills its own half of the room and is told to come
+later; the others find room, and are not behind it in the queue.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from typing import Final, Generic, Protocol, TypeVar
+
+from gateway.errors import QueueFull
+from gateway.ingest.wire import Decoded
+
+SHARE: Final = 0.5  # of the room, for any one source
+
+
+class Waits(Protocol):
+    """What can wait here."""
+
+    source: int
+    decoded: Decoded
+
+
+Item = TypeVar("Item", bound=Waits)
+Lane = OrderedDict[int, deque[Item]]
+
+
+class Waiting(Generic[Item]):
+    """Two lanes of requests by source, bounded in bytes.  Not safe between threads by itself.
+
+    Args:
+        limit_bytes: of decoded bodies, both lanes together.
+    """
+
+    def __init__(self, limit_bytes: int) -> None:
+        self.limit_bytes = limit_bytes
+        self.bytes = 0
+        self._lanes: tuple[Lane[Item], Lane[Item]] = (OrderedDict(), OrderedDict())
+        self._held: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return sum(len(queue) for lane in self._lanes for queue in lane.values())
+
+    def put(self, item: Item, *, bulk: bool) -> None:
+        """Let *item* wait.
+
+        Raises:
+            QueueFull: there is no room, or its source has its share of it already.
+        """
+        size = item.decoded.raw_bytes
+        held = self._held.get(item.source, 0) + size
+        if self.bytes + size > self.limit_bytes:
+            raise QueueFull("Too much is waiting for its commit; nothing was taken.")
+        if held > self.limit_bytes * SHARE:
+            raise QueueFull("Too much of this source waits for its commit; nothing was taken.")
+        self._held[item.source] = held
+        self.bytes += size
+        self._lanes[bulk].setdefault(item.source, deque()).append(item)
+
+    def has(self, *, bulk: bool) -> bool:
+        """Say whether anything waits in that lane."""
+        return bool(self._lanes[bulk])
+
+    def take(self, *, bulk: bool, events: int) -> list[Item]:
+        """Take requests of one lane, one of each source in turn, until they hold *events*."""
+        lane = self._lanes[bulk]
+        taken: list[Item] = []
+        while lane and events > 0:
+            source, queue = next(iter(lane.items()))
+            item = queue.popleft()
+            if queue:
+                lane.move_to_end(source)
+            else:
+                del lane[source]
+            self._release(item)
+            events -= len(item.decoded.events)
+            taken.append(item)
+        return taken
+
+    def withdraw(self, item: Item) -> None:
+        """Forget *item*, if it still waits."""
+        for lane in self._lanes:
+            queue = lane.get(item.source)
+            if queue is not None and item in queue:
+                queue.remove(item)
+                if not queue:
+                    del lane[item.source]
+                self._release(item)
+
+    def _release(self, item: Item) -> None:
+        size = item.decoded.raw_bytes
+        self.bytes -= size
+        held = self._held[item.source] - size
+        if held:
+            self._held[item.source] = held
+        else:
+            del self._held[item.source]

@@ -1,0 +1,100 @@
+"""No source keeps another waiting, and nothing large anything small; each is told when to come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.errors import QueueFull, RateExceeded
+from gateway.ingest.rates import Rates
+from gateway.ingest.waiting import Waiting
+from gateway.ingest.wire import Decoded, WireEvent
+
+EVENT = WireEvent("track", "", (), (), None, 0, None, explicit_act=False, parts={})
+
+
+@dataclass(eq=False)
+class Sent:
+    source: int
+    decoded: Decoded
+
+
+def sent(source: int, events: int = 1, size: int = 10) -> Sent:
+    return Sent(source, Decoded([EVENT] * events, {}, size))
+
+
+def test_each_source_is_served_in_its_turn() -> None:
+    waiting: Waiting[Sent] = Waiting(10_000)
+    for source in (1, 1, 1, 1, 2, 3, 3):
+        waiting.put(sent(source), bulk=False)
+    assert [each.source for each in waiting.take(bulk=False, events=4)] == [1, 2, 3, 1]
+    assert [each.source for each in waiting.take(bulk=False, events=9)] == [3, 1, 1]
+    assert len(waiting) == waiting.bytes == 0
+
+
+def test_the_order_of_one_source_stays() -> None:
+    waiting: Waiting[Sent] = Waiting(10_000)
+    items = [sent(1) for _ in range(5)]
+    for item in items:
+        waiting.put(item, bulk=True)
+    assert waiting.take(bulk=True, events=99) == items
+
+
+def test_one_source_fills_its_half_and_leaves_room_for_others() -> None:
+    waiting: Waiting[Sent] = Waiting(100)
+    waiting.put(sent(1, size=50), bulk=True)
+    with pytest.raises(QueueFull, match="of this source"):
+        waiting.put(sent(1, size=1), bulk=False)
+    waiting.put(sent(2, size=50), bulk=False)
+    with pytest.raises(QueueFull, match="Too much is waiting"):
+        waiting.put(sent(3, size=1), bulk=False)
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.booleans(), st.integers(1, 40)), max_size=30))
+def test_what_is_withdrawn_leaves_nothing_behind(items: list[tuple[int, bool, int]]) -> None:
+    waiting: Waiting[Sent] = Waiting(1_000)
+    kept = []
+    for source, bulk, size in items:
+        item = sent(source, size=size)
+        waiting.put(item, bulk=bulk)
+        kept.append(item)
+    for item in kept[::2]:
+        waiting.withdraw(item)
+        waiting.withdraw(item)
+    left = waiting.take(bulk=False, events=99) + waiting.take(bulk=True, events=99)
+    assert {id(each) for each in left} == {id(each) for each in kept[1::2]}
+    assert waiting.bytes == 0
+    assert not waiting.has(bulk=False)
+    assert not waiting.has(bulk=True)
+    waiting.put(sent(1, size=500), bulk=False)  # nothing is held against anybody
+
+
+def test_a_source_spends_its_rate_and_is_told_when_to_come_back() -> None:
+    now = [0.0]
+    rates = Rates(100, clock=lambda: now[0])
+    rates.spend(1, 500)
+    with pytest.raises(RateExceeded) as refused:
+        rates.spend(1, 250)
+    assert refused.value.seconds == 3
+    rates.spend(2, 250)  # another source has a bucket of its own
+    now[0] = 2.5
+    rates.spend(1, 250)
+
+
+def test_a_batch_above_the_burst_is_taken_by_a_full_bucket_and_paid_for_afterwards() -> None:
+    now = [0.0]
+    rates = Rates(100, clock=lambda: now[0])
+    rates.spend(1, 2_000)
+    now[0] = 15.0
+    with pytest.raises(RateExceeded) as refused:
+        rates.spend(1, 1)
+    assert refused.value.seconds == 1
+    now[0] = 15.1
+    rates.spend(1, 1)
+
+
+def test_without_a_rate_nothing_is_counted() -> None:
+    Rates(None).spend(1, 10**9)
