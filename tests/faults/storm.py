@@ -85,7 +85,8 @@ class Storm:
         self.traffic = Traffic(self.home, Model(), self.pace_s)
         self.toll = Toll(lambda: self.injury.pid("gateway"), self.patient.dsn())
         self.after = Aftermath(self.seed)
-        self._prober = Client(self.traffic, dice(self.seed, "prober"))
+        self._probes = dice(self.seed, "probes")
+        self._prober = Client(self.traffic, self._probes)
         self._began = time.monotonic()
 
     def run(self, seconds: float) -> Aftermath:
@@ -134,7 +135,7 @@ class Storm:
             eventually(lambda: self.injury.pid("postgres") not in {None, before}, "a new server")
         eventually(self._postgres_answers, "PostgreSQL's answer")
         began = time.monotonic()
-        calls = [self.traffic.order(dice(self.seed, "probe", began))]
+        calls = [self.traffic.order(self._probes)]
         self.traffic.model.send(calls)
         with httpx.Client(base_url=self.home.url) as http:
             while time.monotonic() < began + GIVE_UP_S:
