@@ -31,6 +31,8 @@ BAG = 6  # requests that are on their way at once, and may overtake each other
 AGAIN = 0.15  # of the requests are delivered once more, later
 TWINS = 0.1  # are delivered twice at once
 HASTY = 0.1  # are hung up on at first
+FORSAKEN = 0.03  # are hung up on, and never sent again: whether they are stored nobody knows
+HASTE_S = 0.005
 
 
 @dataclass
@@ -90,6 +92,10 @@ class Client:
     def _send_one(self, http: httpx.Client) -> None:
         calls = self._bag.pop(self._roll.randrange(len(self._bag)))
         hasty = self._roll.random() < HASTY
+        if self._roll.random() < FORSAKEN:
+            self._traffic.model.send(calls)
+            self.attempt(http, calls, again=False, timeout=HASTE_S)
+            return
         if self._roll.random() < TWINS:
             Threads([lambda: self.deliver(http, calls, hasty=hasty)] * 2).join()
         else:
@@ -101,7 +107,7 @@ class Client:
         """Send *calls* until they are answered with 200."""
         self._traffic.model.send(calls)
         for tries in itertools.count():
-            timeout = 0.005 if hasty and not tries else SDK_TIMEOUT_S
+            timeout = HASTE_S if hasty and not tries else SDK_TIMEOUT_S
             pause_s = self.attempt(http, calls, again=tries > 0, timeout=timeout)
             if pause_s is None:
                 return
