@@ -41,7 +41,8 @@ contracts: $(READY) ## Who may import whom
 bench: $(READY) ## Measure intake, folding and reading; writes benchmarks/results.md
 	$(BIN)/python -m benchmarks
 
-soak: $(READY) ## The property tests again, with forty times the examples
+soak: $(READY) ## A storm of SOAK_MINUTES (10), then the property tests with forty times the examples
+	$(BIN)/python -m tests.faults
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit tests/integration
 
 clickstream: $(READY) ## Check a real clickstream against pandas: make clickstream FILE=clicks.csv.gz

@@ -68,6 +68,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         stop_server(run.folder)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the figures that the fault tests measured, whichever worker ran them."""
+    for report in terminalreporter.getreports("passed"):
+        for name, figures in report.user_properties:
+            if name == "faults":
+                terminalreporter.write_sep("-", "the storm of tests/faults")
+                terminalreporter.write(str(figures))
+
+
 @pytest.fixture(scope="session")
 def run(request: pytest.FixtureRequest) -> Run:
     """The run this test belongs to."""

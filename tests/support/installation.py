@@ -98,9 +98,9 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def installed(*arguments: Sequence[str]) -> Iterator[Installed]:
+def installed(*arguments: Sequence[str], inside: Path | None = None) -> Iterator[Installed]:
     """Start an installation in a new folder; stop it and remove the folder at the end."""
-    closed = Path(tempfile.mkdtemp(prefix="paravent-installed-"))
+    closed = Path(tempfile.mkdtemp(prefix="paravent-installed-", dir=inside))
     data = closed / "data"
     with (closed / "stderr").open("wb") as errors:
         process = subprocess.Popen(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PREFIX = "paravent-tests-"
+FAULT_SEED = "PARAVENT_FAULT_SEED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +73,5 @@ def abandoned_runs() -> list[Path]:
 def clean_environment() -> None:
     """Take every setting of ours, and libpq's, out of this process."""
     for name in [name for name in os.environ if name.startswith(("PARAVENT_", "PG"))]:
-        del os.environ[name]
+        if name != FAULT_SEED:  # the tests' own: no process of the product hears of it
+            del os.environ[name]

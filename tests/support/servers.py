@@ -81,6 +81,16 @@ def _start(home: Path, log: Path) -> None:
         os.chown(log, account.uid, account.gid)
     _program("initdb", "-D", home / "data", "-U", ADMIN, "-A", "trust", "-E", "UTF8",
              "--locale=C", "--no-sync", "--no-instructions")  # fmt: skip
+    _launch(home, log)
+
+
+def start_again(folder: Path) -> None:
+    """Start the bundled server of the run in *folder* after it has given up."""
+    _program("pg_ctl", "-D", folder / "pg" / "data", "-m", "immediate", "stop", check=False)
+    _launch(folder / "pg", folder / "server.log")
+
+
+def _launch(home: Path, log: Path) -> None:
     settings = {
         "listen_addresses": "",
         "unix_socket_directories": str(home),

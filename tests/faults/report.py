@@ -1,0 +1,92 @@
+"""The figures of a run, as a table."""
+
+from __future__ import annotations
+
+import statistics
+
+from tests.faults.schedule import PROCESSES, Harm
+from tests.faults.storm import Storm
+
+ENOUGH = 30  # samples, one a second: a shorter life says nothing about growth
+
+
+def report(storm: Storm) -> str:
+    """Say what was done to the installation, what came of it, and what the gateway held."""
+    return "\n".join(["", *_harms(storm), *_promises(storm), *_growth(storm), ""]) + "\n"
+
+
+def progress(storm: Storm) -> str:
+    """Say in a line how far a run is."""
+    traffic, model = storm.traffic, storm.traffic.model
+    return (
+        f"{storm.elapsed_s:6.0f} s  {sum(storm.after.faults.values())} faults,"
+        f" {traffic.requests} requests, {traffic.retries} retries,"
+        f" {len(model.answered)} of {len(model.sent)} events answered\n"
+    )
+
+
+def _harms(storm: Storm) -> list[str]:
+    faults = storm.after.faults
+    kinds = (Harm.KILL, Harm.BEHEAD, Harm.MAIM, Harm.FREEZE, Harm.SLOW)
+    head = "".join(f"{harm.value:>10}" for harm in kinds)
+    rows = [
+        f"{name:<14}" + "".join(f"{faults[harm, name] or '-':>10}" for harm in kinds)
+        for name in PROCESSES
+    ]
+    full = sum(count for (harm, _), count in faults.items() if harm is Harm.FILL)
+    return [f"seed {storm.seed}, {storm.after.seconds:.0f} s", f"{'':<14}{head}", *rows,
+            _line("disk filled", full)]  # fmt: skip
+
+
+def _promises(storm: Storm) -> list[str]:
+    after, traffic, verdict = storm.after, storm.traffic, storm.after.verdict
+    refused = ", ".join(f"{name}: {count}" for name, count in traffic.refused.most_common())
+    found = [
+        _line("requests", f"{traffic.requests}, of them retries {traffic.retries}"),
+        _line("refused", refused or "none"),
+        _line("recovery", _spread(after.recoveries_s)),
+        _line("caught up", f"{after.caught_up_s:.1f} s after the last answer"),
+    ]
+    if verdict is not None:
+        found += [
+            _line("answered", f"{verdict.answered} events"),
+            _line("stored", f"{verdict.stored}, of them unanswered {verdict.unanswered}"),
+            _line("lost", len(verdict.lost)),
+            _line("doubled", len(verdict.doubled)),
+            _line("strange", len(verdict.strange)),
+            _line("miscounted", verdict.miscounted),
+        ]
+    diverged = {name: len(subjects) for name, subjects in after.divergent.items()}
+    wrong = ", ".join(f"{name} {count}" for name, count in diverged.items())
+    return [*found, _line("divergent", f"{wrong}, refreshed {after.refreshed_otherwise}")]
+
+
+def _growth(storm: Storm) -> list[str]:
+    life = storm.toll.longest_life()
+    if len(life) < ENOUGH:
+        return []
+    first, last = life[0], life[-1]
+    return [
+        _line("gateway", f"longest life {last.at - first.at:.0f} s, first, last and most:"),
+        *(
+            _line(f"  {name}", f"{values[0]:.0f}, {values[-1]:.0f}, {max(values):.0f}")
+            for name, values in (
+                ("memory, MB", [each.rss_mb for each in life]),
+                ("open files", [each.files for each in life]),
+                ("connections", [each.connections for each in life]),
+            )
+        ),
+    ]
+
+
+def _spread(seconds: list[float]) -> str:
+    if not seconds:
+        return "not measured"
+    middle, most = statistics.median(seconds), max(seconds)
+    return (
+        f"median {middle:.2f} s, most {most:.2f} s, after PostgreSQL was back {len(seconds)} times"
+    )
+
+
+def _line(name: str, value: object) -> str:
+    return f"{name:<14}{value}"

@@ -1,0 +1,80 @@
+"""The judge of the fault tests sees what it is there to see."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine, text
+
+from tests.faults.bench import Bench
+from tests.support.consistency import divergent, refreshed_otherwise
+
+
+@pytest.fixture
+def kept(bench: Bench) -> Bench:
+    bench.deliver_until_answered([bench.order(bench.somebody()) for _ in range(3)])
+    bench.assert_kept()
+    return bench
+
+
+def change(owner: Engine, statement: str) -> None:
+    with owner.begin() as connection:
+        connection.execute(text(statement))
+
+
+def test_an_answered_event_that_is_missing_in_one_domain_is_lost(
+    kept: Bench, store_owner: Engine
+) -> None:
+    change(
+        store_owner,
+        "delete from store.event where (subject, mid) in (select subject, mid from store.event"
+        " limit 1)",
+    )
+    assert len(kept.verdict().lost) == 1
+
+
+def test_an_event_under_two_pseudonyms_of_a_domain_is_doubled_and_strange(
+    kept: Bench, store_owner: Engine
+) -> None:
+    change(
+        store_owner,
+        "update store.event set mid = (select min(mid) from store.event)"
+        " where mid = (select max(mid) from store.event)",
+    )
+    verdict = kept.verdict()
+    assert len(verdict.doubled) == 1
+    assert len(verdict.strange) == 2
+    assert len(verdict.lost) == 1
+
+
+def test_another_amount_is_strange_and_a_wrong_count_is_told(
+    kept: Bench, store_owner: Engine
+) -> None:
+    change(store_owner, "update store.event set amount = amount + 1")
+    change(store_owner, "update store.decision_count set count = count + 2")
+    verdict = kept.verdict()
+    assert len(verdict.strange) == 6
+    assert verdict.miscounted == 2
+    assert not verdict.clean()
+
+
+@pytest.mark.parametrize(
+    ("kind", "statement"),
+    [
+        ("state", "update store.state set events = events + 1"),
+        ("memberships", "delete from store.membership"),
+        ("consent", "delete from store.consent_record"),
+    ],
+)
+def test_whoever_is_not_what_their_rows_say_is_told(
+    kept: Bench, store_owner: Engine, kind: str, statement: str
+) -> None:
+    change(store_owner, statement)
+    found = divergent(kept.edge.store, kept.ctx)
+    assert found[kind]
+    assert not any(subjects for other, subjects in found.items() if other != kind)
+
+
+def test_a_full_refresh_that_finds_something_else_is_told(kept: Bench, store_owner: Engine) -> None:
+    change(store_owner, "update store.feature_snapshot set values = array_fill(1, array[40])")
+    change(store_owner, "update store.state set events = events + 1")
+    assert refreshed_otherwise(kept.workers, kept.ctx)
