@@ -15,6 +15,7 @@ from enum import Enum
 PROCESSES = ("gateway", "postgres", "valkey-server", "relay", "worker", "beat")
 WITH_CHILDREN = ("postgres", "worker")
 DISK = "disk"
+LINES = "lines"
 
 
 class Harm(Enum):
@@ -25,6 +26,7 @@ class Harm(Enum):
     MAIM = "maimed"  # one of its children
     FREEZE = "frozen"  # it neither answers nor hangs up, then goes on as if nothing had been
     SLOW = "slowed"  # it is frozen most of the time, as on a disk that can do no more
+    CUT = "cut"  # a connection of ours is ended by the server, as by whoever administers it
     FILL = "filled"  # no byte is left on the disk of the installation
 
 
@@ -59,6 +61,7 @@ CARDS = (
     (Harm.BEHEAD, "postgres"),
     (Harm.SLOW, "postgres"),
     (Harm.FILL, DISK),
+    *[(Harm.CUT, LINES)] * 3,
 )
 DEATH = (Harm.KILL, "gateway")
 

@@ -81,7 +81,12 @@ class Storm:
 
     def __post_init__(self) -> None:
         self.patient = Patient(self.home)
-        self.injury = Injury(self.home.process.pid, dice(self.seed, "limbs"), self.disk)
+        self.injury = Injury(
+            self.home.process.pid,
+            dice(self.seed, "limbs"),
+            disk=self.disk,
+            dsn=self.patient.dsn(),
+        )
         self.traffic = Traffic(self.home, Model(), self.pace_s)
         self.toll = Toll(lambda: self.injury.pid("gateway"), self.patient.dsn())
         self.after = Aftermath(self.seed)
