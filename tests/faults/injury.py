@@ -14,8 +14,10 @@ from pathlib import Path
 
 import psycopg
 
-from tests.faults.schedule import Fault, Harm
-from tests.support.outages import children, descendants
+from gateway.embedded.processes import wait_until
+from tests.faults.schedule import UP, Fault, Harm
+from tests.support.installation import Installed
+from tests.support.outages import PATIENCE_S, children, descendants
 
 FROZEN_S, THAWED_S = 0.04, 0.01  # of a slowed process: it gets a fifth of the time
 SMALLEST_BYTES = 4_096
@@ -29,16 +31,18 @@ class Injury:
     """Inflicts faults on the children of one `paravent up`, and on its disk where that is small."""
 
     def __init__(
-        self, supervisor: int, roll: random.Random, *, disk: Path | None, dsn: str
+        self, home: Installed, roll: random.Random, *, disk: Path | None, dsn: str
     ) -> None:
-        self._supervisor = supervisor
+        self._home = home
         self._roll = roll
         self._disk = disk
         self._dsn = dsn
 
     def pid(self, target: str) -> int | None:
         """Give the process number of *target*, unless it is away just now."""
-        return children(self._supervisor).get(target)
+        if target == UP:
+            return self._home.process.pid
+        return children(self._home.process.pid).get(target)
 
     def inflict(self, fault: Fault) -> bool:
         """Do it, wait until it is over, and say whether there was anybody to hit."""
@@ -56,8 +60,13 @@ class Injury:
         elif fault.harm is Harm.SLOW:
             self._slow(head, fault.lasts_s)
         else:
-            return self._kill(fault.harm, family)
+            return self._kill(fault.harm, family) and (fault.target != UP or self._start_again())
         return True
+
+    def _start_again(self) -> bool:
+        """Do what a machine does whose `paravent up` has died."""
+        self._home.process.wait()
+        return wait_until(self._home.start_again, PATIENCE_S, pause=1.0)
 
     def _kill(self, harm: Harm, family: list[int]) -> bool:
         head, *limbs = family

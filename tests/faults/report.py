@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 
-from tests.faults.schedule import DISK, LINES, PROCESSES, Harm
+from tests.faults.schedule import DISK, LINES, PROCESSES, UP, Harm
 from tests.faults.storm import Storm
 
 ENOUGH = 30  # samples, one a second: a shorter life says nothing about growth
@@ -31,7 +31,7 @@ def _harms(storm: Storm) -> list[str]:
     head = "".join(f"{harm.value:>10}" for harm in kinds)
     rows = [
         f"{name:<14}" + "".join(f"{faults[harm, name] or '-':>10}" for harm in kinds)
-        for name in PROCESSES
+        for name in (*PROCESSES, UP)
     ]
     return [f"seed {storm.seed}, {storm.after.seconds:.0f} s", f"{'':<14}{head}", *rows,
             _line("lines", f"cut {faults[Harm.CUT, LINES]}"),
