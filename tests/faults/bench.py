@@ -51,6 +51,7 @@ class Bench:
     model: Model = field(default_factory=Model)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     refusals: int = 0
+    waiting: list[int] = field(default_factory=list)  # shards with something to fold
 
     def somebody(self) -> Person:
         """Give a person nobody has met."""
@@ -117,25 +118,22 @@ class Bench:
 
 
 @contextlib.contextmanager
-def benched(
-    store: Database, vault: Database, workers: Engine, folder: Path, *, pool: int = 4
-) -> Iterator[Bench]:
+def benched(store: Database, vault: Database, folder: Path, *, pool: int = 4) -> Iterator[Bench]:
     """Set up a service with so many connections to each database."""
     scissors = Scissors()
     with (
         Wire(store.owner_dsn, scissors).strung() as to_store,
         Wire(vault.owner_dsn, scissors).strung() as to_vault,
     ):
-        engines = (
+        gateway, workers = (
             connect_store(
-                to_store.through(store.dsn("paravent_gateway")),
-                pool_size=pool,
-                application_name="paravent-tests",
-            ),
-            connect_vault(to_vault.through(vault.dsn("paravent_vault")), pool_size=pool),
+                to_store.through(store.dsn(role)), pool_size=pool, application_name="paravent-tests"
+            )
+            for role in ("paravent_gateway", "paravent_workers")
         )
+        identified = connect_vault(to_vault.through(vault.dsn("paravent_vault")), pool_size=pool)
         try:
-            yield Bench(make_edge(*engines, folder), scissors, workers)
+            yield Bench(make_edge(gateway, identified, folder), scissors, workers)
         finally:
-            for engine in engines:
+            for engine in (gateway, workers, identified):
                 engine.dispose()

@@ -6,15 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
 from tests.faults.bench import Bench, benched
 from tests.support.postgres import Database
 
 
 @pytest.fixture
-def bench(
-    store_database: Database, vault_database: Database, store_workers: Engine, tmp_path: Path
-) -> Iterator[Bench]:
-    with benched(store_database, vault_database, store_workers, tmp_path) as bench:
+def bench(store_database: Database, vault_database: Database, tmp_path: Path) -> Iterator[Bench]:
+    with benched(store_database, vault_database, tmp_path) as bench:
         yield bench

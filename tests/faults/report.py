@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 
-from tests.faults.schedule import PROCESSES, Harm
+from tests.faults.schedule import DISK, LINES, PROCESSES, UP, Harm
 from tests.faults.storm import Storm
 
 ENOUGH = 30  # samples, one a second: a shorter life says nothing about growth
@@ -31,11 +31,11 @@ def _harms(storm: Storm) -> list[str]:
     head = "".join(f"{harm.value:>10}" for harm in kinds)
     rows = [
         f"{name:<14}" + "".join(f"{faults[harm, name] or '-':>10}" for harm in kinds)
-        for name in PROCESSES
+        for name in (*PROCESSES, UP)
     ]
-    full = sum(count for (harm, _), count in faults.items() if harm is Harm.FILL)
     return [f"seed {storm.seed}, {storm.after.seconds:.0f} s", f"{'':<14}{head}", *rows,
-            _line("disk filled", full)]  # fmt: skip
+            _line("lines", f"cut {faults[Harm.CUT, LINES]}"),
+            _line("disk", f"filled {faults[Harm.FILL, DISK]}")]  # fmt: skip
 
 
 def _promises(storm: Storm) -> list[str]:

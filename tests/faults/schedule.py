@@ -14,7 +14,9 @@ from enum import Enum
 
 PROCESSES = ("gateway", "postgres", "valkey-server", "relay", "worker", "beat")
 WITH_CHILDREN = ("postgres", "worker")
+UP = "up"  # who starts and tends all the others
 DISK = "disk"
+LINES = "lines"
 
 
 class Harm(Enum):
@@ -25,6 +27,7 @@ class Harm(Enum):
     MAIM = "maimed"  # one of its children
     FREEZE = "frozen"  # it neither answers nor hangs up, then goes on as if nothing had been
     SLOW = "slowed"  # it is frozen most of the time, as on a disk that can do no more
+    CUT = "cut"  # a connection of ours is ended by the server, as by whoever administers it
     FILL = "filled"  # no byte is left on the disk of the installation
 
 
@@ -46,11 +49,14 @@ class Weather:
     longest_freeze_s: float
     fill_s: float
     gateway_dies_every: int = 1  # decks: between two deaths there is a life to look for leaks in
+    all_fall: bool = False
 
 
 SQUALL = Weather(longest_pause_s=0.6, longest_freeze_s=0.8, fill_s=1.0)  # a deck takes 15 seconds
 # The longest freeze outlasts the gateway's patience.
-STORM = Weather(longest_pause_s=4.0, longest_freeze_s=9.0, fill_s=4.0, gateway_dies_every=3)
+STORM = Weather(
+    longest_pause_s=4.0, longest_freeze_s=9.0, fill_s=4.0, gateway_dies_every=3, all_fall=True
+)
 
 CARDS = (
     *((Harm.KILL, name) for name in PROCESSES),
@@ -59,8 +65,10 @@ CARDS = (
     (Harm.BEHEAD, "postgres"),
     (Harm.SLOW, "postgres"),
     (Harm.FILL, DISK),
+    *[(Harm.CUT, LINES)] * 3,
 )
 DEATH = (Harm.KILL, "gateway")
+FALLS = ((Harm.KILL, UP), (Harm.BEHEAD, UP))
 
 
 def decks(roll: random.Random, weather: Weather) -> Iterator[list[Fault]]:
@@ -69,6 +77,8 @@ def decks(roll: random.Random, weather: Weather) -> Iterator[list[Fault]]:
         cards = list(CARDS)
         if number % weather.gateway_dies_every:
             cards.remove(DEATH)
+        elif weather.all_fall:
+            cards += FALLS
         roll.shuffle(cards)
         yield [_fault(roll, weather, *card) for card in cards]
 

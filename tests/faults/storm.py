@@ -7,10 +7,11 @@ computed against a computation from the beginning.
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,7 +82,12 @@ class Storm:
 
     def __post_init__(self) -> None:
         self.patient = Patient(self.home)
-        self.injury = Injury(self.home.process.pid, dice(self.seed, "limbs"), self.disk)
+        self.injury = Injury(
+            self.home,
+            dice(self.seed, "limbs"),
+            disk=self.disk,
+            dsn=self.patient.dsn(),
+        )
         self.traffic = Traffic(self.home, Model(), self.pace_s)
         self.toll = Toll(lambda: self.injury.pid("gateway"), self.patient.dsn())
         self.after = Aftermath(self.seed)
@@ -90,18 +96,15 @@ class Storm:
         self._began = time.monotonic()
 
     def run(self, seconds: float) -> Aftermath:
-        """Deal whole decks until *seconds* have passed, one at least; then judge."""
+        """Do harm for so many *seconds*, one deck at least; then judge."""
         rolls = [dice(self.seed, "client", number) for number in range(CLIENTS)]
         clients = Threads(Client(self.traffic, roll) for roll in rolls)
         watch = threading.Thread(target=self._watch, daemon=True)
         watch.start()
         try:
-            for deck in decks(dice(self.seed, "schedule"), self.weather):
-                for fault in deck:
-                    clients.check()
-                    self._inflict(fault)
-                if self.elapsed_s >= seconds:
-                    break
+            for fault in self._faults(seconds):
+                clients.check()
+                self._inflict(fault)
             eventually(self._all_here, "everybody's return")
         finally:
             self.traffic.over.set()
@@ -110,6 +113,15 @@ class Storm:
         self.after.seconds = self.elapsed_s
         self._judge()
         return self.after
+
+    def _faults(self, seconds: float) -> Iterator[Fault]:
+        """Deal one deck whole, and others until *seconds* have passed."""
+        schedule = decks(dice(self.seed, "schedule"), self.weather)
+        yield from next(schedule)
+        for fault in itertools.chain.from_iterable(schedule):
+            if self.elapsed_s >= seconds:
+                break
+            yield fault
 
     @property
     def elapsed_s(self) -> float:

@@ -22,13 +22,9 @@ SHORT_S = 0.05  # how long a sender waits for a connection here; five seconds at
 
 
 @pytest.fixture
-def bench(
-    store_database: Database, vault_database: Database, store_workers: Engine, tmp_path: Path
-) -> Iterator[Bench]:
+def bench(store_database: Database, vault_database: Database, tmp_path: Path) -> Iterator[Bench]:
     """More senders than connections."""
-    with benched(
-        store_database, vault_database, store_workers, tmp_path, pool=CONNECTIONS
-    ) as bench:
+    with benched(store_database, vault_database, tmp_path, pool=CONNECTIONS) as bench:
         for engine in (bench.edge.store, bench.edge.vault):
             engine.pool._timeout = SHORT_S
         yield bench

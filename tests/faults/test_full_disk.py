@@ -8,7 +8,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import Engine
 
 from tests.faults.bench import Bench, benched
 from tests.faults.injury import take_all
@@ -16,7 +15,6 @@ from tests.faults.small_disk import small_disk
 from tests.support.postgres import Database, template
 from tests.support.run import Run, Services
 from tests.support.servers import start_again, stop_server
-from workers.store.transactions import connect
 
 DISK_MB = 250  # a cluster, two databases and their write-ahead log take a hundred
 ENOUGH = 3  # refusals
@@ -44,15 +42,8 @@ def server(disk: Path) -> Iterator[tuple[Database, Database]]:
 
 
 @pytest.fixture
-def workers(server: tuple[Database, Database]) -> Iterator[Engine]:
-    engine = connect(server[0].dsn("paravent_workers"), application_name="paravent-tests")
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def bench(server: tuple[Database, Database], workers: Engine, tmp_path: Path) -> Iterator[Bench]:
-    with benched(*server, workers, tmp_path) as bench:
+def bench(server: tuple[Database, Database], tmp_path: Path) -> Iterator[Bench]:
+    with benched(*server, tmp_path) as bench:
         yield bench
 
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -86,6 +87,21 @@ class Installed:
         rest = b"" if self.process.poll() is None else self.process.stdout.read()
         return (self.data.parent / "stderr").read_text() + rest.decode()
 
+    def start_again(self) -> bool:
+        """Start it again at the same address, after its `up` was killed; say whether it runs.
+
+        It does not while the gateway that was left behind still has answers to give.
+        """
+        process = _up(self.data, urlsplit(self.url).port or 0)
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        process.stdout.close()
+        if said:
+            self.process = process
+        else:
+            process.wait(90)
+        return bool(said)
+
     def stop(self) -> None:
         self.http.close()
         if self.process.poll() is None:
@@ -97,16 +113,21 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("PARAVENT_")}
 
 
+def _up(data: Path, port: int, *arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+    options = ["--data", str(data), "--port", str(port), "--json", *map(str, arguments)]
+    with (data.parent / "stderr").open("ab") as errors:
+        return subprocess.Popen(
+            [*COMMAND, "up", *options],
+            cwd=REPOSITORY, env=environment(), stdout=subprocess.PIPE, stderr=errors,
+        )  # fmt: skip
+
+
 @contextmanager
 def installed(*arguments: Sequence[str], inside: Path | None = None) -> Iterator[Installed]:
     """Start an installation in a new folder; stop it and remove the folder at the end."""
     closed = Path(tempfile.mkdtemp(prefix="paravent-installed-", dir=inside))
     data = closed / "data"
-    with (closed / "stderr").open("wb") as errors:
-        process = subprocess.Popen(
-            [*COMMAND, "up", "--data", str(data), "--port", "0", "--json", *map(str, arguments)],
-            cwd=REPOSITORY, env=environment(), stdout=subprocess.PIPE, stderr=errors,
-        )  # fmt: skip
+    process = _up(data, 0, *arguments)
     assert process.stdout is not None
     try:
         said = json.loads(process.stdout.readline() or b"{}")

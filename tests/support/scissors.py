@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import shutil
 import tempfile
 import threading
@@ -52,12 +53,18 @@ class Scissors:
     at: int = 0
     cut: Cut = Cut.BEFORE
     said: str = ""
+    dice: random.Random | None = None
+    chance: float = 0.0
     delay_s: float = 0.0  # before every statement is handed on: a slow disk or a far server
 
     def set(self, at: int, cut: Cut) -> None:
         """Cut the *at*-th statement from now on; 1 is the next."""
         self.count, self.cut, self.said = 0, cut, ""
         self.at = at
+
+    def gnaw(self, dice: random.Random | None, chance: float) -> None:
+        """Cut any statement with this *chance* from now on, anywhere in it; ``None`` to end it."""
+        self.dice, self.chance = dice, chance
 
     def put_away(self) -> bool:
         """Cut nothing any more; say whether a line was cut since ``set``."""
@@ -67,6 +74,9 @@ class Scissors:
     def falls(self, statement: bytes) -> bool:
         """Count one statement; say whether it is the one."""
         self.count += 1
+        if self.dice is not None and self.dice.random() < self.chance:
+            self.cut = self.dice.choice(list(Cut))
+            return True
         if self.count != self.at:
             return False
         self.said = _text(statement)
