@@ -1,8 +1,8 @@
 """A wire to PostgreSQL that is cut at any statement one likes.
 
 A :class:`Wire` is a Unix socket that hands on what it hears, statement by statement as the protocol
-ends them: a simple query, the messages up to a synchronisation, or the rows of a COPY.  The
-:class:`Scissors` count the statements of all their wires and cut the one they were set to:
+ends them: a simple query, the messages up to a synchronisation, a flush or, in a pipeline, the next
+statement, or the rows of a COPY.  The :class:`Scissors` count the statements of all their wires and cut the one they were set to:
 
 * *before*: the server never hears of the statement;
 * *torn*: half of its bytes arrive, then the line goes dead;
@@ -26,8 +26,12 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+EXECUTE = b"E"
+BEGINS = (b"P", b"B")  # of a statement: it is parsed, or bound if it was parsed before
+FLUSH = b"H\x00\x00\x00\x04"
 PORT = 5432  # names the socket file
-ENDS = {b"Q": b"ZG", b"S": b"ZG", b"c": b"CE"}  # ends of a statement → what the answer ends in
+# Ends of a statement → what the answer ends in; in a pipeline only after a flush.
+ENDS = {b"Q": b"ZG", b"S": b"ZG", b"c": b"CE", b"H": b"CEIs", EXECUTE: b"CEIs"}
 PASSWORD = b"p"
 TEXT_AT = {b"Q": 5, b"P": 5}
 ANSWER_S = 30.0  # an answer that takes longer is lost before it comes
@@ -171,17 +175,23 @@ class _Line:
     async def _ask(self) -> None:
         start = await self._questions.readexactly(4)
         self._server.write(start + await self._questions.readexactly(_length(start) - 4))
-        statement = b""
+        statement, executed = b"", False
         while True:
             kind, message = await _message(self._questions)
+            if executed and kind in BEGINS:
+                await self._hand_on(EXECUTE, statement)
+                statement, executed = b"", False
             statement += message
+            if kind == EXECUTE:
+                executed = True
+                continue
             if kind == PASSWORD:
                 self._server.write(statement)
             elif kind in ENDS:
                 await self._hand_on(kind, statement)
             else:
                 continue
-            statement = b""
+            statement, executed = b"", False
 
     async def _hand_on(self, kind: bytes, statement: bytes) -> None:
         scissors = self._scissors
@@ -195,7 +205,7 @@ class _Line:
             await self._server.drain()
         elif scissors.cut is Cut.AFTER:
             self._awaited = ENDS[kind]
-            self._server.write(statement)
+            self._server.write(statement + FLUSH * (kind == EXECUTE))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._answered.wait(), ANSWER_S)
         raise Severed
