@@ -5,14 +5,17 @@ This module alone makes engines for the vault database and commits on them.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from weakref import WeakKeyDictionary, ref
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from policies.errors import ParaventError
 from pseudonymizer.errors import VaultContended, VaultRefused, VaultUnavailable
@@ -34,6 +37,42 @@ AWAY = ("08", "53", "57P", "58", "28", "3D000", "25P03", "25006")
 # Serialisation failure, deadlock, lock not available, statement timeout.
 CROSSED = frozenset({"40001", "40P01", "55P03", "57014"})
 
+_MADE = "paravent-made"  # where a pooled connection keeps the instant it was made
+
+
+class _Outages:
+    """When did somebody last find the line of an engine broken?
+
+    What is older leads to the server that went away, and is replaced when its turn comes.  The
+    pool is not disposed of: connections in use would come back to one that nobody knows any more,
+    and stay open until the garbage collector, which a gateway runs seldom, comes by.
+    """
+
+    def __init__(self) -> None:
+        self._last: WeakKeyDictionary[Engine, float] = WeakKeyDictionary()
+
+    def watch(self, engine: Engine) -> None:
+        """Let connections of *engine* be replaced that were made before its last outage."""
+        known = ref(engine)
+
+        def made(_driver: object, entry: ConnectionPoolEntry) -> None:
+            entry.info[_MADE] = time.monotonic()
+
+        def taken(_driver: object, entry: ConnectionPoolEntry, _proxy: object) -> None:
+            watched = known()
+            if watched is not None and entry.info[_MADE] <= self._last.get(watched, 0.0):
+                raise InvalidatePoolError
+
+        event.listen(engine, "connect", made)
+        event.listen(engine, "checkout", taken)
+
+    def note(self, engine: Engine) -> None:
+        """Distrust every connection that *engine* has."""
+        self._last[engine] = time.monotonic()
+
+
+_outages = _Outages()
+
 
 def connect(dsn: str, *, pool_size: int = 4, application_name: str = "paravent-vault") -> Engine:
     """Give an engine on the vault database; nothing is connected yet.
@@ -42,7 +81,7 @@ def connect(dsn: str, *, pool_size: int = 4, application_name: str = "paravent-v
     SQLAlchemy's messages (R-107).
     """
     given = conninfo_to_dict(dsn.replace("postgresql+psycopg://", "postgresql://", 1))
-    return create_engine(
+    engine = create_engine(
         "postgresql+psycopg://",
         pool_size=pool_size,
         max_overflow=0,
@@ -57,6 +96,8 @@ def connect(dsn: str, *, pool_size: int = 4, application_name: str = "paravent-v
             **given,
         },
     )
+    _outages.watch(engine)
+    return engine
 
 
 @contextmanager
@@ -77,7 +118,7 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         ours = _as_ours(error.orig if isinstance(error, DBAPIError) else error)
         if isinstance(ours, VaultUnavailable):
             # Its pool may hold more connections of the server that went away.
-            engine.dispose()
+            _outages.note(engine)
         raise ours from None
     except PoolTimeout:
         raise VaultUnavailable(

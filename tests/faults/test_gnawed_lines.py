@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections.abc import Callable
 
@@ -27,10 +26,6 @@ BREATH_S = 0.01
 LARGE = 60
 WAITING = "select distinct shard from store.dirty order by shard"
 LEAST = 5  # statements of a job that has something to do
-
-# What threads had in use while another found its line broken is left to the garbage collector, with
-# a warning; that this is too late for a server is the matter of `test_connections_left_open.py`.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 Job = Callable[[Bench], object]
 
@@ -75,7 +70,6 @@ def test_lines_that_break_at_random_cost_time_and_nothing_else(bench: Bench, rou
     bench.scissors.gnaw(None, 0)
     assert bench.refusals, "no line broke"
     bench.assert_kept()
-    gc.collect()  # here, so that no other test is told of them
 
 
 @pytest.mark.parametrize("job", [drain_waiting, refresh_all], ids=lambda job: job.__name__)

@@ -1,15 +1,18 @@
 """Where transactions on the store begin and end: the only module here that commits."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary, ref
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from policies.errors import ParaventError, StoreUnavailable
 from workers.store.errors import StoreBusy, StoreOverprivileged, StoreRefused
@@ -34,6 +37,42 @@ _PRIVILEGES = """
 select rolsuper or rolbypassrls or exists (
   select from pg_class where relowner = pg_roles.oid and relnamespace = 'store'::regnamespace)
 from pg_roles where rolname = current_user"""
+
+_MADE = "paravent-made"  # where a pooled connection keeps the instant it was made
+
+
+class _Outages:
+    """When did somebody last find the line of an engine broken?
+
+    What is older leads to the server that went away, and is replaced when its turn comes.  The
+    pool is not disposed of: connections in use would come back to one that nobody knows any more,
+    and stay open until the garbage collector, which a gateway runs seldom, comes by.
+    """
+
+    def __init__(self) -> None:
+        self._last: WeakKeyDictionary[Engine, float] = WeakKeyDictionary()
+
+    def watch(self, engine: Engine) -> None:
+        """Let connections of *engine* be replaced that were made before its last outage."""
+        known = ref(engine)
+
+        def made(_driver: object, entry: ConnectionPoolEntry) -> None:
+            entry.info[_MADE] = time.monotonic()
+
+        def taken(_driver: object, entry: ConnectionPoolEntry, _proxy: object) -> None:
+            watched = known()
+            if watched is not None and entry.info[_MADE] <= self._last.get(watched, 0.0):
+                raise InvalidatePoolError
+
+        event.listen(engine, "connect", made)
+        event.listen(engine, "checkout", taken)
+
+    def note(self, engine: Engine) -> None:
+        """Distrust every connection that *engine* has."""
+        self._last[engine] = time.monotonic()
+
+
+_outages = _Outages()
 
 
 def parts_of(dsn: str) -> dict[str, str]:
@@ -68,6 +107,7 @@ def connect(dsn: str, *, pool_size: int = 4, application_name: str) -> Engine:
         },
     )
     event.listen(engine, "connect", _prepare)
+    _outages.watch(engine)
     return engine
 
 
@@ -108,7 +148,7 @@ def _plain_errors(engine: Engine) -> Iterator[None]:
         ours = _translated(cause)
         if type(ours) is StoreUnavailable:
             # Whatever else is pooled leads to the same server that went away.
-            engine.dispose()
+            _outages.note(engine)
         raise ours from None
     except PoolTimeout:
         raise StoreUnavailable(
