@@ -55,6 +55,19 @@ class GatewaySettings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address the gateway listens on.")
     port: int = Field(default=8000, ge=0, le=65_535, description="Port; 0 takes a free one.")
+    listen_fd: int | None = Field(
+        default=None,
+        ge=3,
+        description="Number of a listening socket that was handed down, instead of host and port;"
+        " `paravent up` sets it, and systemd has its own way to say the same.",
+    )
+    linger_s: float = Field(
+        default=1.0,
+        ge=0,
+        le=60,
+        description="Seconds a stopping gateway still answers, with 503 at /readyz and Connection:"
+        " close; a balancer that looks less often needs more.",
+    )
     origin: str = Field(
         default="paravent.example/audit",
         description="First line of every audit checkpoint: names this installation's log.",

@@ -20,6 +20,7 @@ from gateway.patience import Patience
 from gateway.rights.service import RightsService
 from gateway.segments.service import SegmentService
 from gateway.settings import GatewaySettings
+from policies.errors import ParaventError
 from policies.load import load_rulebook
 from policies.ruleset import RuleSet
 from pseudonymizer.key_providers import FileKeyProvider
@@ -84,8 +85,12 @@ class Edge:
 
     def dependencies(self) -> dict[str, str]:
         """Say of each dependency of ingest whether it answers."""
-        engines = {"store": self.store_engine, "vault": self.vault_engine}
-        return {name: "ready" if _answers(engine) else "away" for name, engine in engines.items()}
+        answers = {
+            "store": _answers(self.store_engine),
+            "vault": _answers(self.vault_engine),
+            "keys": _keys_answer(self.keyring),
+        }
+        return {name: "ready" if there else "away" for name, there in answers.items()}
 
     def close(self) -> None:
         """Commit what waits, then let go of everything."""
@@ -209,5 +214,14 @@ def _answers(engine: Engine) -> bool:
         with engine.connect() as connection:
             connection.execute(text("select 1"))
     except Exception:  # noqa: BLE001  # any failure to answer is the answer
+        return False
+    return True
+
+
+def _keys_answer(keyring: Keyring) -> bool:
+    """Say whether the key service answers; one that is a file always does, once it was read."""
+    try:
+        keyring.versions("kek")
+    except ParaventError:
         return False
     return True

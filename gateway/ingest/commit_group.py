@@ -23,6 +23,7 @@ from gateway.ingest.wire import Decoded, Request
 from policies.errors import KeyUnavailable, StoreUnavailable, VaultUnavailable
 
 AWAY = (StoreUnavailable, VaultUnavailable, KeyUnavailable)
+LARGEST_BODY_BYTES = 500_000  # of a batch; a queue without room for one counts as full
 MAX_GROUP_EVENTS = 5_000  # measured: past this a commit's cost no longer falls per event
 
 log = structlog.get_logger(__name__)
@@ -73,6 +74,11 @@ class CommitGroups:
     def waiting_bytes(self) -> int:
         """Bytes of decoded bodies that wait for their commit."""
         return self._bytes
+
+    @property
+    def full(self) -> bool:
+        """Say whether the next body would be refused, unless it is a small one."""
+        return self._bytes > self._limit - LARGEST_BODY_BYTES
 
     async def submit(self, source: int, decoded: Decoded, received_us: int) -> None:
         """Wait until *decoded* is committed; raise what kept it from being so."""

@@ -67,6 +67,7 @@ class Ingest:
         self._behind = behind
         self.keys: SourceKeys | None = None
         self.groups: CommitGroups | None = None
+        self.draining = False
 
     async def __call__(self, scope: Scope, receive: bodies.Receive, send: Send) -> None:
         """Answer one request, or hand it on."""

@@ -17,6 +17,8 @@ from typing import Any
 
 import httpx
 
+from gateway.embedded import EmbeddedPostgres
+
 REPOSITORY = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "gateway.cli.main"]
 
@@ -58,6 +60,17 @@ class Installed:
         done = subprocess.run(
             [*COMMAND, *words, "--data", str(self.data)], cwd=REPOSITORY, env=environment(),
             input=given, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        self.said += [done.stdout, done.stderr]
+        return done
+
+    def command_on_owner(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command on the installation's databases, as their owner, while `up` runs."""
+        postgres = EmbeddedPostgres(self.data)
+        given = {f"PARAVENT_{name.upper()}_DSN": postgres.dsn(name) for name in ("store", "vault")}
+        done = subprocess.run(
+            [*COMMAND, *words], cwd=REPOSITORY, env=environment() | given,
+            capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         self.said += [done.stdout, done.stderr]
         return done
