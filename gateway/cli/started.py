@@ -60,6 +60,7 @@ class Started:
         operator_token: the first operator's token; likewise.
         supervisor: to be tended by whoever waits.
         gateways: makes more gateway processes.
+        processes: how many of them run.
         renewal: set when every process is to be renewed.
     """
 
@@ -67,6 +68,7 @@ class Started:
     opened: Opened
     supervisor: Supervisor = field(repr=False)
     gateways: Gateways = field(repr=False)
+    processes: int
     renewal: threading.Event = field(repr=False)
     write_key: str | None = field(default=None, repr=False)
     operator_token: str | None = field(default=None, repr=False)
@@ -83,16 +85,17 @@ class Started:
             time.sleep(LOOK_SECONDS)
 
     def _renewed(self) -> list[str]:
-        """Renew our own processes one by one, the gateways so that nobody notices."""
-        stayed = []
-        for name in self.supervisor.states():
-            if name in WORKERS:
-                self.supervisor.renew(name)
-            elif name in gateway_names(len(self.supervisor.states())):
-                successor = self.gateways.child()
-                if not self.supervisor.replace(name, successor, successor.ready):
-                    stayed.append(name)
-        return stayed
+        """Renew our own processes one by one; give the gateway that could not be, the last tried.
+
+        Whatever keeps one gateway from starting would keep the next, and may concern the workers.
+        """
+        for name in gateway_names(self.processes):
+            successor = self.gateways.child()
+            if not self.supervisor.replace(name, successor, successor.ready):
+                return [name]
+        for name in WORKERS:
+            self.supervisor.renew(name)
+        return []
 
 
 @contextlib.contextmanager
@@ -160,6 +163,7 @@ def _start(
         opened=opened,
         supervisor=supervisor,
         gateways=gateways,
+        processes=wanted.gateways,
         renewal=renewal,
         write_key=key,
         operator_token=token,

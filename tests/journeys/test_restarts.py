@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from gateway.embedded.processes import wait_until
@@ -25,6 +26,7 @@ from tests.support.outages import Patient, Sender, descendants, eventually, orde
 pytestmark = pytest.mark.journey
 
 SOME = 40
+PAUSE_S = 0.03  # between two requests of one sender: some 100 a second, so that none waits long
 SENDERS = (1, 1, 1, 20, 60)  # events a request; the last takes the bulk lane
 
 
@@ -47,7 +49,7 @@ def gateways(patient: Patient) -> set[int]:
 @contextmanager
 def uninterrupted(patient: Patient) -> Iterator[list[Sender]]:
     """Send all the while; at the end nothing was refused, and everything answered is stored."""
-    with patient.sending(*SENDERS) as senders:
+    with patient.sending(*SENDERS, pause_s=PAUSE_S) as senders:
         for sender in senders:
             sender.send_more(SOME // 4)
         yield senders
@@ -84,11 +86,25 @@ def test_what_cannot_start_leaves_everything_as_it_was(patient: Patient) -> None
     assert gateways(patient) == before
 
 
-def test_migrating_again_fails_no_request(patient: Patient) -> None:
+STEP_BACK = (
+    "alter table audit.entry drop constraint ck_entry_reference",
+    "alter table audit.entry drop constraint ck_entry_workers, drop constraint ck_entry_length",
+    "update store.alembic_version set version_num = '0002'",
+)
+
+
+def test_migrating_fails_no_request(patient: Patient) -> None:
+    """Once with a migration to run, and once with every grant taken and given again."""
+    with psycopg.connect(patient.dsn()) as owner:
+        for statement in STEP_BACK:
+            owner.execute(statement.encode())
     with uninterrupted(patient):
-        for _ in range(3):
+        for _ in range(2):
             done = patient.home.command_on_owner("migrate", "--json")
             assert done.returncode == 0, done.stderr
+    found = patient.rows("select version_num, count(*) from store.alembic_version, pg_constraint"
+                         " where conname like 'ck_entry_%%' group by 1")  # fmt: skip
+    assert found == [("0003", 3)]
 
 
 def test_a_gateway_that_is_killed_makes_nobody_wait_for_its_return(patient: Patient) -> None:
@@ -105,11 +121,12 @@ def test_a_gateway_that_is_killed_makes_nobody_wait_for_its_return(patient: Pati
 def test_a_stopping_gateway_says_so_and_answers_what_it_holds(patient: Patient) -> None:
     """One process, and connections of every kind it may hold when it is told to stop."""
     first, *others = sorted(gateways(patient))
+    lines: list[Line] = []
     for other in others:  # frozen, so that the one process answers; freed at the end
         os.kill(other, signal.SIGSTOP)
     try:
         with patient.unattended():
-            idle, halfway, whole = (Line(patient) for _ in range(3))
+            idle, halfway, whole = lines = [Line(patient) for _ in range(3)]
             for line in (idle, halfway, whole):  # each is taken by the process now
                 assert line.ask("GET", "/readyz").status == 200
             halfway.begin(order())
@@ -125,6 +142,8 @@ def test_a_stopping_gateway_says_so_and_answers_what_it_holds(patient: Patient) 
     finally:
         for other in others:
             os.kill(other, signal.SIGCONT)
+        for line in lines:
+            line.hang_up()
     eventually(lambda: len(gateways(patient) - {first}) == 2, "the gateway's return")
     assert set(patient.stored(halfway.sent).values()) == {1}
 
@@ -169,6 +188,11 @@ class Line:
         """Say whether the other side has hung up; waits until it does."""
         assert isinstance(self._http.sock, socket.socket)
         return self._http.sock.recv(1) == b""
+
+    def hang_up(self) -> None:
+        self._http.close()
+        for answer in self.answers:
+            answer.close()
 
     def _read(self) -> http.client.HTTPResponse:
         answer = self._http.getresponse()
