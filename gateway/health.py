@@ -9,13 +9,13 @@ import asyncio
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
 from gateway.dependencies import MetricsReader, WiredEdge
 from gateway.errors import RETRY_SECONDS
+from gateway.exposition import exposition
 from gateway.ingest.routes import Ingest
-from gateway.metrics import REGISTRY
 from gateway.openapi import WANTS_CREDENTIAL, problems
 from gateway.wiring import Edge
 
@@ -107,9 +107,9 @@ async def ready(request: Request, edge: WiredEdge, response: Response) -> Readin
         **problems(*WANTS_CREDENTIAL),
     },
 )
-def metrics(_reader: MetricsReader) -> Response:
-    """Give this process's counters for Prometheus; no label names a person.
+def metrics(_reader: MetricsReader, edge: WiredEdge) -> Response:
+    """Give what was counted, and what waits now, for Prometheus; no label names a person.
 
     Wants an operator's token where PARAVENT_METRICS says so, as it does in production.
     """
-    return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+    return Response(exposition(edge), media_type=CONTENT_TYPE_LATEST)

@@ -10,7 +10,8 @@ import uvicorn
 
 from gateway.announcing import handed_down
 from gateway.app import create_app
-from gateway.ingest.routes import Ingest
+from gateway.counted import CountedAnswers
+from gateway.ingest.routes import App
 from gateway.logs import configure
 from gateway.protocol import BoundedHead
 from gateway.serving import DrainingServer
@@ -24,7 +25,7 @@ DRAIN_S = 20  # seconds a stopping process gives the requests it holds
 KEEP_ALIVE_S = 75
 
 
-def served(app: Ingest, *, host: str, port: int, **more: Any) -> uvicorn.Config:  # noqa: ANN401
+def served(app: App, *, host: str, port: int, **more: Any) -> uvicorn.Config:  # noqa: ANN401
     """Say how *app* is served; *more* are the server's own settings."""
     return uvicorn.Config(
         app,
@@ -55,7 +56,7 @@ def main() -> int:
     try:
         settings = GatewaySettings()
         app = create_app(settings)
-        config = served(app, host=settings.host, port=settings.port)
+        config = served(CountedAnswers(app), host=settings.host, port=settings.port)
         server = DrainingServer(config, app, linger_s=settings.linger_s)
         server.run(_listening(settings))
     except ParaventError as error:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine, text
 
-from gateway import metrics
+from gateway import metrics, stages, timing
 from gateway.authentication import SourceKey, SourceKeys
 from gateway.consent.service import ConsentService
 from gateway.ingest.binding import Bound, bind
@@ -108,16 +108,18 @@ def open_edge(settings: GatewaySettings) -> Edge:
         ParaventError: a DSN, key file or rulebook is missing, wrong or too powerful.
     """
     edge = build_edge(settings)
-    for engine in (edge.store_engine, edge.vault_engine):
+    for name, engine in {"store": edge.store_engine, "vault": edge.vault_engine}.items():
         edge.patience.watch(engine)
+        timing.time_transactions(engine, name)
+    stages.mark_before_commit(edge.store_engine)
 
     def store_group(submissions: Sequence[Submission]) -> None:
-        edge.ingest.store_group(submissions)
+        with stages.watched(submissions, metrics.observe_group):
+            edge.ingest.store_group(submissions)
 
     edge.groups = CommitGroups(
         store_group, writers=settings.writers, queue_bytes=settings.queue_bytes
     )
-    metrics.QUEUE.set_function(lambda: edge.groups.waiting_bytes if edge.groups else 0)
     edge.rights.resume_unfinished()
     return edge
 
@@ -125,7 +127,7 @@ def open_edge(settings: GatewaySettings) -> Edge:
 def build_edge(settings: GatewaySettings) -> Edge:
     """Build the edge without writer threads, for commands that write by themselves."""
     rules = load_rulebook(settings.policies)
-    keyring = Keyring(FileKeyProvider.open(settings.keys, mode=settings.mode))
+    keyring = Keyring(timing.TimedKeys(FileKeyProvider.open(settings.keys, mode=settings.mode)))
     store, vault = _engines(settings, settings.writers + READING_CONNECTIONS)
     store_transactions.refuse_overprivileged(store)
     vault_roles.refuse_overprivileged(vault)

@@ -9,6 +9,7 @@ from celery import Celery
 from celery.beat import Scheduler, Service
 from sqlalchemy import Connection, Engine
 
+from workers import metrics
 from workers.store import turns
 from workers.store.errors import StoreBusy, StoreUnavailable
 from workers.store.transactions import autocommit
@@ -62,4 +63,8 @@ class Beat:
                 return super().tick(*args, **kwargs)
 
         self._service = Service(self._app, max_interval=TICK_S, scheduler_cls=Guarded)
-        self._service.start()
+        metrics.IN_CHARGE.set(1)
+        try:
+            self._service.start()
+        finally:
+            metrics.IN_CHARGE.set(0)

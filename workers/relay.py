@@ -17,6 +17,7 @@ from typing import Final
 from celery import Celery
 from sqlalchemy import Connection, Engine
 
+from workers import metrics
 from workers.app import DRAIN_BATCH, DRAIN_DIRTY
 from workers.courier import Courier
 from workers.errors import BrokerUnavailable
@@ -54,6 +55,7 @@ class Relay:
                 with autocommit(self._engine) as ear:
                     outbox.listen(ear)
                     log.info("listening to the outbox")
+                    metrics.LISTENING.set(1)
                     while not stop.is_set():
                         self._round(ear, stop)
                         failures = 0
@@ -77,6 +79,7 @@ class Relay:
             for row in _newest(rows):
                 self._courier.send(row.topic, row.reference)
             outbox.done(connection, [row.id for row in rows])
+        metrics.ANNOUNCED.inc(len(rows))
         return len(rows)
 
     def remind(self) -> bool:
@@ -94,6 +97,7 @@ class Relay:
         if now - self._reminded_us < self._patience_us:
             return False
         self._courier.send(DRAIN_DIRTY)
+        metrics.REMINDED.inc()
         self._reminded_us = now
         self._patience_us = min(2 * self._patience_us, int(LONGEST_WAIT_S * 1_000_000))
         return True
@@ -104,6 +108,7 @@ class Relay:
         self.remind()
         if self._away is not None:
             log.info("the %s is back; the outbox is delivered", self._away)
+            metrics.MISSING.labels(part=self._away).set(0)
             self._away = None
         if outbox.wait(ear, POLL_S):
             stop.wait(BREATH_S)
@@ -111,6 +116,7 @@ class Relay:
     def _missing(self, who: str) -> None:
         if self._away != who:
             log.warning("the %s does not answer; what waits stays in the outbox", who)
+            metrics.MISSING.labels(part=who).set(1)
             self._away = who
 
 

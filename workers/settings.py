@@ -41,6 +41,17 @@ class WorkersSettings(BaseSettings):
         pattern=r"^[a-z0-9_.-]{1,64}$",
         description="Queue of the tasks; a broker shared by installations needs one for each.",
     )
+    metrics_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65_535,
+        description="Port at which this process serves its own /metrics; unset serves none. Under"
+        " `paravent up` the gateway's /metrics holds what every process counts.",
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1",
+        description="Address of that port; whoever reaches it reads the counters.",
+    )
     visibility_s: int = Field(
         default=120,
         ge=60,  # twice the longest a task works (TASK_BUDGET_S); less would run tasks twice

@@ -14,6 +14,8 @@ from typing import Any
 from celery import bootsteps
 from celery.worker import state
 
+from workers import metrics
+
 log = logging.getLogger("paravent.worker")
 
 LOOK_S = 1.0
@@ -49,4 +51,5 @@ class SlotWatch(bootsteps.StartStopStep):
         self._full = self._full + 1 if full and not state.reserved_requests else 0
         if self._full >= LOOKS:
             log.warning("an acknowledgement was lost with the broker; connecting again")
+            metrics.RECONNECTED.inc()
             raise ConnectionResetError

@@ -76,6 +76,16 @@ class CommitGroups:
         return self._bytes
 
     @property
+    def waiting_requests(self) -> int:
+        """Requests that wait for their commit."""
+        return len(self._waiting)
+
+    @property
+    def limit_bytes(self) -> int:
+        """Bytes that may wait."""
+        return self._limit
+
+    @property
     def full(self) -> bool:
         """Say whether the next body would be refused, unless it is a small one."""
         return self._bytes > self._limit - LARGEST_BODY_BYTES

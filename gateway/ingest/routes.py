@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
+from gateway import metrics
 from gateway.authentication import SourceKeys, key_in_header
 from gateway.errors import (
     CredentialMissing,
@@ -107,7 +108,8 @@ class Ingest:
                 if known is None:
                     known = await asyncio.to_thread(self.keys.authenticate, key, SCOPE)
                 received_us = time.time_ns() // 1_000
-                decoded = segment.decode(call, body, received_us)
+                with metrics.DECODING.time():
+                    decoded = segment.decode(call, body, received_us)
                 await self.groups.submit(known.source, decoded, received_us)
         except TimeoutError:
             # What a writer has taken may still be committed; sent again, it is a duplicate.

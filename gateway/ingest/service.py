@@ -24,6 +24,7 @@ from gateway.ingest.resolve import Resolve, resolve
 from gateway.ingest.rows import Words, event_row, packed
 from gateway.ingest.storing import Admitted, Group, StrongLockNeeded
 from gateway.ingest.wire import Request
+from gateway.stages import Stage, mark
 from policies.errors import StoreUnavailable
 from workers.features.state import FoldEvent
 from workers.store import batches, counts, events, lanes, outbox
@@ -72,15 +73,20 @@ class IngestService:
         deep = sum(len(s.decoded.events) for s in submissions) > LIVE_GROUP_EVENTS
         parts = [self._prepared(bound, each, tally, deep=deep) for each in submissions]
         drafts = [draft for part in parts for draft in part.drafts]
+        mark(Stage.PREPARE)
         resolve(bound.rules, drafts, self.lookup)
+        mark(Stage.VAULT)
         going = [draft for draft in drafts if draft.outcome is None]
         for draft in drafts:
             if draft.outcome is not None:
                 tally.outcome(draft.source, draft.name, draft.outcome)
         self.minimise(going, tally)
+        mark(Stage.MINIMISE)
         bulk = {id(draft) for part in parts if part.bulk for draft in part.drafts}
         committed, admitted = self._commit(bound, going, bulk, tally)
+        mark(Stage.COMMIT)
         linking.link(bound.rules, admitted, self.lookup)
+        mark(Stage.LINK)
         if self.observe is not None:
             self.observe(committed)
         return committed
