@@ -8,12 +8,12 @@ a message only says that there is work.
 
 from __future__ import annotations
 
-import logging
 import random
 import threading
 from collections.abc import Sequence
 from typing import Final
 
+import structlog
 from celery import Celery
 from sqlalchemy import Connection, Engine
 
@@ -27,7 +27,7 @@ from workers.store.errors import StoreBusy, StoreUnavailable
 from workers.store.outbox import Announcement
 from workers.store.transactions import autocommit, transaction
 
-log = logging.getLogger("paravent.relay")
+log = structlog.get_logger("paravent.relay")
 
 TOPICS: Final = frozenset({DRAIN_BATCH})  # a topic is the name of the task it wakes
 CLAIM = 500  # rows a transaction
@@ -54,7 +54,7 @@ class Relay:
             try:
                 with autocommit(self._engine) as ear:
                     outbox.listen(ear)
-                    log.info("listening to the outbox")
+                    log.info("listening")
                     metrics.LISTENING.set(1)
                     while not stop.is_set():
                         self._round(ear, stop)
@@ -107,7 +107,7 @@ class Relay:
             pass
         self.remind()
         if self._away is not None:
-            log.info("the %s is back; the outbox is delivered", self._away)
+            log.info("back", part=self._away)
             metrics.MISSING.labels(part=self._away).set(0)
             self._away = None
         if outbox.wait(ear, POLL_S):
@@ -115,7 +115,7 @@ class Relay:
 
     def _missing(self, who: str) -> None:
         if self._away != who:
-            log.warning("the %s does not answer; what waits stays in the outbox", who)
+            log.warning("away", part=who)  # what waits stays in the outbox
             metrics.MISSING.labels(part=who).set(1)
             self._away = who
 
