@@ -36,6 +36,7 @@ def _framework(settings: GatewaySettings) -> FastAPI:
         app.state.edge = edge
         app.state.front.keys = edge.source_keys
         app.state.front.groups = edge.groups
+        app.state.front.tracing = edge.tracing
         _settle_garbage()
         gauges = asyncio.create_task(keep_gauges(app.state.front, edge))
         try:

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from gateway import metrics
 from gateway.ingest import body as bodies
-from gateway.ingest.routes import CALLS, App, Scope, Send
+from gateway.ingest.routes import CALLS, Ingest, Scope, Send
+from workers.tracing import REQUEST, kept
 
 # What a path is counted as.  Never the path itself: somebody else wrote it.
 DOORS: Final = (
@@ -20,6 +21,7 @@ DOORS: Final = (
     ("/readyz", "operations"),
     ("/metrics", "operations"),
 )
+UNANSWERED: Final = "none"  # the client left before there was an answer
 
 
 def door_of(path: str) -> str:
@@ -30,18 +32,19 @@ def door_of(path: str) -> str:
 
 
 class CountedAnswers:
-    """Counts what the application *behind* answers."""
+    """Counts what the application behind *front* answers, and traces it where that is on."""
 
-    def __init__(self, behind: App) -> None:
-        self._behind = behind
+    def __init__(self, front: Ingest) -> None:
+        self._front = front
 
     async def __call__(self, scope: Scope, receive: bodies.Receive, send: Send) -> None:
         """Pass one request on, and count its answer."""
         if scope["type"] != "http":
-            await self._behind(scope, receive, send)
+            await self._front(scope, receive, send)
             return
         began = time.perf_counter()
-        status = "none"  # the client left before there was an answer
+        door = door_of(scope["path"])
+        status = UNANSWERED
 
         async def heard(message: Any) -> None:  # noqa: ANN401  an ASGI message
             nonlocal status
@@ -49,9 +52,15 @@ class CountedAnswers:
                 status = str(message["status"])
             await send(message)
 
+        tracing = self._front.tracing
+        span = None if tracing is None else tracing.begin("request", time.time_ns())
+        if span is not None:
+            REQUEST.set(span.get_span_context())  # each request is a task with a context of its own
         try:
-            await self._behind(scope, receive, heard)
+            await self._front(scope, receive, heard)
         finally:
-            door = door_of(scope["path"])
             metrics.ANSWERS.labels(door=door, status=status).inc()
             metrics.ANSWER_SECONDS.labels(door=door).observe(time.perf_counter() - began)
+            if span is not None:
+                span.set_attributes(kept({"door": door, "status": status}))
+                span.end()

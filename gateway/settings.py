@@ -78,6 +78,15 @@ class GatewaySettings(BaseSettings):
         " operators in production and everybody in development. The counters tell a sender whether"
         " an event of theirs was stored, and so whether its subject has objected.",
     )
+    otlp_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="OTLP/HTTP collector that is sent spans, such as http://127.0.0.1:4318; unset"
+        " sends none. Wants the extra `tracing`.",
+    )
+    trace_share: float = Field(
+        default=1.0, ge=0, le=1, description="Share of traces that is sent, from 0 to 1."
+    )
     writers: int = Field(
         default=2, ge=1, le=16, description="Threads that write commit groups; one connection each."
     )

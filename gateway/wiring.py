@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine, text
 
-from gateway import metrics, stages, timing
+from gateway import metrics, stages, timing, tracing
 from gateway.authentication import SourceKey, SourceKeys
 from gateway.consent.service import ConsentService
 from gateway.ingest.binding import Bound, bind
@@ -33,6 +33,7 @@ from pseudonymizer.vault import transactions as vault_transactions
 from pseudonymizer.vault.remember import Resolver
 from workers.store import sources
 from workers.store import transactions as store_transactions
+from workers.tracing import Tracing
 
 NAME = "paravent-gateway"  # what PostgreSQL calls our connections
 READING_CONNECTIONS = 6  # beside the writers: look-ups, segments, consents
@@ -62,6 +63,7 @@ class Edge:
     engines: tuple[Engine, ...]
     patience: Patience = field(default_factory=lambda: Patience(PATIENCE_S))
     groups: CommitGroups | None = None
+    tracing: Tracing | None = None
     consent: ConsentService = field(init=False)
     segments: SegmentService = field(init=False)
 
@@ -99,6 +101,8 @@ class Edge:
         self.rights.close()
         for engine in self.engines:
             engine.dispose()
+        if self.tracing is not None:
+            self.tracing.close()
 
 
 def open_edge(settings: GatewaySettings) -> Edge:
@@ -114,14 +118,22 @@ def open_edge(settings: GatewaySettings) -> Edge:
     stages.mark_before_commit(edge.store_engine)
 
     def store_group(submissions: Sequence[Submission]) -> None:
-        with stages.watched(submissions, metrics.observe_group):
+        with stages.watched(submissions, lambda watch: _report(edge, watch, submissions)):
             edge.ingest.store_group(submissions)
 
     edge.groups = CommitGroups(
         store_group, writers=settings.writers, queue_bytes=settings.queue_bytes
     )
+    edge.tracing = tracing.tracing_of(settings)
     edge.rights.resume_unfinished()
     return edge
+
+
+def _report(edge: Edge, watch: stages.Stopwatch, submissions: Sequence[Submission]) -> None:
+    metrics.observe_group(watch)
+    if edge.tracing is not None:
+        spans = [submission.span for submission in submissions if submission.span is not None]
+        tracing.add_group(edge.tracing, watch, spans)
 
 
 def build_edge(settings: GatewaySettings) -> Edge:

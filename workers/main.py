@@ -16,7 +16,7 @@ from collections.abc import Callable
 from sqlalchemy import Engine
 
 from policies.errors import ParaventError
-from workers import counting, logs, metrics
+from workers import counting, logs, metrics, tracing
 from workers.app import celery_app
 from workers.beat import Beat
 from workers.errors import SettingsRefused
@@ -32,6 +32,8 @@ def run_worker(settings: WorkersSettings) -> int:
     runtime.configure(settings)
     app = celery_app(settings)
     metrics.count_tasks()
+    if settings.otlp_endpoint is not None:
+        tracing.trace_tasks(lambda: _tracing(settings), time.time_ns)
     worker = app.Worker(
         hostname="paravent@%h",
         pool_cls="prefork",
@@ -65,6 +67,14 @@ def run_beat(settings: WorkersSettings) -> int:
     _on_stop(stop)
     beat.run(time.sleep)
     return 0
+
+
+def _tracing(settings: WorkersSettings) -> tracing.Tracing | None:
+    if settings.otlp_endpoint is None:
+        return None
+    return tracing.Tracing(
+        settings.otlp_endpoint, service="paravent-worker", share=settings.trace_share
+    )
 
 
 def _serve_counters(settings: WorkersSettings, process: str) -> None:

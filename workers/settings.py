@@ -52,6 +52,14 @@ class WorkersSettings(BaseSettings):
         default="127.0.0.1",
         description="Address of that port; whoever reaches it reads the counters.",
     )
+    otlp_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="OTLP/HTTP collector that is sent a span a task; unset sends none.",
+    )
+    trace_share: float = Field(
+        default=1.0, ge=0, le=1, description="Share of traces that is sent, from 0 to 1."
+    )
     visibility_s: int = Field(
         default=120,
         ge=60,  # twice the longest a task works (TASK_BUDGET_S); less would run tasks twice

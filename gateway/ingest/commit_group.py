@@ -15,12 +15,17 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 
 from gateway.errors import QueueFull
 from gateway.ingest.wire import Decoded, Request
 from policies.errors import KeyUnavailable, StoreUnavailable, VaultUnavailable
+from workers.tracing import REQUEST
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import SpanContext
 
 AWAY = (StoreUnavailable, VaultUnavailable, KeyUnavailable)
 LARGEST_BODY_BYTES = 500_000  # of a batch; a queue without room for one counts as full
@@ -35,6 +40,7 @@ class Submission(Request):
 
     done: asyncio.Future[None]
     loop: asyncio.AbstractEventLoop
+    span: SpanContext | None = None
 
     def settle(self, error: BaseException | None) -> None:
         """Tell the waiting request how its commit went; called on a writer thread."""
@@ -93,7 +99,8 @@ class CommitGroups:
     async def submit(self, source: int, decoded: Decoded, received_us: int) -> None:
         """Wait until *decoded* is committed; raise what kept it from being so."""
         loop = asyncio.get_running_loop()
-        submission = Submission(source, decoded, received_us, loop.create_future(), loop)
+        span = REQUEST.get()
+        submission = Submission(source, decoded, received_us, loop.create_future(), loop, span)
         with self._changed:
             if not self._open or self._bytes + decoded.raw_bytes > self._limit:
                 raise QueueFull("Too much is waiting for its commit; nothing was taken.")

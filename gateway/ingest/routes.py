@@ -30,6 +30,7 @@ from gateway.ingest import body as bodies
 from gateway.ingest.commit_group import CommitGroups
 from gateway.ingest.dialects import segment
 from policies.errors import ParaventError, StoreUnavailable
+from workers.tracing import Tracing
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[Any], Awaitable[None]]
@@ -69,6 +70,7 @@ class Ingest:
         self.keys: SourceKeys | None = None
         self.groups: CommitGroups | None = None
         self.draining = False
+        self.tracing: Tracing | None = None
 
     async def __call__(self, scope: Scope, receive: bodies.Receive, send: Send) -> None:
         """Answer one request, or hand it on."""

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,14 +111,15 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def installed(*arguments: Sequence[str]) -> Iterator[Installed]:
+def installed(*arguments: str, settings: Mapping[str, str] | None = None) -> Iterator[Installed]:
     """Start an installation in a new folder; stop it and remove the folder at the end."""
     closed = Path(tempfile.mkdtemp(prefix="paravent-installed-"))
     data = closed / "data"
     with (closed / "stderr").open("wb") as errors:
         process = subprocess.Popen(
             [*COMMAND, "up", "--data", str(data), "--port", "0", "--json", *map(str, arguments)],
-            cwd=REPOSITORY, env=environment(), stdout=subprocess.PIPE, stderr=errors,
+            cwd=REPOSITORY, env=environment() | dict(settings or {}), stdout=subprocess.PIPE,
+            stderr=errors,
         )  # fmt: skip
     assert process.stdout is not None
     try:
