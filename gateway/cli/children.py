@@ -33,6 +33,8 @@ def workers_of(opened: Opened, policies: Path | None) -> dict[str, Child]:
     """Give the worker, the beat and the relay, not yet started."""
     installation = opened.installation
     environment = opened.addresses.for_workers(policies=policies) | counting_in(installation)
+    # One port cannot be three processes'; the gateway's /metrics holds what they count.
+    environment.pop("PARAVENT_METRICS_PORT", None)
     return {
         name: Child(
             module("workers.main", name),

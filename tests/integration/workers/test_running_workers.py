@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 import redis
 from kombu import Connection as KombuConnection
@@ -294,3 +297,28 @@ def test_the_given_broker_carries_tasks_too(
     processes.stop_all()
     with KombuConnection(services.broker_url) as connection:
         Queue(processes.environment["PARAVENT_QUEUE"], channel=connection.channel()).delete()
+
+
+@pytest.mark.parametrize("name", ["relay", "worker"])
+def test_a_process_serves_its_counters_on_a_port_of_its_own(
+    name: str, processes: Processes, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    (tmp_path / "counters").mkdir()
+    folder = {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "counters")} if name == "worker" else {}
+    processes.start(name, PARAVENT_METRICS_PORT=str(port), **folder)
+
+    def served() -> bool:
+        with contextlib.suppress(httpx.TransportError):
+            said = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+            return "paravent_relays 1.0" in said or (name == "worker" and "paravent_" in said)
+        return False
+
+    _eventually(served, "serving")
+
+
+def test_a_worker_that_has_nowhere_to_count_says_so(processes: Processes) -> None:
+    worker = processes.start("worker", PARAVENT_METRICS_PORT="0")
+    assert worker.wait(60) == 1
+    assert "PROMETHEUS_MULTIPROC_DIR" in processes.log("worker", 0).read_text()
