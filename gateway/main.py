@@ -15,7 +15,7 @@ from gateway.ingest.routes import App
 from gateway.logs import configure
 from gateway.protocol import BoundedHead
 from gateway.serving import DrainingServer
-from gateway.settings import GatewaySettings
+from gateway.settings import GatewaySettings, read_settings
 from policies.errors import ParaventError
 
 DRAIN_S = 20  # seconds a stopping process gives the requests it holds
@@ -54,7 +54,7 @@ def main() -> int:
     """Serve until told to stop; give the process's exit code."""
     configure()
     try:
-        settings = GatewaySettings()
+        settings = read_settings()
         app = create_app(settings)
         config = served(CountedAnswers(app), host=settings.host, port=settings.port)
         server = DrainingServer(config, app, linger_s=settings.linger_s)

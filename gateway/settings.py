@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SECRETS = "PARAVENT_SECRETS"
 
 
 class Mode(StrEnum):
@@ -101,3 +104,13 @@ class GatewaySettings(BaseSettings):
         """Say whether the counters are read without a credential."""
         unset = MetricsFor.operators if self.mode is Mode.production else MetricsFor.everybody
         return (self.metrics or unset) is MetricsFor.everybody
+
+
+def read_settings() -> GatewaySettings:
+    """Read the settings: variables first, then the files of the folder ``PARAVENT_SECRETS`` names.
+
+    A file is called like its variable in small letters and holds nothing but its value, as
+    container engines and systemd hand secrets over; it shows in no list of processes.
+    """
+    folder = Path(os.environ.get(SECRETS) or os.devnull)
+    return GatewaySettings(_secrets_dir=folder if folder.is_dir() else None)

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from workers.errors import SettingsRefused
 
+SECRETS = "PARAVENT_SECRETS"  # a folder of files, each called like its variable
 FORBIDDEN = ("PARAVENT_VAULT", "PARAVENT_KEY", "PARAVENT_RIGHTS")
 
 
@@ -70,16 +71,21 @@ class WorkersSettings(BaseSettings):
 def read_settings(environment: Mapping[str, str] = os.environ) -> WorkersSettings:
     """Read the settings of this process; refuse to hold what a worker must not have.
 
+    Variables come first, then the files of the folder that ``PARAVENT_SECRETS`` names.
+
     Raises:
-        SettingsRefused: the environment names the vault or a key, or lacks a setting.
+        SettingsRefused: one of them names the vault or a key, or a setting is missing.
     """
-    found = sorted(name for name in environment if name.upper().startswith(FORBIDDEN))
+    folder = Path(environment.get(SECRETS) or os.devnull)
+    files = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+    given = [*environment, *files]
+    found = sorted(name for name in given if name.upper().startswith(FORBIDDEN))
     if found:
         raise SettingsRefused(
             f"a worker was given {', '.join(found)}; it may hold neither the vault's DSN nor keys"
         )
     try:
-        return WorkersSettings()
+        return WorkersSettings(_secrets_dir=folder if files else None)
     except ValidationError as error:
         names = ", ".join(f"PARAVENT_{str(fault['loc'][0]).upper()}" for fault in error.errors())
         raise SettingsRefused(f"settings are missing or wrong: {names}") from None
