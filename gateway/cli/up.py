@@ -40,7 +40,7 @@ def up(  # noqa: PLR0913  each is an option of the command
         int,
         typer.Option(
             min=1,
-            max=64,
+            max=6,
             envvar="PARAVENT_GATEWAYS",
             show_envvar=False,
             help="Gateway processes that share the port; `paravent restart` renews one by one.",
