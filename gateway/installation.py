@@ -29,7 +29,7 @@ from gateway.embedded.errors import FolderUnsafe
 from policies.errors import ParaventError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 FORMAT = 1
 ROLES = ("paravent_gateway", "paravent_workers", "paravent_auditor", "paravent_vault")
@@ -65,13 +65,13 @@ class Running:
 
     Attributes:
         restarts: how often its processes were renewed since it began.
-        stayed: what was not renewed at the last try.
+        stayed: the process that could not be renewed at the last try, if any.
     """
 
     url: str
     pid: int
     restarts: int = 0
-    stayed: Sequence[str] = ()
+    stayed: str | None = None
 
 
 def default_folder() -> Path:

@@ -55,5 +55,5 @@ def restart(*, data: Data = None, as_json: Json = False) -> None:
     if after is None or after.pid != before.pid or after.restarts == before.restarts:
         raise NotRenewed("the running `up` ended, or did not finish; needed it to renew everything")
     if after.stayed:
-        raise NotRenewed(f"{', '.join(after.stayed)} did not become ready; needed it to start")
+        raise NotRenewed(f"a new {after.stayed} did not become ready; needed it to start")
     answer({"renewed": True}, as_json=as_json, lines=["Every process is a new one."])

@@ -84,7 +84,7 @@ class Started:
                 self.opened.installation.publish(running)
             time.sleep(LOOK_SECONDS)
 
-    def _renewed(self) -> list[str]:
+    def _renewed(self) -> str | None:
         """Renew our own processes one by one; give the gateway that could not be, the last tried.
 
         Whatever keeps one gateway from starting would keep the next, and may concern the workers.
@@ -92,10 +92,10 @@ class Started:
         for name in gateway_names(self.processes):
             successor = self.gateways.child()
             if not self.supervisor.replace(name, successor, successor.ready):
-                return [name]
+                return name
         for name in WORKERS:
             self.supervisor.renew(name)
-        return []
+        return None
 
 
 @contextlib.contextmanager
