@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from gateway.exposition import READINGS
+from gateway.health import Readiness
 from gateway.ingest.commit_group import CommitGroups
 from gateway.rights.operators import Role
 from tests.support.builders import ADA, ALL_CATEGORIES, consent
@@ -21,12 +24,6 @@ def draining(front: Front) -> Iterator[None]:
         front.client.app.draining = False
 
 
-def groups(front: Front) -> CommitGroups:
-    found: CommitGroups | None = front.client.app.groups
-    assert found is not None
-    return found
-
-
 def test_a_gateway_that_is_about_to_stop_sends_the_balancer_elsewhere(front: Front) -> None:
     with draining(front):
         answer = front.client.get("/readyz")
@@ -36,14 +33,22 @@ def test_a_gateway_that_is_about_to_stop_sends_the_balancer_elsewhere(front: Fro
     assert front.client.get("/readyz").status_code == 200
 
 
-def test_a_full_queue_sends_the_balancer_elsewhere(front: Front) -> None:
-    shared = groups(front)
-    limit, shared._limit = shared._limit, 1
-    try:
-        answer = front.client.get("/readyz")
-    finally:
-        shared._limit = limit
-    assert (answer.status_code, answer.json()["queue"]) == (503, "full")
+def test_a_queue_without_room_for_a_batch_counts_as_full() -> None:
+    for size, full in ((400_000, True), (600_000, False)):
+        shared = CommitGroups(lambda _: None, writers=1, queue_bytes=size)
+        assert shared.full is full
+        shared.close()
+
+
+@pytest.mark.parametrize(
+    "fault", [{"queue": "full"}, {"gateway": "draining"}, {"store": "away"}, {"keys": "away"}]
+)
+def test_whatever_keeps_a_gateway_from_serving_sends_the_balancer_elsewhere(
+    fault: dict[str, str],
+) -> None:
+    well = {"store": "ready", "vault": "ready", "keys": "ready"}
+    assert Readiness.model_validate(well).serves
+    assert not Readiness.model_validate(well | fault).serves
 
 
 def test_the_counters_say_how_far_the_lanes_are_behind(front: Front) -> None:

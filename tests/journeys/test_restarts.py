@@ -31,9 +31,20 @@ SENDERS = (1, 1, 1, 20, 60)  # events a request; the last takes the bulk lane
 
 
 @pytest.fixture(scope="module")
-def patient() -> Iterator[Patient]:
+def running() -> Iterator[Patient]:
     with installed("--gateways", "2") as home:
         yield Patient(home)
+
+
+@pytest.fixture
+def patient(running: Patient) -> Patient:
+    """An installation of which both gateways serve, whatever the test before has done to them."""
+    eventually(lambda: "paravent_gateways 2.0" in counters(running), "two gateways")
+    return running
+
+
+def counters(patient: Patient) -> str:
+    return patient.home.request("GET", "/metrics", kept=False).text
 
 
 def gateways(patient: Patient) -> set[int]:
