@@ -1,13 +1,16 @@
 # The pseudonymous side only: the packages that know a person are not in this image.
 FROM python:3.11-slim
 
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 UV_PROJECT_ENVIRONMENT=/opt/venv
-RUN pip install --no-cache-dir uv==0.13.9 && useradd --system --no-create-home paravent
+# hadolint ignore=DL3064  # the folder secrets are handed over in, not one of them
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 UV_PROJECT_ENVIRONMENT=/opt/venv \
+    PROMETHEUS_MULTIPROC_DIR=/srv/counters PARAVENT_SECRETS=/run/secrets
+RUN pip install --no-cache-dir uv==0.13.9 && useradd --system --no-create-home --uid 10001 paravent \
+    && install --directory --owner=paravent /srv/counters
 WORKDIR /srv/paravent
 COPY pyproject.toml uv.lock ./
-RUN uv sync --frozen --no-dev --no-install-project
+RUN uv sync --frozen --no-dev --no-install-project --extra tracing
 COPY policies/ policies/
 COPY workers/ workers/
-USER paravent
+USER 10001
 ENTRYPOINT ["/opt/venv/bin/python", "-m", "workers.main"]
 CMD ["worker"]

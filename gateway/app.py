@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from gateway import health
+from gateway.exposition import keep_gauges
 from gateway.ingest.openapi import INGEST_PATHS
 from gateway.ingest.rates import Rates
 from gateway.ingest.routes import Ingest
@@ -37,10 +38,13 @@ def _framework(settings: GatewaySettings) -> FastAPI:
         app.state.front.keys = edge.source_keys
         app.state.front.groups = edge.groups
         app.state.front.rates = Rates(settings.source_rate)
+        app.state.front.tracing = edge.tracing
         _settle_garbage()
+        gauges = asyncio.create_task(keep_gauges(app.state.front, edge))
         try:
             yield
         finally:
+            gauges.cancel()
             # What was taken is committed before the process ends.
             await asyncio.to_thread(edge.close)
 

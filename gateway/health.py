@@ -9,12 +9,13 @@ import asyncio
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
 from gateway.dependencies import MetricsReader, WiredEdge
 from gateway.errors import RETRY_SECONDS
-from gateway.metrics import REGISTRY
+from gateway.exposition import exposition
+from gateway.ingest.routes import Ingest
 from gateway.openapi import WANTS_CREDENTIAL, problems
 from gateway.wiring import Edge
 
@@ -30,24 +31,36 @@ class Alive(BaseModel):
 
 
 class Readiness(BaseModel):
-    """What ingest needs, and whether it answers."""
+    """What ingest needs, and whether it is there.
 
+    ``draining``: this process is about to stop, and answers what it holds; turn to another.
+    ``full``: more waits for its commit than may; it empties by itself once the databases keep up.
+    """
+
+    gateway: Literal["serving", "draining"] = "serving"
     store: Literal["ready", "away"] = "away"
     vault: Literal["ready", "away"] = "away"
+    keys: Literal["ready", "away"] = "away"
+    queue: Literal["open", "full"] = "open"
+
+    @property
+    def serves(self) -> bool:
+        """Say whether requests should be sent here."""
+        return not {"away", "full", "draining"} & set(self.model_dump().values())
 
 
 class Probe:
-    """Asks the databases once at a time, however many want to know, and waits for a while only."""
+    """Asks what ingest needs once at a time, however many want to know, and waits a while only."""
 
     def __init__(self) -> None:
         self._asking: asyncio.Future[dict[str, str]] | None = None
 
-    async def ask(self, edge: Edge) -> Readiness:
+    async def ask(self, edge: Edge) -> dict[str, str]:
         """Give what answers; a database that hangs is away."""
         if self._asking is None or self._asking.done():
             self._asking = asyncio.ensure_future(asyncio.to_thread(edge.dependencies))
         done, _ = await asyncio.wait({self._asking}, timeout=PATIENCE_S)
-        return Readiness.model_validate(self._asking.result()) if done else Readiness()
+        return self._asking.result() if done else {}
 
 
 @router.get("/healthz")
@@ -60,17 +73,24 @@ async def alive() -> Alive:
     "/readyz",
     responses={
         503: {
-            "description": "Something ingest needs is away.",
+            "description": "Something ingest needs is away, or this process is about to stop.",
             "model": Readiness,
             "headers": {"Retry-After": {"schema": {"type": "integer"}, "required": True}},
         }
     },
 )
 async def ready(request: Request, edge: WiredEdge, response: Response) -> Readiness:
-    """Say whether what ingest needs is there; 503 when something is away."""
+    """Say whether to send requests here, and what keeps from it."""
     probe: Probe = request.app.state.probe
-    found = await probe.ask(edge)
-    if "away" in (found.store, found.vault):
+    front: Ingest = request.app.state.front
+    found = Readiness.model_validate(
+        await probe.ask(edge)
+        | {
+            "gateway": "draining" if front.draining else "serving",
+            "queue": "full" if edge.groups is not None and edge.groups.full else "open",
+        }
+    )
+    if not found.serves:
         response.status_code = 503
         response.headers["retry-after"] = str(RETRY_SECONDS)
     return found
@@ -87,9 +107,9 @@ async def ready(request: Request, edge: WiredEdge, response: Response) -> Readin
         **problems(*WANTS_CREDENTIAL),
     },
 )
-def metrics(_reader: MetricsReader) -> Response:
-    """Give this process's counters for Prometheus; no label names a person.
+def metrics(_reader: MetricsReader, edge: WiredEdge) -> Response:
+    """Give what was counted, and what waits now, for Prometheus; no label names a person.
 
     Wants an operator's token where PARAVENT_METRICS says so, as it does in production.
     """
-    return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+    return Response(exposition(edge), media_type=CONTENT_TYPE_LATEST)

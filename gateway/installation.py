@@ -9,7 +9,8 @@
     ├── secrets/             one file each, 0600: role passwords, and the key file of development
     ├── postgres/  broker/   the embedded servers; theirs alone
     ├── logs/                what the processes say; nothing personal
-    └── run/                 working folder of the processes; running.json says where `up` listens
+    └── run/                 working folder of the processes; running.json says where `up` listens,
+                             metrics/ holds what the running processes count
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,10 +61,17 @@ class InstallationForeign(ParaventError):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Where the `up` of an installation listens."""
+    """Where the `up` of an installation listens.
+
+    Attributes:
+        restarts: how often its processes were renewed since it began.
+        stayed: the process that could not be renewed at the last try, if any.
+    """
 
     url: str
     pid: int
+    restarts: int = 0
+    stayed: str | None = None
 
 
 def default_folder() -> Path:
@@ -81,6 +90,7 @@ class Installation:
         self.folder = folder
         self.logs = folder / "logs"
         self.run = folder / "run"
+        self.counters = self.run / "metrics"
         self.keys = folder / "secrets" / "keys.json"
         self._secrets = folder / "secrets"
         self._running = self.run / "running.json"
@@ -162,6 +172,11 @@ class Installation:
             text = json.loads((self.run / "policies.json").read_text(encoding="utf-8"))
             return Path(text) if text else None
         return None
+
+    def begin_counting(self) -> None:
+        """Empty the folder the processes count in: counters begin anew with each `up`."""
+        shutil.rmtree(self.counters, ignore_errors=True)
+        folders.private_folder(self.counters)
 
     def publish(self, running: Running) -> None:
         """Leave word where `up` listens."""

@@ -1,7 +1,8 @@
-"""How long may the head of a request be?
+"""How long may the head of a request be, and how does a connection end?
 
 The server this process runs in keeps whatever comes before a body, however
-long it is; here that ends at a bound no honest client comes near.
+long it is; here that ends at a bound no honest client comes near.  It also
+closes a connection on which half a head has arrived; here that is answered first.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ class BoundedHead(HttpToolsProtocol):
     """Serves one connection, and ends it where a head does not end."""
 
     _head_bytes: int | None = 0  # of the head being received; unset while a body is
+    _leaving = False
 
     def on_message_begin(self) -> None:
         """Note that a head begins."""
@@ -30,6 +32,8 @@ class BoundedHead(HttpToolsProtocol):
         """Note that it ends."""
         self._head_bytes = None
         super().on_headers_complete()
+        if self._leaving and self.cycle is not None:
+            self.cycle.keep_alive = False  # before its answer begins: that is a task of its own
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless the head has become too long."""
@@ -39,6 +43,18 @@ class BoundedHead(HttpToolsProtocol):
         self._head_bytes += len(data)
         if self._head_bytes > MAX_HEAD_BYTES:
             self._refuse()
+
+    def leave(self) -> None:
+        """Tell the client, with its next answer, that this connection ends there."""
+        self._leaving = True
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+
+    def shutdown(self) -> None:
+        """End this connection once nothing is on its way; the server waits for that, bounded."""
+        self.leave()
+        if not self._head_bytes:
+            super().shutdown()
 
     def _refuse(self) -> None:
         refusal = problem(HeadTooLarge("The request's head is over 64 KB; less was needed."))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SECRETS = "PARAVENT_SECRETS"
 
 
 class Mode(StrEnum):
@@ -55,6 +58,19 @@ class GatewaySettings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address the gateway listens on.")
     port: int = Field(default=8000, ge=0, le=65_535, description="Port; 0 takes a free one.")
+    listen_fd: int | None = Field(
+        default=None,
+        ge=3,
+        description="Number of a listening socket that was handed down, instead of host and port;"
+        " `paravent up` sets it, and systemd has its own way to say the same.",
+    )
+    linger_s: float = Field(
+        default=1.0,
+        ge=0,
+        le=60,
+        description="Seconds a stopping gateway still answers, with 503 at /readyz and Connection:"
+        " close; a balancer that looks less often needs more.",
+    )
     origin: str = Field(
         default="paravent.example/audit",
         description="First line of every audit checkpoint: names this installation's log.",
@@ -64,6 +80,15 @@ class GatewaySettings(BaseSettings):
         description="Who may read /metrics: operators, with their token, or everybody; unset means"
         " operators in production and everybody in development. The counters tell a sender whether"
         " an event of theirs was stored, and so whether its subject has objected.",
+    )
+    otlp_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="OTLP/HTTP collector that is sent spans, such as http://127.0.0.1:4318; unset"
+        " sends none. Wants the extra `tracing`.",
+    )
+    trace_share: float = Field(
+        default=1.0, ge=0, le=1, description="Share of traces that is sent, from 0 to 1."
     )
     writers: int = Field(
         default=3,
@@ -91,3 +116,13 @@ class GatewaySettings(BaseSettings):
         """Say whether the counters are read without a credential."""
         unset = MetricsFor.operators if self.mode is Mode.production else MetricsFor.everybody
         return (self.metrics or unset) is MetricsFor.everybody
+
+
+def read_settings() -> GatewaySettings:
+    """Read the settings: variables first, then the files of the folder ``PARAVENT_SECRETS`` names.
+
+    A file is called like its variable in small letters and holds nothing but its value, as
+    container engines and systemd hand secrets over; it shows in no list of processes.
+    """
+    folder = Path(os.environ.get(SECRETS) or os.devnull)
+    return GatewaySettings(_secrets_dir=folder if folder.is_dir() else None)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FIRST_PAUSE_SECONDS = 0.25  # most deaths are one-off; the next start should hardly be noticed
 LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0  # whoever ran this long starts again with the first pause
+READY_SECONDS = 90.0  # a cold start imports much; a warm one takes three seconds
 LADDER = ((signal.SIGTERM, 25.0),)  # a worker finishes its task, a gateway its answers
 
 
@@ -44,9 +45,17 @@ class Child:
     """One of our own processes, with an environment of its own."""
 
     def __init__(
-        self, argv: Sequence[str], environment: Mapping[str, str], *, folder: Path, log: Path
+        self,
+        argv: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        folder: Path,
+        log: Path,
+        inherited: tuple[int, ...] = (),
     ) -> None:
-        self._launch = processes.Launch(argv=argv, environment=environment, folder=folder, log=log)
+        self._launch = processes.Launch(
+            argv=argv, environment=environment, folder=folder, log=log, inherited=inherited
+        )
         self._process: subprocess.Popen[bytes] | None = None
         self.log = log
 
@@ -116,6 +125,35 @@ class Supervisor:
         for tended in self._tended:
             if not tended.service.alive():
                 self._revive(tended)
+
+    def replace(self, name: str, successor: Service, ready: Callable[[], bool]) -> bool:
+        """Start *successor*, and once it is *ready* stop the *name* it takes over from.
+
+        Everything else is tended meanwhile.  One that ends, or is not ready in time, is stopped
+        again and the one before stays; ``False`` says so.
+        """
+        place = next(tended for tended in self._tended if tended.name == name)
+
+        def decided() -> bool:
+            self.tend()
+            return ready() or not successor.alive()
+
+        successor.start()
+        processes.wait_until(decided, READY_SECONDS, pause=0.05)
+        if not (successor.alive() and ready()):
+            successor.stop()
+            self._announce(f"{name} stays as it is: its successor did not become ready")
+            return False
+        before, place.service = place.service, successor
+        place.started_at, place.due_at = self._clock(), None
+        before.stop()
+        return True
+
+    def renew(self, name: str) -> None:
+        """Stop *name* and start it again; for what nobody waits for."""
+        service = next(tended.service for tended in self._tended if tended.name == name)
+        service.stop()
+        service.start()
 
     def _revive(self, tended: _Tended) -> None:
         now = self._clock()

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine, text
 
-from gateway import metrics
+from gateway import metrics, stages, timing, tracing
 from gateway.authentication import SourceKey, SourceKeys
 from gateway.consent.service import ConsentService
 from gateway.ingest.binding import Bound, bind
@@ -20,6 +20,7 @@ from gateway.patience import Patience
 from gateway.rights.service import RightsService
 from gateway.segments.service import SegmentService
 from gateway.settings import GatewaySettings
+from policies.errors import ParaventError
 from policies.load import load_rulebook
 from policies.ruleset import RuleSet
 from pseudonymizer.key_providers import FileKeyProvider
@@ -32,6 +33,7 @@ from pseudonymizer.vault import transactions as vault_transactions
 from pseudonymizer.vault.remember import Resolver
 from workers.store import sources
 from workers.store import transactions as store_transactions
+from workers.tracing import Tracing
 
 NAME = "paravent-gateway"  # what PostgreSQL calls our connections
 READING_CONNECTIONS = 6  # beside the writers: look-ups, segments, consents
@@ -61,6 +63,7 @@ class Edge:
     engines: tuple[Engine, ...]
     patience: Patience = field(default_factory=lambda: Patience(PATIENCE_S))
     groups: CommitGroups | None = None
+    tracing: Tracing | None = None
     consent: ConsentService = field(init=False)
     segments: SegmentService = field(init=False)
 
@@ -84,8 +87,12 @@ class Edge:
 
     def dependencies(self) -> dict[str, str]:
         """Say of each dependency of ingest whether it answers."""
-        engines = {"store": self.store_engine, "vault": self.vault_engine}
-        return {name: "ready" if _answers(engine) else "away" for name, engine in engines.items()}
+        answers = {
+            "store": _answers(self.store_engine),
+            "vault": _answers(self.vault_engine),
+            "keys": _keys_answer(self.keyring),
+        }
+        return {name: "ready" if there else "away" for name, there in answers.items()}
 
     def close(self) -> None:
         """Commit what waits, then let go of everything."""
@@ -94,6 +101,8 @@ class Edge:
         self.rights.close()
         for engine in self.engines:
             engine.dispose()
+        if self.tracing is not None:
+            self.tracing.close()
 
 
 def open_edge(settings: GatewaySettings) -> Edge:
@@ -103,24 +112,34 @@ def open_edge(settings: GatewaySettings) -> Edge:
         ParaventError: a DSN, key file or rulebook is missing, wrong or too powerful.
     """
     edge = build_edge(settings)
-    for engine in (edge.store_engine, edge.vault_engine):
+    for name, engine in {"store": edge.store_engine, "vault": edge.vault_engine}.items():
         edge.patience.watch(engine)
+        timing.time_transactions(engine, name)
+    stages.mark_before_commit(edge.store_engine)
 
     def store_group(submissions: Sequence[Submission]) -> None:
-        edge.ingest.store_group(submissions)
+        with stages.watched(submissions, lambda watch: _report(edge, watch, submissions)):
+            edge.ingest.store_group(submissions)
 
     edge.groups = CommitGroups(
         store_group, writers=settings.writers, queue_bytes=settings.queue_bytes
     )
-    metrics.QUEUE.set_function(lambda: edge.groups.waiting_bytes if edge.groups else 0)
+    edge.tracing = tracing.tracing_of(settings)
     edge.rights.resume_unfinished()
     return edge
+
+
+def _report(edge: Edge, watch: stages.Stopwatch, submissions: Sequence[Submission]) -> None:
+    metrics.observe_group(watch)
+    if edge.tracing is not None:
+        spans = [submission.span for submission in submissions if submission.span is not None]
+        tracing.add_group(edge.tracing, watch, spans)
 
 
 def build_edge(settings: GatewaySettings) -> Edge:
     """Build the edge without writer threads, for commands that write by themselves."""
     rules = load_rulebook(settings.policies)
-    keyring = Keyring(FileKeyProvider.open(settings.keys, mode=settings.mode))
+    keyring = Keyring(timing.TimedKeys(FileKeyProvider.open(settings.keys, mode=settings.mode)))
     store, vault = _engines(settings, settings.writers + READING_CONNECTIONS)
     store_transactions.refuse_overprivileged(store)
     vault_roles.refuse_overprivileged(vault)
@@ -209,5 +228,14 @@ def _answers(engine: Engine) -> bool:
         with engine.connect() as connection:
             connection.execute(text("select 1"))
     except Exception:  # noqa: BLE001  # any failure to answer is the answer
+        return False
+    return True
+
+
+def _keys_answer(keyring: Keyring) -> bool:
+    """Say whether the key service answers; one that is a file always does, once it was read."""
+    try:
+        keyring.versions("kek")
+    except ParaventError:
         return False
     return True

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
+import structlog
 from celery import Celery
 from celery.beat import Scheduler, Service
 from sqlalchemy import Connection, Engine
 
+from workers import metrics
 from workers.store import turns
 from workers.store.errors import StoreBusy, StoreUnavailable
 from workers.store.transactions import autocommit
 
-log = logging.getLogger("paravent.beat")
+log = structlog.get_logger("paravent.beat")
 
 STANDBY_S = 5.0
 TICK_S = 5  # seconds between two looks at the lock
@@ -46,13 +47,13 @@ class Beat:
                     if turns.take(connection, turns.BEAT):
                         self._send(connection)
             except (StoreUnavailable, StoreBusy):
-                log.warning("the store does not answer; no periodic task is sent")
+                log.warning("away", part="store")  # no periodic task is sent
             if not self._stopped:
                 wait(STANDBY_S)
 
     def _send(self, connection: Connection) -> None:
         """Send what is due until stopped, or until the connection with the lock breaks."""
-        log.info("this beat is in charge")
+        log.info("in-charge")
 
         class Guarded(Scheduler):
             """Sends nothing once the lock may be another's."""
@@ -62,4 +63,8 @@ class Beat:
                 return super().tick(*args, **kwargs)
 
         self._service = Service(self._app, max_interval=TICK_S, scheduler_cls=Guarded)
-        self._service.start()
+        metrics.IN_CHARGE.set(1)
+        try:
+            self._service.start()
+        finally:
+            metrics.IN_CHARGE.set(0)

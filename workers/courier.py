@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 
+import structlog
 from celery import Celery
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from workers.errors import BrokerUnavailable
 
-log = logging.getLogger("paravent.relay")
+log = structlog.get_logger("paravent.relay")
 
 CONFIRM_S = 5  # how long RabbitMQ may take to confirm a message
 
@@ -43,7 +43,7 @@ class Courier:
             try:
                 broker.collect()
             except _errors(broker):
-                log.debug("the broker connection was already gone")
+                log.debug("broker-already-gone")
 
     def _connected(self) -> Connection:
         # No heartbeat: nobody would answer one between two messages.

@@ -6,6 +6,7 @@ role that may do too much, and runs until SIGTERM or Ctrl-C.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -15,9 +16,10 @@ from collections.abc import Callable
 from sqlalchemy import Engine
 
 from policies.errors import ParaventError
-from workers import logs
+from workers import counting, logs, metrics, tracing
 from workers.app import celery_app
 from workers.beat import Beat
+from workers.errors import SettingsRefused
 from workers.relay import Relay
 from workers.settings import WorkersSettings, read_settings
 from workers.store.transactions import connect, refuse_overprivileged
@@ -29,6 +31,9 @@ def run_worker(settings: WorkersSettings) -> int:
     _engine(settings, "worker").dispose()  # before forking: children make their own
     runtime.configure(settings)
     app = celery_app(settings)
+    metrics.count_tasks()
+    if settings.otlp_endpoint is not None:
+        tracing.trace_tasks(lambda: _tracing(settings), time.time_ns)
     worker = app.Worker(
         hostname="paravent@%h",
         pool_cls="prefork",
@@ -64,6 +69,25 @@ def run_beat(settings: WorkersSettings) -> int:
     return 0
 
 
+def _tracing(settings: WorkersSettings) -> tracing.Tracing | None:
+    if settings.otlp_endpoint is None:
+        return None
+    return tracing.Tracing(
+        settings.otlp_endpoint, service="paravent-worker", share=settings.trace_share
+    )
+
+
+def _serve_counters(settings: WorkersSettings, process: str) -> None:
+    if settings.metrics_port is None:
+        return
+    if process == "worker" and not os.environ.get(counting.FOLDER):
+        raise SettingsRefused(
+            f"PARAVENT_METRICS_PORT is set and {counting.FOLDER} is not; tasks run in processes of"
+            " their own, and a folder they can count into was needed"
+        )
+    counting.serve(metrics.REGISTRY, host=settings.metrics_host, port=settings.metrics_port)
+
+
 def _engine(settings: WorkersSettings, name: str) -> Engine:
     engine = connect(
         settings.store_dsn.get_secret_value(), pool_size=2, application_name=f"paravent-{name}"
@@ -87,7 +111,9 @@ def main(arguments: list[str]) -> int:
         return 2
     logs.configure()
     try:
-        return PROCESSES[arguments[0]](read_settings())
+        settings = read_settings()
+        _serve_counters(settings, arguments[0])
+        return PROCESSES[arguments[0]](settings)
     except ParaventError as error:
         sys.stderr.write(f"{error.code}: {error}\n{error.remedy}\n")
         return 1

@@ -8,15 +8,16 @@ a message only says that there is work.
 
 from __future__ import annotations
 
-import logging
 import random
 import threading
 from collections.abc import Sequence
 from typing import Final
 
+import structlog
 from celery import Celery
 from sqlalchemy import Connection, Engine
 
+from workers import metrics
 from workers.app import DRAIN_BATCH, DRAIN_DIRTY
 from workers.courier import Courier
 from workers.errors import BrokerUnavailable
@@ -26,7 +27,7 @@ from workers.store.errors import StoreBusy, StoreUnavailable
 from workers.store.outbox import Announcement
 from workers.store.transactions import autocommit, transaction
 
-log = logging.getLogger("paravent.relay")
+log = structlog.get_logger("paravent.relay")
 
 TOPICS: Final = frozenset({DRAIN_BATCH})  # a topic is the name of the task it wakes
 CLAIM = 500  # rows a transaction
@@ -53,7 +54,8 @@ class Relay:
             try:
                 with autocommit(self._engine) as ear:
                     outbox.listen(ear)
-                    log.info("listening to the outbox")
+                    log.info("listening")
+                    metrics.LISTENING.set(1)
                     while not stop.is_set():
                         self._round(ear, stop)
                         failures = 0
@@ -77,6 +79,7 @@ class Relay:
             for row in _newest(rows):
                 self._courier.send(row.topic, row.reference)
             outbox.done(connection, [row.id for row in rows])
+        metrics.ANNOUNCED.inc(len(rows))
         return len(rows)
 
     def remind(self) -> bool:
@@ -94,6 +97,7 @@ class Relay:
         if now - self._reminded_us < self._patience_us:
             return False
         self._courier.send(DRAIN_DIRTY)
+        metrics.REMINDED.inc()
         self._reminded_us = now
         self._patience_us = min(2 * self._patience_us, int(LONGEST_WAIT_S * 1_000_000))
         return True
@@ -103,14 +107,16 @@ class Relay:
             pass
         self.remind()
         if self._away is not None:
-            log.info("the %s is back; the outbox is delivered", self._away)
+            log.info("back", part=self._away)
+            metrics.MISSING.labels(part=self._away).set(0)
             self._away = None
         if outbox.wait(ear, POLL_S):
             stop.wait(BREATH_S)
 
     def _missing(self, who: str) -> None:
         if self._away != who:
-            log.warning("the %s does not answer; what waits stays in the outbox", who)
+            log.warning("away", part=who)  # what waits stays in the outbox
+            metrics.MISSING.labels(part=who).set(1)
             self._away = who
 
 

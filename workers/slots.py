@@ -8,13 +8,15 @@ message at a time would never ask for another (seen with Celery 5.7 and kombu 5.
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
+import structlog
 from celery import bootsteps
 from celery.worker import state
 
-log = logging.getLogger("paravent.worker")
+from workers import metrics
+
+log = structlog.get_logger("paravent.worker")
 
 LOOK_S = 1.0
 LOOKS = 5  # in a row, so that a message on its way into the pool is not mistaken for a lost one
@@ -48,5 +50,6 @@ class SlotWatch(bootsteps.StartStopStep):
         full = counting is not None and not counting.can_consume()
         self._full = self._full + 1 if full and not state.reserved_requests else 0
         if self._full >= LOOKS:
-            log.warning("an acknowledgement was lost with the broker; connecting again")
+            log.warning("acknowledgement-lost")  # connecting again
+            metrics.RECONNECTED.inc()
             raise ConnectionResetError

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.cli.children import keys_of
 from gateway.cli.opened import Opened, opened
 from gateway.cli.output import Data, Json, answer, progress
-from gateway.cli.started import keys_of
 from gateway.rights.audit_check import Log, check, export_to, promised_in_receipts, read_log
 from gateway.rights.checkpoints import SIGNER
 from policies.audit.checkpoint import verifier_key

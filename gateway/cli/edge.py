@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from gateway.cli.children import keys_of
 from gateway.cli.opened import Opened
-from gateway.cli.started import keys_of
 from gateway.settings import GatewaySettings
 from gateway.wiring import Edge, build_edge
 

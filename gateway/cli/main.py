@@ -45,6 +45,7 @@ PARTS = (
     Part("import", "importing", "Import FILE (CSV, NDJSON or Parquet)."),
     Part("refresh", "refresh", "Bring every segment up to date."),
     Part("status", "status", "Say whether the installation runs and is ready."),
+    Part("restart", "restart", "Renew the running processes, one by one and unnoticed."),
     Part("segments", "segments", "The segments of the rulebook, and their sizes.", group=True),
     Part("sources", "sources", "The systems that send events, and their keys.", group=True),
     Part("operators", "operators", "The people who answer requests and read the log.", group=True),

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic import SecretStr
 
+from gateway.cli.children import keys_of
 from gateway.cli.opened import Opened, opened
 from gateway.cli.output import Data, Json, Policies, answer, progress, table
-from gateway.cli.started import keys_of
 from gateway.rights.cases import CaseState, CaseType
 from gateway.rights.schemas import CaseOut
 from gateway.rights.service import Request, RightsService

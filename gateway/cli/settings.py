@@ -25,6 +25,8 @@ READERS: dict[str, type[BaseSettings]] = {"gateway": GatewaySettings, "workers":
 WORDS: dict[type, str] = {SecretStr: "secret", Path: "path", int: "number", str: "text"}
 COMMAND: tuple[tuple[str, str, str], ...] = (
     ("DATA", "path", "The installation's folder, for every command that takes --data."),
+    ("SECRETS", "path", "Folder of files that stand in for variables, each called like its own."),
+    ("GATEWAYS", "number", "Gateway processes `paravent up` runs on its port; default 1."),
     ("OWNER_DSN", "secret", "Owner's DSN of `paravent migrate`."),
     ("GATEWAY_PASSWORD", "secret", "Password `paravent migrate` sets for paravent_gateway."),
     ("WORKERS_PASSWORD", "secret", "Password `paravent migrate` sets for paravent_workers."),

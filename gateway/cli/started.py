@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import os
 import signal
-import socket
 import sys
+import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from gateway.addresses import module
+from gateway.cli.children import (
+    WORKERS,
+    gateway_names,
+    gateways_of,
+    shown,
+    wait_until_ready,
+    workers_of,
+)
+from gateway.cli.gateways import Gateways, bound
 from gateway.cli.opened import Opened
 from gateway.cli.operators import first_token
 from gateway.cli.servers import Servers
 from gateway.cli.sources import first_key
-from gateway.embedded import processes
-from gateway.embedded.errors import ServerNotStarted
 from gateway.installation import Installation, Running
-from gateway.supervisor import Child, Supervisor
-from policies.errors import KeyUnavailable, ParaventError
+from gateway.supervisor import Supervisor
+from policies.errors import KeyUnavailable
 from policies.load import load_rulebook
 from pseudonymizer.key_providers import FileKeyProvider
 
@@ -29,15 +34,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-READY_SECONDS = 90.0  # a cold start imports much; a warm one takes three seconds
+    from gateway.supervisor import Child
+
 LOOK_SECONDS = 0.2  # how often the supervisor looks at its services
-
-
-class PortTaken(ParaventError):
-    """Another program listens where the gateway was to listen."""
-
-    code = "port-taken"
-    remedy = "Name another port with --port, or --port 0 for any free one."
+RENEW = signal.SIGUSR1  # what `paravent restart` sends; SIGHUP is a terminal that was closed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,7 @@ class Wanted:
     host: str
     port: int
     policies: Path | None
+    gateways: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,19 +59,43 @@ class Started:
         write_key: the first source's key; only at the first start, it is kept nowhere.
         operator_token: the first operator's token; likewise.
         supervisor: to be tended by whoever waits.
+        gateways: makes more gateway processes.
+        processes: how many of them run.
+        renewal: set when every process is to be renewed.
     """
 
     url: str
     opened: Opened
     supervisor: Supervisor = field(repr=False)
+    gateways: Gateways = field(repr=False)
+    processes: int
+    renewal: threading.Event = field(repr=False)
     write_key: str | None = field(default=None, repr=False)
     operator_token: str | None = field(default=None, repr=False)
 
     def tend_until(self, done: Callable[[], bool] = lambda: False) -> None:
         """Keep everything running until *done*, or until interrupted."""
+        running = Running(url=self.url, pid=os.getpid())
         while not done():
             self.supervisor.tend()
+            if self.renewal.is_set():
+                self.renewal.clear()
+                running = replace(running, restarts=running.restarts + 1, stayed=self._renewed())
+                self.opened.installation.publish(running)
             time.sleep(LOOK_SECONDS)
+
+    def _renewed(self) -> str | None:
+        """Renew our own processes one by one; give the gateway that could not be, the last tried.
+
+        Whatever keeps one gateway from starting would keep the next, and may concern the workers.
+        """
+        for name in gateway_names(self.processes):
+            successor = self.gateways.child()
+            if not self.supervisor.replace(name, successor, successor.ready):
+                return name
+        for name in WORKERS:
+            self.supervisor.renew(name)
+        return None
 
 
 @contextlib.contextmanager
@@ -86,9 +111,10 @@ def started(wanted: Wanted, announce: Callable[[str], None]) -> Iterator[Started
     installation = Installation.open(wanted.data, create=True)
     load_rulebook(wanted.policies)  # a mistake in it should cost no start
     supervisor = Supervisor(announce)
-    with installation.locked(), _interruptible():
+    renewal = threading.Event()
+    with installation.locked(), _interruptible(renewal):
         try:
-            yield _start(installation, wanted, supervisor, announce)
+            yield _start(installation, wanted, supervisor, renewal, announce)
         finally:
             _ignore_signals()
             announce("stopping")
@@ -100,9 +126,10 @@ def _start(
     installation: Installation,
     wanted: Wanted,
     supervisor: Supervisor,
+    renewal: threading.Event,
     announce: Callable[[str], None],
 ) -> Started:
-    port = free_port(wanted.host, wanted.port)
+    address = bound(wanted.host, wanted.port)
     installation.remember_policies(wanted.policies)
     first_start = not installation.greeted()
     servers = Servers(installation)
@@ -115,19 +142,31 @@ def _start(
     addresses = servers.migrate(announce)
     _make_keys(installation, first_start=first_start)
     opened = Opened(installation, addresses, running=True)
-    children = _children(opened, wanted, port)
+    gateways = gateways_of(opened, wanted.policies, address)
+    children: dict[str, Child] = workers_of(opened, wanted.policies)
+    children |= {name: gateways.child() for name in gateway_names(wanted.gateways)}
     announce("starting the gateway and the workers")
+    installation.begin_counting()
+    gateways.listen()
     for name, child in children.items():
         supervisor.start(name, child)
-    url = f"http://{_shown(wanted.host)}:{port}"
-    _wait_until_ready(children, wanted.host, port)
+    port = int(address.getsockname()[1])
+    url = f"http://{shown(wanted.host)}:{port}"
+    wait_until_ready(children, wanted.host, port)
     installation.publish(Running(url=url, pid=os.getpid()))
     key = token = None
     if first_start:
         key, token = first_key(addresses), first_token(addresses)
         installation.greet()
     return Started(
-        url=url, opened=opened, supervisor=supervisor, write_key=key, operator_token=token
+        url=url,
+        opened=opened,
+        supervisor=supervisor,
+        gateways=gateways,
+        processes=wanted.gateways,
+        renewal=renewal,
+        write_key=key,
+        operator_token=token,
     )
 
 
@@ -141,89 +180,13 @@ def _make_keys(installation: Installation, *, first_start: bool) -> None:
     FileKeyProvider.create(installation.keys)
 
 
-def _children(opened: Opened, wanted: Wanted, port: int) -> dict[str, Child]:
-    """Give our processes in the order of their start; the gateway is stopped first."""
-    installation, addresses = opened.installation, opened.addresses
-    worker = addresses.for_workers(policies=wanted.policies)
-    gateway = addresses.for_gateway(keys=keys_of(installation), policies=wanted.policies)
-    gateway |= {"PARAVENT_HOST": wanted.host, "PARAVENT_PORT": str(port)}
-
-    def child(name: str, argv: list[str], environment: dict[str, str]) -> Child:
-        log = installation.logs / f"{name}.log"
-        return Child(argv, environment, folder=installation.run, log=log)
-
-    children = {name: child(name, module("workers.main", name), worker) for name in WORKERS}
-    return children | {"gateway": child("gateway", module("gateway.main"), gateway)}
-
-
-WORKERS = ("worker", "beat", "relay")
-
-
-def keys_of(installation: Installation) -> Path:
-    """Give the key file in use: the one that was given, or the installation's own."""
-    given = os.environ.get("PARAVENT_KEYS")
-    return type(installation.keys)(given) if given else installation.keys
-
-
-def free_port(host: str, port: int) -> int:
-    """Give *port* if nobody listens there, or any free one for 0.
-
-    Raises:
-        PortTaken: somebody does, or the address is not this machine's.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as failure:
-            raise PortTaken(
-                f"{host}:{port} cannot be listened on ({failure.strerror}); needed a free port"
-            ) from None
-        return int(probe.getsockname()[1])
-
-
-def _shown(host: str) -> str:
-    """Give a host that a client on this machine can connect to."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - it is read
-    return f"[{reachable}]" if ":" in reachable else reachable
-
-
-def _wait_until_ready(children: dict[str, Child], host: str, port: int) -> None:
-    def look() -> bool:
-        dead = next((name for name in children if not children[name].alive()), None)
-        if dead is not None:
-            log = children[dead].log
-            raise ServerNotStarted(
-                f"the {dead} ended while starting, see {log}: {processes.tail(log, lines=2)};"
-                " needed it to stay"
-            )
-        return answers_ready(_shown(host).strip("[]"), port)
-
-    if not processes.wait_until(look, READY_SECONDS, pause=0.05):
-        raise ServerNotStarted(
-            f"the gateway is not ready after {READY_SECONDS:g} s, see"
-            f" {children['gateway'].log}; needed 200 from /readyz"
-        )
-
-
-def answers_ready(host: str, port: int) -> bool:
-    """Say whether the gateway there is ready to take events."""
-    connection = http.client.HTTPConnection(host, port, timeout=5)
-    try:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == http.client.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-
-
 @contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number in before:
-        signal.signal(number, signal.default_int_handler)
+def _interruptible(renewal: threading.Event) -> Iterator[None]:
+    handlers = dict.fromkeys((signal.SIGINT, signal.SIGTERM), signal.default_int_handler)
+    before = {number: signal.getsignal(number) for number in (*handlers, RENEW)}
+    for number, interrupt in handlers.items():
+        signal.signal(number, interrupt)
+    signal.signal(RENEW, lambda *_: renewal.set())
     try:
         yield
     finally:

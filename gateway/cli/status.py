@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import psycopg
 import typer
 
+from gateway.cli.children import answers_ready
 from gateway.cli.output import Data, Json, answer
 from gateway.cli.servers import Servers
-from gateway.cli.started import answers_ready
 from gateway.installation import Installation
 
 if TYPE_CHECKING:

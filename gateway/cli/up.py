@@ -13,7 +13,7 @@ app = typer.Typer()
 
 
 @app.command("up")
-def up(
+def up(  # noqa: PLR0913  each is an option of the command
     *,
     data: Data = None,
     port: Annotated[
@@ -36,6 +36,16 @@ def up(
         ),
     ] = "127.0.0.1",
     policies: Policies = None,
+    gateways: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=6,
+            envvar="PARAVENT_GATEWAYS",
+            show_envvar=False,
+            help="Gateway processes that share the port; `paravent restart` renews one by one.",
+        ),
+    ] = 1,
     as_json: Json = False,
 ) -> None:
     """Start everything: databases, broker, gateway, workers. Ctrl-C stops all of it.
@@ -46,7 +56,7 @@ def up(
     Servers of your own replace the built-in ones: PARAVENT_STORE_DSN and PARAVENT_VAULT_DSN (a
     PostgreSQL role that may create databases and roles), PARAVENT_BROKER_URL (RabbitMQ or Redis).
     """
-    wanted = Wanted(data=data, host=host, port=port, policies=policies)
+    wanted = Wanted(data=data, host=host, port=port, policies=policies, gateways=gateways)
     try:
         with started(wanted, progress) as running:
             answer(_document(running), as_json=as_json, lines=_lines(running))

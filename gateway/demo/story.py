@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from gateway.cli.audit import checked
+from gateway.cli.children import keys_of
 from gateway.cli.operators import first_token
 from gateway.cli.refresh import brought_up
 from gateway.cli.sources import first_key
-from gateway.cli.started import Started, keys_of
+from gateway.cli.started import Started
 from gateway.demo.client import Api, RequestFailed, send
 from gateway.demo.shop import Visitor, visitors
 from gateway.rights import receipt as receipts

@@ -40,7 +40,7 @@ SETTINGS = {
     "listen_addresses": "",
     "unix_socket_directories": "../run",
     "unix_socket_permissions": "0700",
-    "max_connections": "60",
+    "max_connections": "200",  # six gateways and the one that replaces another, at 25 each
     "shared_buffers": "256MB",
     "max_wal_size": "4GB",
     "checkpoint_completion_target": "0.9",

@@ -43,6 +43,7 @@ class Launch:
         account: whom root steps down to; ``None`` keeps this process's identity.
         death_signal: what the kernel sends it when we die (Linux).
         descriptor: an open file to execute instead of ``argv[0]``.
+        inherited: open files it is handed, under the numbers they have here.
     """
 
     argv: Sequence[str]
@@ -52,6 +53,7 @@ class Launch:
     account: Account | None = None
     death_signal: signal.Signals = signal.SIGTERM
     descriptor: int | None = None
+    inherited: tuple[int, ...] = ()
 
 
 def spawn(launch: Launch) -> subprocess.Popen[bytes]:
@@ -84,7 +86,7 @@ def _popen(launch: Launch, output: int) -> subprocess.Popen[bytes]:
         list(launch.argv),
         # Root opened the program; its new identity need not be able to walk to it.
         executable=f"/proc/self/fd/{descriptor}" if descriptor is not None else None,
-        pass_fds=() if descriptor is None else (descriptor,),
+        pass_fds=(*launch.inherited, *(() if descriptor is None else (descriptor,))),
         cwd=launch.folder,
         env=dict(launch.environment),
         stdin=subprocess.DEVNULL,

@@ -18,6 +18,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -25,8 +26,13 @@ from gateway.errors import QueueFull
 from gateway.ingest.waiting import Waiting
 from gateway.ingest.wire import Decoded, Request
 from policies.errors import KeyUnavailable, StoreUnavailable, VaultUnavailable
+from workers.tracing import REQUEST
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import SpanContext
 
 AWAY = (StoreUnavailable, VaultUnavailable, KeyUnavailable)
+LARGEST_BODY_BYTES = 500_000  # of a batch; a queue without room for one counts as full
 MAX_GROUP_EVENTS = 5_000  # measured: past this a commit's cost no longer falls per event
 LIVE_EVENTS = 50  # a request with more goes to the bulk lane
 
@@ -39,6 +45,7 @@ class Submission(Request):
 
     done: asyncio.Future[None]
     loop: asyncio.AbstractEventLoop
+    span: SpanContext | None = None
 
     def settle(self, error: BaseException | None) -> None:
         """Tell the waiting request how its commit went; on the loop's own thread."""
@@ -92,10 +99,26 @@ class CommitGroups:
         """Bytes of decoded bodies that wait for their commit."""
         return self._waiting.bytes
 
+    @property
+    def waiting_requests(self) -> int:
+        """Requests that wait for their commit."""
+        return len(self._waiting)
+
+    @property
+    def limit_bytes(self) -> int:
+        """Bytes that may wait."""
+        return self._waiting.limit_bytes
+
+    @property
+    def full(self) -> bool:
+        """Say whether the next body would be refused, unless it is a small one."""
+        return self._waiting.bytes > self._waiting.limit_bytes - LARGEST_BODY_BYTES
+
     async def submit(self, source: int, decoded: Decoded, received_us: int) -> None:
         """Wait until *decoded* is committed; raise what kept it from being so."""
         loop = asyncio.get_running_loop()
-        submission = Submission(source, decoded, received_us, loop.create_future(), loop)
+        span = REQUEST.get()
+        submission = Submission(source, decoded, received_us, loop.create_future(), loop, span)
         with self._changed:
             if not self._open:
                 raise QueueFull("The gateway is stopping; nothing was taken.")

@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
+from gateway import metrics
 from gateway.authentication import SourceKeys, key_in_header
 from gateway.errors import (
     RETRY_SECONDS,
@@ -32,6 +33,7 @@ from gateway.ingest.commit_group import CommitGroups
 from gateway.ingest.dialects import segment
 from gateway.ingest.rates import Rates
 from policies.errors import ParaventError, StoreUnavailable
+from workers.tracing import Tracing
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[Any], Awaitable[None]]
@@ -71,6 +73,8 @@ class Ingest:
         self.keys: SourceKeys | None = None
         self.groups: CommitGroups | None = None
         self.rates = Rates(None)
+        self.draining = False
+        self.tracing: Tracing | None = None
 
     async def __call__(self, scope: Scope, receive: bodies.Receive, send: Send) -> None:
         """Answer one request, or hand it on."""
@@ -112,7 +116,8 @@ class Ingest:
                 if known is None:
                     known = await asyncio.to_thread(self.keys.authenticate, key, SCOPE)
                 received_us = time.time_ns() // 1_000
-                decoded = segment.decode(call, body, received_us)
+                with metrics.DECODING.time():
+                    decoded = segment.decode(call, body, received_us)
                 self.rates.spend(known.source, len(decoded.events))
                 await self.groups.submit(known.source, decoded, received_us)
         except TimeoutError:

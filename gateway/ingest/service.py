@@ -26,6 +26,7 @@ from gateway.ingest.resolve import Resolve, resolve
 from gateway.ingest.rows import Words, event_row, packed
 from gateway.ingest.storing import Admitted, Group, StrongLockNeeded
 from gateway.ingest.wire import Request
+from gateway.stages import Stage, mark
 from policies.errors import StoreUnavailable
 from workers.features.state import FoldEvent
 from workers.store import batches, counts, events, lanes, outbox
@@ -65,14 +66,19 @@ class IngestService:
         drafts: list[Draft] = []
         for each in submissions:
             drafts += self._prepared(bound, each, tally, deep=deep)
+        mark(Stage.PREPARE)
         resolve(bound.rules, drafts, self.lookup)
+        mark(Stage.VAULT)
         going = [draft for draft in drafts if draft.outcome is None]
         for draft in drafts:
             if draft.outcome is not None:
                 tally.outcome(draft.source, draft.name, draft.outcome)
         self.minimise(going, tally)
+        mark(Stage.MINIMISE)
         committed, admitted = self._commit(bound, going, tally)
+        mark(Stage.COMMIT)
         linking.link(bound.rules, admitted, self.lookup)
+        mark(Stage.LINK)
         if self.observe is not None:
             self.observe(committed)
         return committed

@@ -83,7 +83,8 @@ def test_every_route_wants_a_credential_but_those_that_say_nothing(front: Front)
 
 def test_what_is_open_names_our_parts_only(front: Front) -> None:
     assert front.client.get("/healthz").json() == {"status": "alive"}
-    assert front.client.get("/readyz").json() == {"store": "ready", "vault": "ready"}
+    parts = {"gateway": "serving", "store": "ready", "vault": "ready", "keys": "ready"}
+    assert front.client.get("/readyz").json() == parts | {"queue": "open"}
 
 
 def test_counters_are_for_operators_who_show_their_token(front: Front) -> None:

@@ -114,6 +114,46 @@ def test_the_pause_grows_with_every_death_and_is_bounded(
     assert pauses[-1] == LONGEST_PAUSE_SECONDS
 
 
+def test_a_successor_takes_over_once_it_is_ready(supervisor: Supervisor, order: list[str]) -> None:
+    supervisor.start("gateway", Lamp("old", order))
+    assert supervisor.replace("gateway", Lamp("new", order), lambda: True)
+    assert order == ["start old", "start new", "stop old"]
+    supervisor.stop()
+    assert order[3:] == ["stop new"]
+
+
+def test_a_successor_that_ends_leaves_everything_as_it_was(
+    supervisor: Supervisor, order: list[str], said: list[str]
+) -> None:
+    supervisor.start("gateway", Lamp("old", order))
+    successor = Lamp("new", order)
+
+    def looked() -> bool:
+        successor.burning = False  # it ends while somebody waits for it
+        return False
+
+    assert not supervisor.replace("gateway", successor, looked)
+    assert order == ["start old", "start new", "stop new"]
+    assert supervisor.states() == {"gateway": 1}
+    assert "stays as it is" in said[-1]
+
+
+def test_the_others_are_tended_while_a_successor_starts(
+    supervisor: Supervisor, clock: Clock, order: list[str]
+) -> None:
+    broker = Lamp("broker", order)
+    supervisor.start("broker", broker)
+    supervisor.start("gateway", Lamp("old", order))
+    broker.burning = False
+
+    def looked() -> bool:
+        clock.now += FIRST_PAUSE_SECONDS
+        return broker.burning
+
+    assert supervisor.replace("gateway", Lamp("new", order), looked)
+    assert broker.burning
+
+
 def test_whoever_ran_steadily_is_forgiven(
     supervisor: Supervisor, clock: Clock, order: list[str], said: list[str]
 ) -> None:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+
+from gateway.embedded import EmbeddedPostgres
 
 REPOSITORY = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "gateway.cli.main"]
@@ -59,6 +61,17 @@ class Installed:
         done = subprocess.run(
             [*COMMAND, *words, "--data", str(self.data)], cwd=REPOSITORY, env=environment(),
             input=given, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        self.said += [done.stdout, done.stderr]
+        return done
+
+    def command_on_owner(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command on the installation's databases, as their owner, while `up` runs."""
+        postgres = EmbeddedPostgres(self.data)
+        given = {f"PARAVENT_{name.upper()}_DSN": postgres.dsn(name) for name in ("store", "vault")}
+        done = subprocess.run(
+            [*COMMAND, *words], cwd=REPOSITORY, env=environment() | given,
+            capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         self.said += [done.stdout, done.stderr]
         return done
@@ -113,21 +126,26 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("PARAVENT_")}
 
 
-def _up(data: Path, port: int, *arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+def _up(
+    data: Path, port: int, *arguments: str, settings: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     options = ["--data", str(data), "--port", str(port), "--json", *map(str, arguments)]
     with (data.parent / "stderr").open("ab") as errors:
         return subprocess.Popen(
             [*COMMAND, "up", *options],
-            cwd=REPOSITORY, env=environment(), stdout=subprocess.PIPE, stderr=errors,
+            cwd=REPOSITORY, env=environment() | dict(settings or {}), stdout=subprocess.PIPE,
+            stderr=errors,
         )  # fmt: skip
 
 
 @contextmanager
-def installed(*arguments: Sequence[str], inside: Path | None = None) -> Iterator[Installed]:
+def installed(
+    *arguments: str, inside: Path | None = None, settings: Mapping[str, str] | None = None
+) -> Iterator[Installed]:
     """Start an installation in a new folder; stop it and remove the folder at the end."""
     closed = Path(tempfile.mkdtemp(prefix="paravent-installed-", dir=inside))
     data = closed / "data"
-    process = _up(data, 0, *arguments)
+    process = _up(data, 0, *arguments, settings=settings)
     assert process.stdout is not None
     try:
         said = json.loads(process.stdout.readline() or b"{}")

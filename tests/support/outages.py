@@ -51,6 +51,7 @@ class Sender:
 
     home: Installed
     batch: int = 1
+    pause_s: float = 0.0
     answered: list[int] = field(default_factory=list)
     refused: Counter[int] = field(default_factory=Counter)
     longest_s: float = 0.0
@@ -81,6 +82,7 @@ class Sender:
                     numbers = [next(_numbers) for _ in range(self.batch)]
                     self._deliver(http, [order(number) for number in numbers])
                     self.answered += numbers
+                    self._over.wait(self.pause_s)
         except BaseException as failure:  # noqa: BLE001  a thread's failure is the test's
             self.failure = failure
 
@@ -149,9 +151,9 @@ class Patient:
                     os.kill(each, signal.SIGCONT)
 
     @contextlib.contextmanager
-    def sending(self, *batches: int) -> Iterator[list[Sender]]:
+    def sending(self, *batches: int, pause_s: float = 0.0) -> Iterator[list[Sender]]:
         """Send in the background; at the end, wait for every answer and look for every order."""
-        senders = [Sender(self.home, batch) for batch in batches]
+        senders = [Sender(self.home, batch, pause_s) for batch in batches]
         try:
             yield senders
         finally:

@@ -1,4 +1,4 @@
-"""Write the tables of docs/settings.md and docs/errors.md: ``python -m tests.support.reference``.
+"""Write the tables of three pages of docs: ``python -m tests.support.reference``.
 
 The tests call the same functions and compare, so a page that lags behind the code is a red test.
 """
@@ -42,7 +42,7 @@ REASONS = {
     Reason.BATCH_TOO_LONG: "The batch holds more events than the dialect allows.",
 }
 
-PAGES = ("docs/settings.md", "docs/errors.md")
+PAGES = ("docs/settings.md", "docs/errors.md", "docs/operations.md")
 
 
 def settings_classes() -> list[tuple[str, type[BaseModel]]]:
@@ -121,7 +121,68 @@ def reason_table() -> str:
     return "\n".join(["| Reason | What is so | Article |", "|---|---|---|", *rows])
 
 
-TABLES = {"settings": settings_tables, "errors": error_table, "reasons": reason_table}
+def metrics_table() -> str:
+    """Give every metric of every process: its name as it is asked for, its labels, its help."""
+    from gateway import metrics as gateway
+    from gateway.exposition import READINGS
+    from workers import metrics as workers
+
+    rows = {}
+    for side, registry in (("gateway", gateway.REGISTRY), ("workers", workers.REGISTRY)):
+        for collector in set(registry._collector_to_names):
+            for family in collector.describe():
+                name = family.name + {"counter": "_total"}.get(family.type, "")
+                labels = getattr(collector, "_labelnames", ())
+                rows[name] = (side, family.type, labels, family.documentation)
+    for name, said in READINGS.items():
+        rows[name] = ("gateway", "gauge", ("part",) if name.endswith("_up") else (), said)
+    head = ["| Metric | Kind | Labels | From | Meaning |", "|---|---|---|---|---|"]
+    lines = [
+        f"| `{name}` | {kind} | {', '.join(f'`{label}`' for label in labels)} | {side} | {said} |"
+        for name, (side, kind, labels, said) in sorted(rows.items())
+    ]
+    return "\n".join(head + lines)
+
+
+def limits_table() -> str:
+    """Give the limits an operator meets, as the program has them."""
+    from gateway import main, middleware, protocol, supervisor, wiring
+    from gateway.ingest import commit_group, routes, service
+    from gateway.ingest.dialects import segment
+    from workers import app
+    from workers.tasks import runtime
+
+    rows = [
+        ("Bytes of one event", segment.MAX_EVENT_BYTES, "it is refused and counted"),
+        ("Bytes of a batch, packed and unpacked", segment.MAX_BATCH_BYTES, "400"),
+        ("Events of a batch", segment.MAX_BATCH_EVENTS, "all of them are refused and counted"),
+        ("Bytes of any other body", middleware.MAX_BODY_BYTES, "413"),
+        ("Bytes of a request's head", protocol.MAX_HEAD_BYTES, "431"),
+        ("Events of a request in the live lane", service.LIVE_EVENTS, "more go to the bulk lane"),
+        ("Events of a commit group", commit_group.MAX_GROUP_EVENTS, "the rest is the next group"),
+        ("Seconds an ingest answer waits", routes.PATIENCE_S, "503, send again"),
+        ("Seconds a transaction may take", wiring.PATIENCE_S, "its connection is hung up; 503"),
+        ("Seconds an idle connection is kept", main.KEEP_ALIVE_S, "it is closed"),
+        ("Seconds a stopping gateway gives its requests", main.DRAIN_S, "they are cut"),
+        ("Seconds a new process has to be ready", supervisor.READY_SECONDS, "the old one stays"),
+        (
+            "Seconds a task works",
+            runtime.TASK_BUDGET_S,
+            "it stops at a good place and is sent again",
+        ),
+        ("Seconds until a task is ended", app._WORK["task_time_limit"], "the next one goes on"),
+    ]
+    head = ["| Limit | Value | Beyond it |", "|---|---|---|"]
+    return "\n".join(head + [f"| {what} | {value:g} | {then} |" for what, value, then in rows])
+
+
+TABLES = {
+    "settings": settings_tables,
+    "errors": error_table,
+    "reasons": reason_table,
+    "metrics": metrics_table,
+    "limits": limits_table,
+}
 _BLOCK = re.compile(r"(<!-- written: (\w+) -->\n\n).*?(\n\n<!-- end -->)", re.DOTALL)
 
 

@@ -2,7 +2,8 @@
 
 A :class:`Wire` is a Unix socket that hands on what it hears, statement by statement as the protocol
 ends them: a simple query, the messages up to a synchronisation, a flush or, in a pipeline, the next
-statement, or the rows of a COPY.  The :class:`Scissors` count the statements of all their wires and cut the one they were set to:
+statement, or the rows of a COPY.  The :class:`Scissors` count the statements of all their wires and
+cut the one they were set to:
 
 * *before*: the server never hears of the statement;
 * *torn*: half of its bytes arrive, then the line goes dead;

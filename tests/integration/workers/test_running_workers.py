@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 import redis
 from kombu import Connection as KombuConnection
@@ -205,9 +208,7 @@ def test_while_the_broker_is_away_the_outbox_keeps_everything(
     _eventually(_folded(shop, _bulk(shop)), "the first fold")
     broker.stop()
     subjects = _bulk(shop)
-    _eventually(
-        lambda: "broker does not answer" in processes.log("relay", 0).read_text(), "noticing"
-    )
+    _eventually(lambda: '"part": "broker"' in processes.log("relay", 0).read_text(), "noticing")
     assert _waiting(store_workers) == 1
     broker.start()
     _eventually(_folded(shop, subjects), "folding after the broker's return")
@@ -247,7 +248,7 @@ def test_of_two_beats_one_is_in_charge_until_it_is_gone(processes: Processes) ->
 
     def in_charge() -> list[int]:
         logs = [processes.log("beat", number).read_text() for number in (0, 1)]
-        return [number for number, log in enumerate(logs) if "in charge" in log]
+        return [number for number, log in enumerate(logs) if "in-charge" in log]
 
     _eventually(lambda: len(in_charge()) == 1, "one beat in charge")
     (number,) = in_charge()
@@ -271,7 +272,7 @@ def test_a_process_connected_as_the_owner_does_not_start(
 
 
 def test_processes_end_when_told_to(processes: Processes) -> None:
-    ready = {"worker": "ready", "relay": "listening", "beat": "in charge"}
+    ready = {"worker": "ready", "relay": "listening", "beat": "in-charge"}
     started = [processes.start(name) for name in ready]
     for number, (name, word) in enumerate(ready.items()):
         log = processes.log(name, number)
@@ -296,3 +297,28 @@ def test_the_given_broker_carries_tasks_too(
     processes.stop_all()
     with KombuConnection(services.broker_url) as connection:
         Queue(processes.environment["PARAVENT_QUEUE"], channel=connection.channel()).delete()
+
+
+@pytest.mark.parametrize("name", ["relay", "worker"])
+def test_a_process_serves_its_counters_on_a_port_of_its_own(
+    name: str, processes: Processes, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    (tmp_path / "counters").mkdir()
+    folder = {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "counters")} if name == "worker" else {}
+    processes.start(name, PARAVENT_METRICS_PORT=str(port), **folder)
+
+    def served() -> bool:
+        with contextlib.suppress(httpx.TransportError):
+            said = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+            return "paravent_relays 1.0" in said or (name == "worker" and "paravent_" in said)
+        return False
+
+    _eventually(served, "serving")
+
+
+def test_a_worker_that_has_nowhere_to_count_says_so(processes: Processes) -> None:
+    worker = processes.start("worker", PARAVENT_METRICS_PORT="0")
+    assert worker.wait(60) == 1
+    assert "PROMETHEUS_MULTIPROC_DIR" in processes.log("worker", 0).read_text()

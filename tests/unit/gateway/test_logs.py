@@ -36,11 +36,22 @@ def test_the_gateway_names_a_failure_and_its_place_only(failure: str) -> None:
     assert document.get("error") == ("ValueError" if "ValueError" in failure else None)
 
 
-@pytest.mark.parametrize("failure", [FAILURES["main"], FAILURES["thread"]])
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
 def test_a_worker_names_a_failure_and_its_place_only(failure: str) -> None:
     line = said("from workers.logs import configure; configure()", failure)
     assert PERSON not in line
-    assert "uncaught: ValueError at " in line
+    assert "Traceback" not in line
+    document = json.loads(line)
+    assert document.get("error") == ("ValueError" if "ValueError" in failure else None)
+
+
+@pytest.mark.parametrize("side", ["gateway", "workers"])
+def test_a_key_that_is_not_listed_is_dropped(side: str) -> None:
+    failure = "import structlog\nstructlog.get_logger().warning('away', count=1, email=person)"
+    line = said(f"from {side}.logs import configure; configure()", failure)
+    document = json.loads(line)
+    assert document.pop("timestamp")
+    assert document == {"event": "away", "count": 1, "level": "warning"}
 
 
 def test_a_line_that_cannot_be_written_ends_nothing() -> None:

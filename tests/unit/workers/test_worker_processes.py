@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import logging
 import os
 import subprocess
 import sys
@@ -12,7 +11,6 @@ import sys
 import pytest
 from pydantic import SecretStr
 
-from workers import logs
 from workers.app import celery_app
 from workers.errors import SettingsRefused
 from workers.settings import WorkersSettings, read_settings
@@ -98,14 +96,24 @@ def test_a_worker_loads_neither_the_identified_side_nor_the_edge() -> None:
     assert not loaded & {"pseudonymizer", "gateway", "fastapi", "presidio_analyzer"}
 
 
-def test_the_text_of_a_foreign_exception_is_not_logged() -> None:
-    def fail() -> None:
-        raise KeyError("ada@example.org")
-
-    formatter = logs.PlaceFormatter("%(message)s")
-    try:
-        fail()
-    except KeyError:
-        record = logging.LogRecord("x", logging.ERROR, "x", 1, "failed", (), sys.exc_info())
-    assert "ada" not in formatter.format(record)
-    assert "KeyError at fail" in formatter.format(record)
+def test_a_task_that_fails_is_named_with_its_error_and_its_place() -> None:
+    program = (
+        "import sys\nfrom workers import logs\nlogs.configure()\n"
+        "from celery import Celery\napp = Celery(set_as_current=False)\n"
+        "@app.task(name='expire-events')\n"
+        "def fail(): raise KeyError(sys.argv[1])\n"
+        "fail.apply()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "ada@example.org"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "ada" not in done.stdout + done.stderr
+    said = json.loads(done.stderr)
+    assert (said["event"], said["task"], said["error"]) == (
+        "task-failed",
+        "expire-events",
+        "KeyError",
+    )

@@ -1,0 +1,108 @@
+"""What is answered at ``/metrics``: what the processes counted, and what waits in the store now.
+
+How far each lane is behind stands in the store, so it is read there when somebody asks; nothing
+has to be told about it while events come in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from typing import Final
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from sqlalchemy import Engine
+
+from gateway import metrics
+from gateway.ingest.routes import Ingest
+from gateway.wiring import Edge
+from policies.errors import StoreUnavailable
+from workers.counting import counted
+from workers.store import backlog
+from workers.store.backlog import Backlog
+from workers.store.errors import StoreBusy
+from workers.store.transactions import transaction
+
+TICK_S: Final = 1.0
+READINGS: Final = {
+    "paravent_part_up": "Whether a part answers: store, vault, keys.",
+    "paravent_dirty_rows": "Rows of the bulk lane that wait to be folded, counted to 100 000.",
+    "paravent_dirty_oldest_seconds": "Age of the oldest of them; 0 when none waits.",
+    "paravent_dirty_aside_rows": "Rows that wait until their subject's restriction ends.",
+    "paravent_outbox_rows": "Announcements the relay has not delivered, counted to 100 000.",
+    "paravent_outbox_oldest_seconds": "Age of the oldest of them; 0 when none waits.",
+    "paravent_refresh_age_seconds": "Time since memberships were last brought up to date.",
+}
+
+
+def exposition(edge: Edge) -> bytes:
+    """Give everything there is to say, in Prometheus' text form."""
+    now = CollectorRegistry()
+    now.register(_Now(edge))
+    return counted(metrics.REGISTRY) + generate_latest(now)
+
+
+class _Now(Collector):
+    """Reads what stands elsewhere; a store that does not answer leaves its readings out."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        """Give no names beforehand: a registry would otherwise ask for all values to learn them."""
+        return iter(())
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Give every reading."""
+        parts = self._edge.dependencies()
+        up = GaugeMetricFamily("paravent_part_up", READINGS["paravent_part_up"], labels=["part"])
+        for part, state in parts.items():
+            up.add_metric([part], float(state == "ready"))
+        yield up
+        found = _looked(self._edge.store_engine) if parts["store"] == "ready" else None
+        if found is not None:
+            for name, value in _readings(found, time.time_ns() // 1_000).items():
+                yield GaugeMetricFamily(name, READINGS[name], value=value)
+
+
+def _looked(engine: Engine) -> Backlog | None:
+    try:
+        with transaction(engine) as connection:
+            return backlog.look(connection)
+    except (StoreUnavailable, StoreBusy):
+        return None
+
+
+def _readings(found: Backlog, now_us: int) -> dict[str, float]:
+    def age(since_us: int | None) -> float:
+        return 0.0 if since_us is None else max(0.0, (now_us - since_us) / 1e6)
+
+    readings = {
+        "paravent_dirty_rows": float(found.dirty),
+        "paravent_dirty_oldest_seconds": age(found.dirty_since_us),
+        "paravent_dirty_aside_rows": float(found.aside),
+        "paravent_outbox_rows": float(found.outbox),
+        "paravent_outbox_oldest_seconds": age(found.outbox_since_us),
+    }
+    if found.refreshed_us is not None:
+        readings["paravent_refresh_age_seconds"] = age(found.refreshed_us)
+    return readings
+
+
+async def keep_gauges(front: Ingest, edge: Edge) -> None:
+    """Say once a second how full this process's queue is, and whether it takes its leave.
+
+    A gauge that several processes share is written down, not asked for.
+    """
+    metrics.SERVING.set(1)
+    while True:
+        groups = edge.groups
+        if groups is not None:
+            metrics.QUEUE.set(groups.waiting_bytes)
+            metrics.QUEUE_REQUESTS.set(groups.waiting_requests)
+            metrics.QUEUE_LIMIT.set(groups.limit_bytes)
+        metrics.DRAINING.set(float(front.draining))
+        await asyncio.sleep(TICK_S)
