@@ -6,10 +6,19 @@ import os
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from policies.errors import ParaventError
+
 SECRETS = "PARAVENT_SECRETS"
+
+
+class SettingsInvalid(ParaventError):
+    """The gateway lacks a setting it needs, or cannot read one it was given."""
+
+    code = "settings-invalid"
+    remedy = "Set the named variables; `paravent settings` lists them with their types."
 
 
 class Mode(StrEnum):
@@ -123,6 +132,13 @@ def read_settings() -> GatewaySettings:
 
     A file is called like its variable in small letters and holds nothing but its value, as
     container engines and systemd hand secrets over; it shows in no list of processes.
+
+    Raises:
+        SettingsInvalid: one is missing or wrong; its value is not repeated.
     """
     folder = Path(os.environ.get(SECRETS) or os.devnull)
-    return GatewaySettings(_secrets_dir=folder if folder.is_dir() else None)
+    try:
+        return GatewaySettings(_secrets_dir=folder if folder.is_dir() else None)
+    except ValidationError as error:
+        names = ", ".join(f"PARAVENT_{str(fault['loc'][0]).upper()}" for fault in error.errors())
+        raise SettingsInvalid(f"Settings are missing or wrong: {names}.") from None
