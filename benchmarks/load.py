@@ -59,7 +59,7 @@ async def _drive(url: str, requests: Sequence[bytes], connections: int) -> Load:
         for each in waiting:
             began = time.perf_counter()
             writer.write(each)
-            status = await _status(reader)
+            status = await status_of(reader)
             load.latencies.append(time.perf_counter() - began)
             load.statuses[status] = load.statuses.get(status, 0) + 1
         writer.close()
@@ -71,7 +71,8 @@ async def _drive(url: str, requests: Sequence[bytes], connections: int) -> Load:
     return load
 
 
-async def _status(reader: asyncio.StreamReader) -> int:
+async def status_of(reader: asyncio.StreamReader) -> int:
+    """Read one answer to its end; give its status."""
     head = await reader.readuntil(b"\r\n\r\n")
     status = int(head[9:12])
     for line in head.split(b"\r\n"):

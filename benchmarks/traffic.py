@@ -21,6 +21,7 @@ CONSENT = {
     )
 }
 ONE_DOMAIN = {"categoryPreferences": {"personalisation": True, "marketing": True}}
+PRICES = {product: (499 + 137 * number) / 100 for number, product in enumerate(PRODUCTS)}
 PADDING = "x" * 190  # properties nobody declared, as real trackers send; makes it 1,000 B
 
 
@@ -53,7 +54,7 @@ class Traffic:
             "properties": {
                 "product_id": product,
                 "category": department,
-                "price": draw.randrange(500, 20_000) / 100,
+                "price": PRICES[product],
                 "quantity": 1,
                 "currency": "EUR",
                 "position": draw.randrange(40),
@@ -69,14 +70,22 @@ class Traffic:
             "integrations": {"All": True},
         }
 
+    def everybody(self, size: int) -> list[bytes]:
+        """Make gzipped batches in which each visitor is met once."""
+        events = [self.event() | {"userId": f"visitor-{person}"} for person in self._who]
+        return [_packed(events[at : at + size]) for at in range(0, len(events), size)]
+
     def batch(self, size: int) -> bytes:
         """Make a gzipped batch of *size* events."""
-        events = [self.event() for _ in range(size)]
-        document = {"batch": events, "sentAt": datetime.now(UTC).isoformat()}
-        return gzip.compress(json.dumps(document).encode(), 6)
+        return _packed([self.event() for _ in range(size)])
 
     def single(self) -> bytes:
         """Make the body of one track call."""
         event = self.event()
         del event["type"]
         return json.dumps(event).encode()
+
+
+def _packed(events: list[dict[str, Any]]) -> bytes:
+    document = {"batch": events, "sentAt": datetime.now(UTC).isoformat()}
+    return gzip.compress(json.dumps(document).encode(), 6)
