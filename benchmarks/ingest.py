@@ -83,7 +83,7 @@ class Bench:
     def noop(self) -> float:
         """Give requests a second of an application that does nothing, same client, same bodies."""
         traffic = self._traffic(both=True)
-        with limits.noop_server(self._port()) as url:
+        with limits.noop_server() as url:
             count = int(SINGLES * self.scale)
             sent = [request(url, "/", traffic.single(), self._headers) for _ in range(count)]
             return drive(url, sent, connections=32).per_second()
@@ -128,9 +128,6 @@ class Bench:
     def _traffic(self, *, both: bool) -> Traffic:
         self._seed += 1
         return Traffic(self._seed, people=PEOPLE, consent=CONSENT if both else ONE_DOMAIN)
-
-    def _port(self) -> int:
-        return int(self.url.rpartition(":")[2]) + 1
 
 
 def _all_taken(load: Load) -> None:

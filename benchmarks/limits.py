@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -105,8 +106,11 @@ def pgbench_rate(binaries: Path, owner_dsn: str, *, clients: int) -> float:
 
 
 @contextmanager
-def noop_server(port: int) -> Iterator[str]:
+def noop_server() -> Iterator[str]:
     """Run an ASGI application that reads the body and answers; give its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
     process = subprocess.Popen([sys.executable, "-c", NOOP.replace("PORT", str(port))])
     try:
         asyncio.run(_listening(port))
