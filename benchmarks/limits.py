@@ -32,9 +32,14 @@ PGBENCH_S = 4
 
 
 def stored_rows(owner_dsn: str, *, limit: int) -> list[bytes]:
-    """Give the stored events as packed COPY rows."""
+    """Give the newest stored events as packed COPY rows, batch by batch.
+
+    As they lie in the table they would fill one partition after the other in the order of its key,
+    which is twice as fast as the order in which anybody sends them.
+    """
     with psycopg.connect(owner_dsn) as connection, connection.cursor() as cursor:
-        query = f"copy (select * from store.event limit {limit}) to stdout (format binary)"
+        newest = f"select * from store.event order by batch desc, mid limit {limit}"
+        query = f"copy ({newest}) to stdout (format binary)"
         with cursor.copy(query.encode()) as stream:
             body = b"".join(bytes(chunk) for chunk in stream)
     return _split(body)
