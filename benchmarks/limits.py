@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -27,7 +28,6 @@ async def app(scope, receive, send):
 uvicorn.run(app, host="127.0.0.1", port=PORT, loop="uvloop", http="httptools",
             log_level="critical", access_log=False)
 """
-PGBENCH_S = 4
 
 
 def stored_rows(owner_dsn: str, *, limit: int) -> list[bytes]:
@@ -83,7 +83,7 @@ def copy_rate(owner_dsn: str, rows: list[bytes], *, commit: int, key: bool) -> f
     return len(rows) / seconds
 
 
-def pgbench_rate(binaries: Path, owner_dsn: str, *, clients: int) -> float:
+def pgbench_rate(binaries: Path, owner_dsn: str, *, clients: int, seconds: int) -> float:
     """Give transactions a second of ``pgbench -N -M prepared`` with *clients*."""
     base = [str(binaries / "pgbench")]
     environment = {**os.environ, "PGOPTIONS": "-c search_path=bench"}
@@ -96,7 +96,7 @@ def pgbench_rate(binaries: Path, owner_dsn: str, *, clients: int) -> float:
             [*base, "-i", "-s", "10", "-q", owner_dsn],
             env=environment, check=True, capture_output=True,
         )  # fmt: skip
-    command = [*base, "-N", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(PGBENCH_S)]
+    command = [*base, "-N", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds)]
     ran = subprocess.run(
         [*command, owner_dsn], env=environment, check=True, capture_output=True, text=True
     )
@@ -105,8 +105,10 @@ def pgbench_rate(binaries: Path, owner_dsn: str, *, clients: int) -> float:
 
 
 @contextmanager
-def noop_server(port: int) -> Iterator[str]:
+def noop_server() -> Iterator[str]:
     """Run an ASGI application that reads the body and answers; give its address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
     process = subprocess.Popen([sys.executable, "-c", NOOP.replace("PORT", str(port))])
     try:
         asyncio.run(_listening(port))
