@@ -10,17 +10,45 @@ import argparse
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
-from benchmarks import front, ingest, machine, singles
+from benchmarks import (
+    bulk_lane,
+    erasing,
+    front,
+    history,
+    ingest,
+    live_lane,
+    machine,
+    memory,
+    refreshing,
+    singles,
+    storage,
+)
 from benchmarks.report import RESULTS, Circumstances, page, remember
 from benchmarks.rows import Row
-from benchmarks.suite import Place, Run, declared, measured, say, wanted
+from benchmarks.suite import CONCERNS, Place, Run, declared, measured, say, wanted
 
-MODULES = (ingest, singles)  # in the order of the run
-PLACES: dict[Place, Callable[[Run], AbstractContextManager[str]]] = {Place.FRONT: front.opened}
+# Erasing looks at the small table before it grows; refreshing then makes what erasing erases.
+ORDER = (
+    ingest.ingest,
+    singles.singles,
+    live_lane.alone,
+    live_lane.beside,
+    bulk_lane.behind,
+    storage.stored,
+    memory.memory,
+    erasing.small,
+    refreshing.refreshed,
+    erasing.large,
+)
+PLACES: dict[Place, Callable[[Run], AbstractContextManager[str]]] = {
+    Place.FRONT: front.opened,
+    Place.HISTORY: history.opened,
+}
 
 
 def main() -> None:
     """Run the suite."""
+    CONCERNS.sort(key=lambda concern: ORDER.index(concern.measure))
     chosen = _arguments()
     run = Run(
         scale=0.1 if chosen.quick else 1.0,

@@ -141,8 +141,9 @@ def all_taken(load: Load) -> None:
         raise RuntimeError(f"answers other than 200: {load.statuses}")
 
 
-def median_of_bulk(run: Run) -> float:
+def bulk_events_per_second(run: Run) -> float:
     """Give the events a second that bulk reaches in this run, measured now if not before."""
     if run.bulk_events_per_second is None:
         run.bulk_events_per_second = run.front.events_per_second()
+        run.front.settle()
     return run.bulk_events_per_second

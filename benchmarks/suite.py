@@ -1,6 +1,6 @@
 """Which rows are there, where is each measured, and in which order?
 
-A module of this package registers what it measures; ``CONCERNS`` is the order of the run.
+A module of this package registers what it measures; ``__main__`` knows the order.
 """
 
 from __future__ import annotations
