@@ -9,6 +9,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 
 import psycopg
 
@@ -34,7 +35,7 @@ def small(run: Run) -> Iterator[Row]:
     history = run.history
     history.begun()
     history.refreshed(full=True)
-    BUFFERS.limits += [_buffers(history, subject) for subject in history.special.take(FEW)]
+    BUFFERS.limits += _buffers(history)
     BUFFERS.remark = f"{history.stored:,} events"
     yield from ()
 
@@ -46,7 +47,7 @@ def large(run: Run) -> Iterator[Row]:
     history.whole()
     if not history.up_to_date:
         history.refreshed(full=True)
-    BUFFERS.figures += [_buffers(history, subject) for subject in history.special.take(FEW)]
+    BUFFERS.figures += _buffers(history)
     BUFFERS.remark = f"{history.stored:,} events against {BUFFERS.remark}"
     counts: list[int] = []
     for subject in history.special.take(history.many):
@@ -59,12 +60,18 @@ def large(run: Run) -> Iterator[Row]:
     yield from (row for row in (BUFFERS, EACH) if run.wants(row))
 
 
-def _buffers(history: History, subject: int) -> float:
-    before = _touched(history.owner)
-    with transaction(history.gateway) as connection:
-        erasure.erase(connection, [subject])
-        connection.exec_driver_sql("select pg_stat_force_next_flush()")
-    return _touched(history.owner) - before
+def _buffers(history: History) -> list[float]:
+    """Give the buffers of each erasure.
+
+    Nobody is erased first: what the connection did before, it then has told the statistics.
+    """
+    counted = [_touched(history.owner)]
+    for subject in [0, *history.special.take(FEW)]:
+        with transaction(history.gateway) as connection:
+            erasure.erase(connection, [subject])
+            connection.exec_driver_sql("select pg_stat_force_next_flush()")
+        counted.append(_touched(history.owner))
+    return [after - before for before, after in pairwise(counted[1:])]
 
 
 def _touched(owner: str) -> float:

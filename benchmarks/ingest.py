@@ -29,9 +29,11 @@ def ingest(run: Run) -> Iterator[Row]:
     """Measure batches of every kind in turn."""
     front = run.front
 
+    table = limits.Copied(front.owner)
+    rows = int(COPY_ROWS * max(run.scale, 0.2))
+
     def copied() -> float:
-        rows = limits.stored_rows(front.owner, limit=int(COPY_ROWS * max(run.scale, 0.2)))
-        return limits.copy_rate(front.owner, rows, commit=BATCH, key=True)
+        return table.rows_per_second(rows, commit=BATCH)
 
     yield from interleaved(
         run,
