@@ -69,9 +69,12 @@ class Copied:
 
     def _stored_last(self, count: int) -> list[bytes]:
         query = f"select * from store.event order by batch desc limit {count}"
-        with psycopg.connect(self._owner) as connection, connection.cursor() as cursor:
-            with cursor.copy(f"copy ({query}) to stdout (format binary)".encode()) as stream:
-                return _split(b"".join(bytes(chunk) for chunk in stream))
+        copying = f"copy ({query}) to stdout (format binary)".encode()
+        with (
+            psycopg.connect(self._owner) as connection,
+            connection.cursor().copy(copying) as stream,
+        ):
+            return _split(b"".join(bytes(chunk) for chunk in stream))
 
 
 def _renamed(row: bytes) -> bytes:
