@@ -38,8 +38,8 @@ types: $(READY) ## mypy --strict
 contracts: $(READY) ## Who may import whom
 	$(BIN)/lint-imports --no-logo
 
-bench: $(READY) ## Measure intake, folding and reading; writes benchmarks/results.md
-	$(BIN)/python -m benchmarks
+bench: $(READY) ## Ratios to limits of the same run, in benchmarks/results.md; FULL=1 with ten million events
+	$(BIN)/python -m benchmarks $(if $(FULL),--full)
 
 soak: $(READY) ## A storm of SOAK_MINUTES (10), then the property tests with forty times the examples
 	$(BIN)/python -m tests.faults

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import psycopg
 
+from workers.store.event_rows import FOOTER, HEADER
+
 NOOP = """
 import uvicorn
 async def app(scope, receive, send):
@@ -28,21 +30,56 @@ async def app(scope, receive, send):
 uvicorn.run(app, host="127.0.0.1", port=PORT, loop="uvloop", http="httptools",
             log_level="critical", access_log=False)
 """
-PGBENCH_S = 4
 
 
-def stored_rows(owner_dsn: str, *, limit: int) -> list[bytes]:
-    """Give the newest stored events as packed COPY rows, batch by batch.
+class Copied:
+    """A table like that of the events, with its key and partitions, and rows to copy into it.
 
-    As they lie in the table they would fill one partition after the other in the order of its key,
-    which is twice as fast as the order in which anybody sends them.
+    It begins with what the real one holds, so that neither of the two indexes is the smaller.
     """
-    with psycopg.connect(owner_dsn) as connection, connection.cursor() as cursor:
-        newest = f"select * from store.event order by batch desc, mid limit {limit}"
-        query = f"copy ({newest}) to stdout (format binary)"
-        with cursor.copy(query.encode()) as stream:
-            body = b"".join(bytes(chunk) for chunk in stream)
-    return _split(body)
+
+    def __init__(self, owner: str) -> None:
+        self._owner = owner
+        with psycopg.connect(owner, autocommit=True) as connection:
+            connection.execute(
+                "create table store.bench_event (like store.event including all)"
+                " partition by hash (subject)"
+            )
+            for part in range(16):
+                connection.execute(
+                    f"create table store.bench_event_{part} partition of store.bench_event"
+                    f" for values with (modulus 16, remainder {part})".encode()
+                )
+            connection.execute("insert into store.bench_event select * from store.event")
+
+    def rows_per_second(self, count: int, *, commit: int) -> float:
+        """Give rows a second of binary COPY on one connection, *commit* rows a transaction.
+
+        They are the events stored last, as other messages.
+        """
+        rows = [_renamed(row) for row in self._stored_last(count)]
+        chunks = [b"".join(rows[at : at + commit]) for at in range(0, len(rows), commit)]
+        copying = b"copy store.bench_event from stdin (format binary)"
+        with psycopg.connect(self._owner, autocommit=True) as connection:
+            began = time.perf_counter()
+            for chunk in chunks:
+                with connection.cursor().copy(copying) as stream:
+                    stream.write(HEADER + chunk + FOOTER)
+            return len(rows) / (time.perf_counter() - began)
+
+    def _stored_last(self, count: int) -> list[bytes]:
+        query = f"select * from store.event order by batch desc limit {count}"
+        copying = f"copy ({query}) to stdout (format binary)".encode()
+        with (
+            psycopg.connect(self._owner) as connection,
+            connection.cursor().copy(copying) as stream,
+        ):
+            return _split(b"".join(bytes(chunk) for chunk in stream))
+
+
+def _renamed(row: bytes) -> bytes:
+    """Give a row another message: the second column, behind the first and two lengths."""
+    return row[:18] + os.urandom(8) + row[26:]
 
 
 def _split(body: bytes) -> list[bytes]:
@@ -59,37 +96,7 @@ def _split(body: bytes) -> list[bytes]:
     return rows
 
 
-def copy_rate(owner_dsn: str, rows: list[bytes], *, commit: int, key: bool) -> float:
-    """Give rows a second of binary COPY on one connection, *commit* rows a transaction.
-
-    Into a table like the real one: with its key and partitions, or bare.
-    """
-    head, foot = b"PGCOPY\n\xff\r\n\x00" + bytes(8), b"\xff\xff"
-    with psycopg.connect(owner_dsn, autocommit=True) as connection:
-        connection.execute("drop table if exists store.bench_event")
-        if key:
-            connection.execute(
-                "create table store.bench_event (like store.event including all)"
-                " partition by hash (subject)"
-            )
-            for part in range(16):
-                connection.execute(
-                    f"create table store.bench_event_{part} partition of store.bench_event"
-                    f" for values with (modulus 16, remainder {part})"
-                )
-        else:
-            connection.execute("create table store.bench_event (like store.event)")
-        chunks = [b"".join(rows[i : i + commit]) for i in range(0, len(rows), commit)]
-        began = time.perf_counter()
-        for chunk in chunks:
-            with connection.cursor().copy("copy store.bench_event from stdin (format binary)") as c:
-                c.write(head + chunk + foot)
-        seconds = time.perf_counter() - began
-        connection.execute("drop table store.bench_event")
-    return len(rows) / seconds
-
-
-def pgbench_rate(binaries: Path, owner_dsn: str, *, clients: int) -> float:
+def pgbench_rate(binaries: Path, owner_dsn: str, *, clients: int, seconds: int) -> float:
     """Give transactions a second of ``pgbench -N -M prepared`` with *clients*."""
     base = [str(binaries / "pgbench")]
     environment = {**os.environ, "PGOPTIONS": "-c search_path=bench"}
@@ -102,7 +109,7 @@ def pgbench_rate(binaries: Path, owner_dsn: str, *, clients: int) -> float:
             [*base, "-i", "-s", "10", "-q", owner_dsn],
             env=environment, check=True, capture_output=True,
         )  # fmt: skip
-    command = [*base, "-N", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(PGBENCH_S)]
+    command = [*base, "-N", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds)]
     ran = subprocess.run(
         [*command, owner_dsn], env=environment, check=True, capture_output=True, text=True
     )
@@ -113,9 +120,8 @@ def pgbench_rate(binaries: Path, owner_dsn: str, *, clients: int) -> float:
 @contextmanager
 def noop_server() -> Iterator[str]:
     """Run an ASGI application that reads the body and answers; give its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
     process = subprocess.Popen([sys.executable, "-c", NOOP.replace("PORT", str(port))])
     try:
         asyncio.run(_listening(port))

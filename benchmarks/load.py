@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -44,12 +44,12 @@ def request(url: str, path: str, body: bytes, headers: dict[str, str]) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
 
 
-def drive(url: str, requests: Sequence[bytes], *, connections: int) -> Load:
+def drive(url: str, requests: Iterable[bytes], *, connections: int) -> Load:
     """Send *requests* over *connections*, each its next when the last was answered."""
     return asyncio.run(_drive(url, requests, connections))
 
 
-async def _drive(url: str, requests: Sequence[bytes], connections: int) -> Load:
+async def _drive(url: str, requests: Iterable[bytes], connections: int) -> Load:
     load = Load()
     waiting = iter(requests)
     split = urlsplit(url)
