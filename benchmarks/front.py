@@ -51,6 +51,7 @@ class Front:
         self.headers = {"Authorization": f"Basic {token}", "Content-Type": "application/json"}
         self._meet(self._crowd)
         self.events_per_second()
+        self.settle()
 
     def traffic(self, consent: dict[str, Any] = CONSENT, *, personal: float = 0.0) -> Traffic:
         """Give a source of events with a seed of its own."""
@@ -102,17 +103,26 @@ class Front:
         return self._number("select count(*) from store.event")
 
     def settle(self) -> None:
-        """Wait until the workers have folded what waits."""
+        """Wait until the workers have folded what waits.
+
+        Raises:
+            TimeoutError: they are so far behind that what comes next would measure them.
+        """
         over = time.monotonic() + _SETTLED_S
-        while self._number(_WAITING) and time.monotonic() < over:
+        while self._number(_WAITING):
+            if time.monotonic() > over:
+                raise TimeoutError(f"the workers were not done after {_SETTLED_S:.0f} s")
             time.sleep(0.2)
 
     def _count(self) -> int:
         return max(4, int(BATCHES * self.scale))
 
     def _alone(self, sent: list[bytes]) -> float:
+        """Store with the workers at rest; what they have to catch up on, nobody else is to feel."""
         with at_rest(WORKERS):
-            return self._stored(sent)
+            rate = self._stored(sent)
+        self.settle()
+        return rate
 
     def _beside(self, sent: list[bytes]) -> float:
         rate = self._stored(sent)
