@@ -6,11 +6,7 @@ stored "as is" and never a reason to refuse its event.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any
-
-from policies.ruleset import PropertyRule
 
 INT4_MAX = 2**31 - 1
 INT8_MAX = 2**63 - 1
@@ -86,32 +82,3 @@ def _decimal(value: object) -> Decimal | None:
         return None
     # An exponent of thousands would turn into as many digits below.
     return decimal if decimal.is_finite() and abs(decimal.adjusted()) <= MAX_NUMBER_TEXT else None
-
-
-def reader(rule: PropertyRule) -> Callable[[Mapping[str, Any]], Any]:
-    """Give a function that reads the raw value of *rule* from a wire event's parts."""
-    first, *rest = rule.path
-    if not rest:
-        return lambda parts: parts.get(first)
-    if first == "properties" and len(rest) == 1:
-        name = rest[0]
-        return lambda parts: parts["properties"].get(name)
-
-    if len(rest) == 1:
-        name = rest[0]
-        return lambda parts: member(parts.get(first), name)
-
-    def read(parts: Mapping[str, Any]) -> Any:  # noqa: ANN401  # JSON is anything
-        value = parts.get(first)
-        for step in rest:
-            if value is None:
-                return None
-            value = member(value, step)
-        return value
-
-    return read
-
-
-def member(value: Any, name: str) -> Any:  # noqa: ANN401  # JSON is anything
-    """Give a member of a decoded object, be it a dictionary or a typed one; ``None`` if none."""
-    return value.get(name) if type(value) is dict else getattr(value, name, None)
