@@ -8,7 +8,7 @@ BIN := .venv/bin
 CODE := gateway pseudonymizer workers policies tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint format types contracts bench soak clickstream docs check clean
+.PHONY: help setup demo up test lint format types contracts bench flames soak clickstream docs check clean
 
 help: ## List what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ contracts: $(READY) ## Who may import whom
 
 bench: $(READY) ## Ratios to limits of the same run, in benchmarks/results.md; FULL=1 with ten million events
 	$(BIN)/python -m benchmarks $(if $(FULL),--full)
+
+flames: $(READY) ## Draw where each lane spends its time, in docs/flames
+	$(BIN)/python -m benchmarks.flames
 
 soak: $(READY) ## A storm of SOAK_MINUTES (10), then the property tests with forty times the examples
 	$(BIN)/python -m tests.faults
