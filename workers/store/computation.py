@@ -19,11 +19,12 @@ from policies.ruleset import RuleSet
 from policies.vocabulary import LegalBasis
 from workers.features.compute import FeaturePlan
 from workers.features.local_hours import LocalHours
-from workers.features.state import NO_STEP, FoldEvent, State, fold
+from workers.features.state import FoldEvent, Happened, State, fold
 from workers.segments.engine import Engine
 from workers.store import dictionary, numbering
 from workers.store.dictionary import Kind
 from workers.store.passing import Passing, passing
+from workers.store.roles import Roles
 
 Fact = tuple[int, int, int, int | None]
 """Instant in microseconds, message, number of the event name, amount in minor units."""
@@ -68,7 +69,7 @@ class Computation:
     clock: LocalHours
     without_consent: frozenset[int]  # purposes that rest on another legal basis
     passing: Passing
-    _roles: Mapping[int, tuple[int, bool]]  # event name number → step, click
+    roles: Roles
     _plans: Mapping[int, DomainPlan]
 
     @classmethod
@@ -97,7 +98,7 @@ class Computation:
                 if rule.legal_basis != LegalBasis.CONSENT
             ),
             passing=passing(rules),
-            _roles=_roles(rules, names),
+            roles=Roles(rules, names),
             _plans={
                 domains[key]: _plan(rules, key, purposes=purposes, segments=segments)
                 for key in rules.domains
@@ -107,10 +108,10 @@ class Computation:
     def fold_event(self, fact: Fact) -> FoldEvent:
         """Give what the fold needs of a stored fact; a name of an older rulebook has no step."""
         at_us, mid, name, amount = fact
-        step, click = self._roles.get(name, (NO_STEP, False))
+        step, click = self.roles.of(name)
         return FoldEvent(at_us, mid, step, click, amount or 0, name)
 
-    def fold(self, state: State | None, events: Sequence[FoldEvent]) -> State:
+    def fold(self, state: State | None, events: Sequence[Happened]) -> State:
         """Carry *events*, in order and later than *state*, into *state*."""
         return fold(state, events, self.clock, self.rules.steps)
 
@@ -162,14 +163,6 @@ class Computation:
             if covers((consent[at + 1], consent[at + 2]), now_us, now_us):
                 covered.add(consent[at])
         return {purpose for purpose in covered if not subject.objected >> (purpose - 1) & 1}
-
-
-def _roles(rules: RuleSet, names: Mapping[str, int]) -> dict[int, tuple[int, bool]]:
-    steps = {step: at for at, step in enumerate(rules.steps)}
-    return {
-        names[name]: (NO_STEP if rule.step is None else steps[rule.step], rule.click)
-        for name, rule in rules.events.items()
-    }
 
 
 def _plan(

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from workers.features.state import FoldEvent
-from workers.store import dirty, events, folding, memberships, registry
+from workers.features.state import Happened, in_order
+from workers.store import dirty, facts, folding, memberships, registry
 from workers.store.computation import Computation, Subject
 from workers.store.folding import States
 from workers.store.registry import ERASED, RESTRICTED, RegistryRow
@@ -25,7 +25,7 @@ class TouchedSubject(NamedTuple):
     """A subject and the events of theirs that this transaction has just stored."""
 
     subject: Subject
-    events: Sequence[FoldEvent]
+    events: Sequence[Happened]
 
 
 def standing(row: RegistryRow) -> Subject:
@@ -41,7 +41,7 @@ def live(
     The caller holds the registry rows ``FOR SHARE`` and found the subjects alive; it stored the
     events before, each of them for the first time.
     """
-    news = {each.subject.id: each.events for each in touched if each.events}
+    news = {each.subject.id: in_order(each.events) for each in touched if each.events}
     states = folding.fold_in(connection, ctx, news, now_us)
     subjects = [each.subject for each in touched if each.events]
     assess(connection, ctx, subjects, states, now_us=now_us)
@@ -64,14 +64,13 @@ def drain(
         return None
     rows = dirty.take(connection, shard, limit)
     known = _hold(connection, {row.subject for row in rows})
-    keys = [
-        (row.subject, mid) for row in rows for mid in row.mids
-        if row.subject in known and not known[row.subject].restricted
-    ]  # fmt: skip
-    news = _stored(connection, ctx, keys)
+    aside = {row.id for row in rows if row.subject in known and known[row.subject].restricted}
+    ready = [row for row in rows if row.subject in known and row.id not in aside]
+    mids = [mid for row in ready for mid in row.mids]
+    whose = [row.subject for row in ready for _ in row.mids]
+    news = ctx.roles.histories(facts.of_messages(connection, whose, mids))
     states = folding.fold_in(connection, ctx, news, now_us)
     assess(connection, ctx, [known[subject] for subject in states], states, now_us=now_us)
-    aside = {row.id for row in rows if row.subject in known and known[row.subject].restricted}
     dirty.set_aside(connection, sorted(aside))
     dirty.delete(connection, [row.id for row in rows if row.id not in aside])
     return len(rows)
@@ -158,13 +157,3 @@ def _hold(connection: Connection, subjects: Iterable[int]) -> dict[int, Subject]
     """Hold registry rows ``FOR SHARE``; give the subjects that are not erased."""
     rows = registry.lock_by_id(connection, sorted(set(subjects)))
     return {row.id: standing(row) for row in rows.values() if row.state != ERASED}
-
-
-def _stored(
-    connection: Connection, ctx: Computation, keys: Sequence[tuple[int, int]]
-) -> dict[int, list[FoldEvent]]:
-    """Give the events of these messages, by subject; one deleted meanwhile is absent."""
-    found: dict[int, list[FoldEvent]] = {}
-    for fact in events.facts_by_mids(connection, keys):
-        found.setdefault(fact.subject, []).append(ctx.fold_event(fact[1:]))
-    return found

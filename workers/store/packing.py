@@ -11,6 +11,7 @@ from struct import Struct, pack, unpack
 from typing import ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 from psycopg import Connection as Driver
 from psycopg import pq
 from psycopg.abc import Buffer
@@ -183,6 +184,15 @@ def ragged(rows: Iterable[Sequence[int]]) -> tuple[list[int], list[int], list[in
         flat.extend(row)
         last.append(len(flat))
     return flat, first, last
+
+
+def numbers(sent: bytes | None) -> npt.NDArray[np.int64]:
+    """Give the elements of an array of numbers as ``array_send`` wrote it; null is no element."""
+    if not sent or len(sent) <= _HEADER.size:
+        return np.empty(0, np.int64)
+    width = unpack(">i", sent[_HEADER.size : _HEADER.size + 4])[0]
+    items = np.frombuffer(sent, [("width", ">i4"), ("value", f">i{width}")], offset=_HEADER.size)
+    return items["value"].astype(np.int64)
 
 
 class _PackedDumper(Dumper):
