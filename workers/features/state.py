@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from workers.features.days import closed, reopened
 from workers.features.local_hours import LocalHours
 
 SESSION_GAP_US = 30 * 60 * 1_000_000  # the web analytics convention; a longer gap starts a session
@@ -20,7 +21,6 @@ HOURS = 24
 EVENTS, SESSIONS, AMOUNT, STEP = 0, 1, 2, 10  # codes of the daily partials; step i has STEP + i
 PURCHASE = "purchase"
 NO_STEP = -1
-NO_DAY = -1
 
 
 class FoldEvent(NamedTuple):
@@ -46,10 +46,10 @@ Happened = tuple[int, int, int, bool, int, int]
 class State:
     """Everything the features of one subject are read from.
 
-    ``days`` holds the daily partials flat and sparse: (UTC day number, code, value) triplets
-    in that order.  Sums over sessions cover closed sessions only; the open one is described by
-    ``session_start_us``, ``session_clicks`` and ``last_at_us``.  Session lengths count whole
-    seconds, dwell whole milliseconds per gap, so that addition is exact.
+    ``days`` holds the daily partials, sparse and packed (``workers.features.days``).  Sums over
+    sessions cover closed sessions only; the open one is described by ``session_start_us``,
+    ``session_clicks`` and ``last_at_us``.  Session lengths count whole seconds, dwell whole
+    milliseconds per gap, so that addition is exact.
     """
 
     __slots__ = (
@@ -86,7 +86,7 @@ class State:
     steps: list[int]
     dwell_ms: list[int]
     hours: list[int]
-    days: list[int]
+    days: bytes
 
     def __init__(self, at_us: int, steps: int) -> None:
         """Begin with nothing counted, at the instant of the first event."""
@@ -98,7 +98,7 @@ class State:
         self.steps = [0] * steps
         self.dwell_ms = [0] * steps
         self.hours = [0] * HOURS
-        self.days = []
+        self.days = b""
 
     def fields(self) -> tuple[object, ...]:
         """Give every field, in the order of their names."""
@@ -141,11 +141,12 @@ def fold(
     purchase = steps.index(PURCHASE) if PURCHASE in steps else NO_STEP
     last_us, last_step = state.last_at_us, state.last_step
     counts, dwell_ms, hours, hour_of = state.steps, state.dwell_ms, state.hours, clock.hour_of
-    today, partials = _reopened(state.days)
+    before, today, partials = reopened(state.days)
+    days = [before]
     for at_us, _, step, click, amount, _ in events:
         if at_us // DAY_US != today:
-            _close_day(state.days, today, partials)
-            today = at_us // DAY_US
+            days.append(closed(today, partials))
+            today, partials = at_us // DAY_US, {}
         if at_us - last_us > SESSION_GAP_US or not state.sessions:
             _start_session(state, last_us, at_us)
             partials[SESSIONS] = partials.get(SESSIONS, 0) + 1
@@ -161,7 +162,7 @@ def fold(
             if step == purchase:
                 _purchase(state, at_us, partials, amount)
         last_us, last_step = at_us, step
-    _close_day(state.days, today, partials)
+    state.days = b"".join((*days, closed(today, partials)))
     state.last_at_us, state.last_mid, state.last_step = last_us, events[-1][1], last_step
     state.events += len(events)
     return state
@@ -186,22 +187,3 @@ def _purchase(state: State, at_us: int, partials: dict[int, int], amount: int) -
     if amount:
         state.amount += amount
         partials[AMOUNT] = partials.get(AMOUNT, 0) + amount
-
-
-def _reopened(days: list[int]) -> tuple[int, dict[int, int]]:
-    """Take the partials of the newest day off *days*; give that day and them, by code."""
-    if not days:
-        return NO_DAY, {}
-    newest, start = days[-3], len(days) - 3
-    while start and days[start - 3] == newest:
-        start -= 3
-    partials = dict(zip(days[start + 1 :: 3], days[start + 2 :: 3], strict=True))
-    del days[start:]
-    return newest, partials
-
-
-def _close_day(days: list[int], day: int, partials: dict[int, int]) -> None:
-    """Put a day's partials behind *days*, by code, and empty them for the next day."""
-    for code in sorted(partials):
-        days += (day, code, partials[code])
-    partials.clear()

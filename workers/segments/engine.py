@@ -18,6 +18,7 @@ from workers.errors import SegmentCircular
 Values = Sequence[float | None]
 Known = Mapping[str, bool | None]
 Test = Callable[[Values, Known], bool | None]
+Tests = tuple[tuple[str, Test], ...]
 
 _COMPARE: dict[Comparison, Callable[[float, float], bool]] = {
     Comparison.AT_LEAST: operator.ge,
@@ -49,11 +50,19 @@ class Engine:
         Only *admitted* segments are looked at: those whose purpose the subject's consent covers
         now.  To a segment that refers to another, one that is not admitted is unknown.
         """
-        known: dict[str, bool | None] = {}
-        for key, test in self._tests:
-            if key in admitted:
-                known[key] = test(values, known)
-        return {key for key, belongs in known.items() if belongs}
+        return belonging(self.among(admitted), values)
+
+    def among(self, admitted: Collection[str]) -> Tests:
+        """Give the tests of the *admitted* segments, for ``belonging``: few sets, many subjects."""
+        return tuple((key, test) for key, test in self._tests if key in admitted)
+
+
+def belonging(tests: Tests, values: Values) -> set[str]:
+    """Give the keys of the segments whose tests *values* pass, each asked after those it names."""
+    known: dict[str, bool | None] = {}
+    for key, test in tests:
+        known[key] = test(values, known)
+    return {key for key, belongs in known.items() if belongs}
 
 
 def _in_order(segments: Iterable[SegmentRule]) -> list[SegmentRule]:

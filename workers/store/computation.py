@@ -7,7 +7,7 @@ out of it without a look at the database.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from policies.vocabulary import LegalBasis
 from workers.features.compute import FeaturePlan
 from workers.features.local_hours import LocalHours
 from workers.features.state import FoldEvent, Happened, State, fold
-from workers.segments.engine import Engine
+from workers.segments.engine import Engine, Tests, belonging
 from workers.store import dictionary, numbering
 from workers.store.dictionary import Kind
 from workers.store.passing import Passing, passing
@@ -53,6 +53,15 @@ class DomainPlan:
     judged_positions: tuple[int, ...]  # of these among the domain's features
     engine: Engine
     segments: Mapping[str, tuple[int, int]]  # key → segment number, purpose number
+    _admitted: dict[int, Tests] = field(default_factory=dict)
+
+    def admitted(self, purposes: int) -> Tests:
+        """Give the tests of the segments of *purposes* (a mask), put together once a mask."""
+        tests = self._admitted.get(purposes)
+        if tests is None:
+            keys = {key for key, (_, number) in self.segments.items() if purposes >> number - 1 & 1}
+            tests = self._admitted[purposes] = self.engine.among(keys)
+        return tests
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,7 @@ class Computation:
     without_consent: frozenset[int]  # purposes that rest on another legal basis
     passing: Passing
     roles: Roles
+    free: int  # ``without_consent`` as a mask
     _plans: Mapping[int, DomainPlan]
 
     @classmethod
@@ -83,6 +93,11 @@ class Computation:
         )
         names = dictionary.ids(connection, Kind.EVENT, rules.events)
         feature_set = numbering.feature_set_number(connection, list(rules.features), rulebook)
+        without_consent = frozenset(
+            purposes[rule.key]
+            for rule in rules.purposes.values()
+            if rule.legal_basis != LegalBasis.CONSENT
+        )
         return cls(
             rules=rules,
             rulebook=rulebook,
@@ -92,11 +107,8 @@ class Computation:
             names=MappingProxyType(names),
             feature_set=feature_set,
             clock=LocalHours(rules.timezone),
-            without_consent=frozenset(
-                purposes[rule.key]
-                for rule in rules.purposes.values()
-                if rule.legal_basis != LegalBasis.CONSENT
-            ),
+            without_consent=without_consent,
+            free=sum(1 << (number - 1) for number in without_consent),
             passing=passing(rules),
             roles=Roles(rules, names),
             _plans={
@@ -139,11 +151,8 @@ class Computation:
     ) -> set[int]:
         """Give the segments the subject is in, of those its consent covers at *now_us*."""
         plan = self._plans[subject.domain]
-        purposes = self.covered(subject, now_us)
-        admitted = {key for key, (_, purpose) in plan.segments.items() if purpose in purposes}
-        if not admitted:
-            return set()
-        return {plan.segments[key][0] for key in plan.engine.memberships(judged, admitted)}
+        tests = plan.admitted(self.covered(subject, now_us))
+        return {plan.segments[key][0] for key in belonging(tests, judged)}
 
     def sized_segments(self) -> list[tuple[int, int, int]]:
         """Give segment, purpose and domain number of every segment of the rulebook."""
@@ -153,16 +162,18 @@ class Computation:
             for segment, purpose in plan.segments.values()
         ]
 
-    def covered(self, subject: Subject, now_us: int) -> set[int]:
-        """Give the purposes the subject may be profiled for now: consented, not objected to."""
+    def covered(self, subject: Subject, now_us: int) -> int:
+        """Give the purposes the subject may be profiled for now, as a mask: bit ``number - 1``.
+
+        They are consented to or rest on another basis, and are not objected to.
+        """
         if subject.restricted:
-            return set()
-        consent = subject.consent
-        covered = set(self.without_consent)
+            return 0
+        consent, mask = subject.consent, self.free
         for at in range(0, len(consent), 3):
             if covers((consent[at + 1], consent[at + 2]), now_us, now_us):
-                covered.add(consent[at])
-        return {purpose for purpose in covered if not subject.objected >> (purpose - 1) & 1}
+                mask |= 1 << (consent[at] - 1)
+        return mask & ~subject.objected
 
 
 def _plan(

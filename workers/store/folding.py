@@ -115,12 +115,14 @@ def _state(row: StateRow, steps: int) -> State:
     found.steps = _sized(row.steps, steps)
     found.dwell_ms = _sized(row.dwell, steps)
     found.hours = _sized(row.hours, HOURS)
-    found.days = list(row.days)
+    found.days = row.days
     return found
 
 
-def _sized(counts: Sequence[int], length: int) -> list[int]:
+def _sized(counts: list[int], length: int) -> list[int]:
     """Give *counts* in the length today's rulebook needs; a refresh refolds after a change."""
+    if len(counts) == length:
+        return counts
     return [*counts[:length], *[0] * (length - len(counts))]
 
 
