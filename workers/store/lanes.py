@@ -17,6 +17,7 @@ from workers.store import dirty, facts, folding, memberships, registry
 from workers.store.computation import Computation, Subject
 from workers.store.folding import States
 from workers.store.registry import ERASED, RESTRICTED, RegistryRow
+from workers.store.transactions import pipelined
 
 SHARDS = dirty.SHARDS
 
@@ -53,32 +54,39 @@ def mark_dirty(connection: Connection, batch: int, touched: Mapping[int, Sequenc
 
 
 def drain(
-    connection: Connection, ctx: Computation, shard: int, *, limit: int, now_us: int
+    connection: Connection, ctx: Computation, shards: Sequence[int], *, limit: int, now_us: int
 ) -> int | None:
-    """Fold one slice of a shard's dirty events; give how many dirty rows it took.
+    """Fold a portion of the dirty events of *shards*; give how many dirty rows it took.
 
-    ``None`` means that another drain is busy with the shard.  An erased subject's events are gone;
-    a restricted subject's wait aside until ``resume``.
+    ``None`` means that other drains are busy with all of them.  An erased subject's events are
+    gone; a restricted subject's wait aside until ``resume``.
     """
-    if not dirty.claim(connection, shard):
+    claimed = dirty.claim(connection, shards)
+    if not claimed:
         return None
-    rows = dirty.take(connection, shard, limit)
+    rows = dirty.take(connection, claimed, limit)
     known = _hold(connection, {row.subject for row in rows})
     aside = {row.id for row in rows if row.subject in known and known[row.subject].restricted}
     ready = [row for row in rows if row.subject in known and row.id not in aside]
     mids = [mid for row in ready for mid in row.mids]
     whose = [row.subject for row in ready for _ in row.mids]
     news = ctx.roles.histories(facts.of_messages(connection, whose, mids))
-    states = folding.fold_in(connection, ctx, news, now_us)
-    assess(connection, ctx, [known[subject] for subject in states], states, now_us=now_us)
-    dirty.set_aside(connection, sorted(aside))
-    dirty.delete(connection, [row.id for row in rows if row.id not in aside])
+    with pipelined(connection):
+        states = folding.fold_in(connection, ctx, news, now_us)
+        assess(connection, ctx, [known[subject] for subject in states], states, now_us=now_us)
+        dirty.set_aside(connection, sorted(aside))
+        dirty.delete(connection, [row.id for row in rows if row.id not in aside])
     return len(rows)
 
 
-def pending(connection: Connection, shard: int) -> bool:
-    """Say whether dirty events of *shard* wait to be folded."""
-    return dirty.pending(connection, shard)
+def pending(connection: Connection, shards: Sequence[int] = range(SHARDS)) -> list[int]:
+    """Give those of *shards* in which dirty events wait to be folded."""
+    return dirty.pending(connection, shards)
+
+
+def few(connection: Connection, limit: int) -> bool:
+    """Say whether less than *limit* dirty rows wait."""
+    return dirty.few(connection, limit)
 
 
 def reassess(connection: Connection, ctx: Computation, subjects: Iterable[int], now_us: int) -> int:

@@ -20,40 +20,40 @@ def test_dirty_rows_wait_in_their_shard(store_gateway: Engine, store_workers: En
         dirty.put(connection, batch, {4: [9, 8], 5: [7], 8: []})
         dirty.put(connection, batch, {})
     with transaction(store_workers) as connection:
-        assert dirty.claim(connection, 0)
-        assert dirty.pending(connection, 0)
-        assert not dirty.pending(connection, 2)
-        rows = dirty.take(connection, 0, 10)
+        assert dirty.claim(connection, [0])
+        assert dirty.pending(connection, [0])
+        assert not dirty.pending(connection, [2])
+        rows = dirty.take(connection, [0], 10)
         assert [(row.subject, row.mids, row.batch) for row in rows] == [
             (4, [9, 8], batch), (8, [], batch),
         ]  # fmt: skip
-        assert len(dirty.take(connection, 0, 1)) == 1
+        assert len(dirty.take(connection, [0], 1)) == 1
         count, oldest = dirty.behind(connection)
         assert count == 3
         assert oldest is not None
         dirty.delete(connection, [row.id for row in rows])
-        assert not dirty.pending(connection, 0)
+        assert not dirty.pending(connection, [0])
 
 
 def test_one_drain_a_shard_at_a_time(store_workers: Engine) -> None:
     with transaction(store_workers) as one, transaction(store_workers) as other:
-        assert dirty.claim(one, 0)
-        assert not dirty.claim(other, 0)
-        assert dirty.claim(other, 1)
+        assert dirty.claim(one, [0])
+        assert not dirty.claim(other, [0])
+        assert dirty.claim(other, [1])
 
 
 def test_rows_set_aside_come_back(store_workers: Engine) -> None:
     with transaction(store_workers) as connection:
         dirty.put(connection, 1, {4: [1], 8: [2]})
-        rows = dirty.take(connection, 0, 10)
+        rows = dirty.take(connection, [0], 10)
         dirty.set_aside(connection, [rows[0].id])
         dirty.delete(connection, [row.id for row in rows])
-        assert not dirty.pending(connection, 0)
+        assert not dirty.pending(connection, [0])
         assert dirty.behind(connection) == (0, None)
         dirty.put_back(connection, [8])
-        assert not dirty.pending(connection, 0)
+        assert not dirty.pending(connection, [0])
         dirty.put_back(connection, [4])
-        assert dirty.take(connection, 0, 10) == [rows[0]]
+        assert dirty.take(connection, [0], 10) == [rows[0]]
 
 
 def test_a_killed_relay_leaves_its_rows_to_the_next(
