@@ -8,6 +8,7 @@ only.  Lengths of time between instants are days of 86 400 s.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from policies.ruleset import FeatureRule
@@ -30,6 +31,18 @@ DAY = timedelta(days=1)
 MONTH_DAYS = 365.25 / 12  # a mean month, so that a year holds twelve
 
 
+@dataclass(frozen=True, slots=True)
+class WindowSum:
+    """The reading of a sum over a window, which a plan puts together with others."""
+
+    window: int  # days
+    code: int
+
+    def __call__(self, _state: State, _us: int, windows: Windows) -> float | None:
+        """Read it alone."""
+        return float(windows.sums(self.window).get(self.code, 0))
+
+
 class FeaturePlan:
     """How to read a list of features from a state, decided once per rulebook.
 
@@ -39,7 +52,15 @@ class FeaturePlan:
 
     def __init__(self, features: Sequence[FeatureRule], steps: Sequence[str]) -> None:
         self.keys = tuple(feature.key for feature in features)
-        self._readings = tuple(reading(feature, steps) for feature in features)
+        readings = [reading(feature, steps) for feature in features]
+        # Sums over windows, the most frequent kind, are dealt out of one look at each window.
+        self._summed: dict[int, list[tuple[int, int]]] = {}
+        self._others: list[tuple[int, Reading]] = []
+        for place, read in enumerate(readings):
+            if isinstance(read, WindowSum):
+                self._summed.setdefault(read.window, []).append((place, read.code))
+            else:
+                self._others.append((place, read))
 
     def values(self, state: State, as_of_us: int) -> list[float | None]:
         """Give the values in the order of ``keys``; ``None`` where there is none.
@@ -47,7 +68,14 @@ class FeaturePlan:
         *state* holds no event after *as_of_us*; the caller folds the earlier events otherwise.
         """
         windows = Windows(state, as_of_us)
-        return [read(state, as_of_us, windows) for read in self._readings]
+        found: list[float | None] = [None] * len(self.keys)
+        for window, places in self._summed.items():
+            sums = windows.sums(window)
+            for place, code in places:
+                found[place] = float(sums.get(code, 0))
+        for place, read in self._others:
+            found[place] = read(state, as_of_us, windows)
+        return found
 
 
 def values(
@@ -91,7 +119,7 @@ def _recency(window: int | None, *, of_purchase: bool) -> Reading:
 
 def _total(code: int, window: int | None) -> Reading:
     if window is not None:
-        return lambda _state, _us, windows: float(windows.sums(window).get(code, 0))
+        return WindowSum(window, code)
     if code == EVENTS:
         return lambda state, _us, _windows: float(state.events)
     if code == SESSIONS:

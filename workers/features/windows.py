@@ -14,7 +14,7 @@ class Windows:
     A window of N days takes the UTC days after ``day - N`` up to and including ``day``.
     """
 
-    __slots__ = ("_day", "_records", "_state", "_sums")
+    __slots__ = ("_day", "_records", "_state", "_sums", "_whole")
 
     def __init__(self, state: State, as_of_us: int) -> None:
         """Read nothing yet; *state* holds no event after *as_of_us*."""
@@ -22,6 +22,7 @@ class Windows:
         self._day = as_of_us // DAY_US
         self._records: dict[int | None, list[Partial]] = {}
         self._sums: dict[int, Mapping[int, int]] = {}
+        self._whole: Mapping[int, int] | None = None
 
     def sums(self, window: int) -> Mapping[int, int]:
         """Give the sum of each code over a window; a code without a partial is absent."""
@@ -42,7 +43,8 @@ class Windows:
     def _summed(self, window: int) -> Mapping[int, int]:
         state, first = self._state, self._day - window + 1
         if state.first_at_us // DAY_US >= first:
-            return _totals(state)
+            self._whole = self._whole or _totals(state)
+            return self._whole
         sums: dict[int, int] = {}
         for _, code, value in records(since(state.days, first)):
             sums[code] = sums.get(code, 0) + value
