@@ -54,13 +54,14 @@ class FeaturePlan:
         self.keys = tuple(feature.key for feature in features)
         readings = [reading(feature, steps) for feature in features]
         # Sums over windows, the most frequent kind, are dealt out of one look at each window.
-        self._summed: dict[int, list[tuple[int, int]]] = {}
+        summed: dict[int, list[tuple[int, int]]] = {}
         self._others: list[tuple[int, Reading]] = []
         for place, read in enumerate(readings):
             if isinstance(read, WindowSum):
-                self._summed.setdefault(read.window, []).append((place, read.code))
+                summed.setdefault(read.window, []).append((place, read.code))
             else:
                 self._others.append((place, read))
+        self._summed = sorted(summed.items())
 
     def values(self, state: State, as_of_us: int) -> list[float | None]:
         """Give the values in the order of ``keys``; ``None`` where there is none.
@@ -69,7 +70,7 @@ class FeaturePlan:
         """
         windows = Windows(state, as_of_us)
         found: list[float | None] = [None] * len(self.keys)
-        for window, places in self._summed.items():
+        for window, places in self._summed:  # the narrower first
             sums = windows.sums(window)
             for place, code in places:
                 found[place] = float(sums.get(code, 0))

@@ -8,14 +8,14 @@ changes those of one day; so long as nobody asks, the others are never made into
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from struct import Struct
 
 NO_DAY = -(2**62)  # before every day an event can have
 
 _WIDTH = 8
-_RECORD = Struct(">iqiqiq")  # width, day, width, code, width, value
-SIZE = _RECORD.size
+SIZE = 36  # bytes of a partial: day, code and value, each behind its width
 _READ = Struct(">4xq4xq4xq")
 _DAY = Struct(">4xq")
 
@@ -33,11 +33,11 @@ def packed(partials: Iterable[Partial]) -> bytes:
     return b"".join(closed(day, {code: value}) for day, code, value in partials)
 
 
-def since(days: bytes, day: int) -> bytes:
-    """Give the partials of *day* and of every later one."""
+def place_of(days: bytes, day: int) -> int:
+    """Give where the partials of *day* and of later ones begin, in bytes."""
     places = range(len(days) // SIZE)
     at = bisect_left(places, day, key=lambda place: _DAY.unpack_from(days, place * SIZE)[0])
-    return days[at * SIZE :]
+    return at * SIZE
 
 
 def reopened(days: bytes) -> tuple[bytes, int, dict[int, int]]:
@@ -58,7 +58,12 @@ def reopened(days: bytes) -> tuple[bytes, int, dict[int, int]]:
 
 def closed(day: int, partials: dict[int, int]) -> bytes:
     """Pack the partials of one day, by code."""
-    pack = _RECORD.pack
-    return b"".join(
-        pack(_WIDTH, day, _WIDTH, code, _WIDTH, partials[code]) for code in sorted(partials)
-    )
+    numbers: list[int] = []
+    for code in sorted(partials):
+        numbers += (_WIDTH, day, _WIDTH, code, _WIDTH, partials[code])
+    return _packer(len(partials))(*numbers)
+
+
+@cache
+def _packer(count: int) -> Callable[..., bytes]:
+    return Struct(">" + "iqiqiq" * count).pack

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workers.features.days import Partial, records, since
+from workers.features.days import Partial, place_of, records
 from workers.features.state import AMOUNT, DAY_US, EVENTS, SESSIONS, STEP, State
 
 
@@ -14,7 +14,7 @@ class Windows:
     A window of N days takes the UTC days after ``day - N`` up to and including ``day``.
     """
 
-    __slots__ = ("_day", "_records", "_state", "_sums", "_whole")
+    __slots__ = ("_day", "_records", "_state", "_sums", "_whole", "_widest")
 
     def __init__(self, state: State, as_of_us: int) -> None:
         """Read nothing yet; *state* holds no event after *as_of_us*."""
@@ -23,6 +23,8 @@ class Windows:
         self._records: dict[int | None, list[Partial]] = {}
         self._sums: dict[int, Mapping[int, int]] = {}
         self._whole: Mapping[int, int] | None = None
+        # Where the window summed last begins: a wider one goes on from there.
+        self._widest: tuple[int, Mapping[int, int]] | None = None
 
     def sums(self, window: int) -> Mapping[int, int]:
         """Give the sum of each code over a window; a code without a partial is absent."""
@@ -36,8 +38,8 @@ class Windows:
         found = self._records.get(window)
         if found is None:
             days = self._state.days
-            tail = days if window is None else since(days, self._day - window + 1)
-            found = self._records[window] = list(records(tail))
+            start = 0 if window is None else place_of(days, self._day - window + 1)
+            found = self._records[window] = list(records(days[start:]))
         return [day for day, each, _ in found if each == code]
 
     def _summed(self, window: int) -> Mapping[int, int]:
@@ -45,9 +47,14 @@ class Windows:
         if state.first_at_us // DAY_US >= first:
             self._whole = self._whole or _totals(state)
             return self._whole
+        start, end = place_of(state.days, first), len(state.days)
         sums: dict[int, int] = {}
-        for _, code, value in records(since(state.days, first)):
+        if self._widest is not None and self._widest[0] >= start:
+            end, before = self._widest
+            sums = dict(before)
+        for _, code, value in records(state.days[start:end]):
             sums[code] = sums.get(code, 0) + value
+        self._widest = start, sums
         return sums
 
 

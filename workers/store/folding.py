@@ -84,8 +84,9 @@ def _write(
     """
     known = set(held)
     rows = {subject: _row(subject, states[subject], now_us) for subject in sorted(states)}
-    state.upsert(connection, [row for subject, row in rows.items() if subject in known])
+    # First those whose answer is waited for: in a pipeline the others are then written meanwhile.
     raced = state.insert(connection, [rows[subject] for subject in rows if subject not in known])
+    state.upsert(connection, [row for subject, row in rows.items() if subject in known])
     if not raced:
         return states
     state.lock(connection, sorted(raced))
