@@ -11,25 +11,28 @@ from workers.store.transactions import run
 
 # The population of a segment: who could be in it, because its purpose is covered now.  Everybody is
 # looked at once whatever the number of segments.  A subject has at most one triplet a purpose; the
-# join with their places takes a twentieth of a set-returning function for every row and segment.
+# join with their places takes a fraction of a set-returning function for every row and segment.  An
+# array is unpacked from its row once an element asked for, so it is copied (`|| '{}'`) first.
 _COUNT = """
 with given as (select %s as now, %s::int8 as now_us, %s as without_consent),
-consented (domain, purpose, objected) as (
-  select s.domain, s.consent[place.at], s.objected
+consented (domain, purpose, objected, subjects) as materialized (
+  select s.domain, s.consent[place.at], s.objected, count(*)
   from (select 3 * row_number() over () - 2 from store.purpose) as place (at)
-  join store.subject s on s.consent[place.at + 1] <= (select now_us from given)
+  join (select domain, objected, consent || '{}' as consent from store.subject
+    where state = 0 offset 0) as s
+    on s.consent[place.at + 1] <= (select now_us from given)
     and s.consent[place.at + 2] > (select now_us from given)
-  where s.state = 0),
-covered (domain, purpose) as (
-  select domain, purpose from consented
+  group by 1, 2, 3),
+covered (domain, purpose, subjects) as (
+  select domain, purpose, subjects from consented
   where (objected >> (purpose - 1)::int) & 1 = 0
     and purpose <> all((select without_consent from given)::int2[])
   union all
-  select s.domain, p.purpose from store.subject s
+  select s.domain, p.purpose, count(*) from store.subject s
   join unnest((select without_consent from given)) p (purpose)
     on (s.objected >> (p.purpose - 1)) & 1 = 0
-  where s.state = 0),
-populations as (select domain, purpose, count(*) as population from covered group by 1, 2),
+  where s.state = 0 group by 1, 2),
+populations as (select domain, purpose, sum(subjects) as population from covered group by 1, 2),
 members as (
   select segment, count(*) as members from store.membership m
   where not exists (select from store.subject s where s.id = m.subject and s.state <> 0)
