@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from tests.support.shop import DAY_US, Sent, Shop
 from workers.jobs.clock import as_us, now_us
 from workers.jobs.refresh import Refreshed, refresh
-from workers.store import lanes, registry, segments, snapshots
+from workers.store import lanes, registry, segments, sizes, snapshots
 from workers.store.transactions import transaction
 
 NAMES = ("Product Viewed", "Product Added", "Order Completed", "Page Viewed")
@@ -174,6 +174,24 @@ def test_sizes_count_members_among_those_whose_consent_admits_them(
     with transaction(store_workers) as connection:
         size = segments.sizes(connection)[shop.ctx.segments["cart_abandoners"]]
     assert (size.members, size.population) == (3, 7)
+
+
+def test_an_objection_leaves_the_population_whatever_the_purpose_rests_on(
+    shop: Shop, store_workers: Engine
+) -> None:
+    shop.person("email_marketing"), shop.person("personalisation"), shop.person()
+    objector = shop.person("email_marketing", "personalisation")
+    number, segment = shop.ctx.purposes["email_marketing"], shop.ctx.segments["cart_abandoners"]
+    with transaction(shop.engine) as connection:
+        registry.lock_by_id(connection, [objector], for_update=True)
+        registry.set_objected(connection, objector, 1 << (number - 1))
+    counted = []
+    for free in ([], [number]):
+        with transaction(store_workers) as connection:
+            asked = [(segment, number, shop.ctx.domains["marketing"])]
+            sizes.count(connection, asked, without_consent=free, now_us=now_us())
+            counted.append(segments.sizes(connection)[segment].population)
+    assert counted == [1, 3]
 
 
 def test_another_rulebook_makes_the_next_refresh_a_full_one(
