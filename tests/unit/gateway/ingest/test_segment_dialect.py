@@ -120,6 +120,23 @@ def test_an_item_no_decoder_reads_costs_itself_only(poison: bytes) -> None:
     assert (len(decoded.events), decoded.refused) == (2, {"event-invalid": 1})
 
 
+@pytest.mark.parametrize("name", [b'"batch"', rb'"\u0062atch"'])
+@pytest.mark.parametrize("second", [b"[%s]", b"null", b"7"])
+def test_a_second_batch_is_never_left_out_without_a_word(name: bytes, second: bytes) -> None:
+    sound = json.dumps(track()).encode()
+    other = second.replace(b"%s", sound)
+    body = b'{"batch": [%s, {"a": NaN}], "context": {"batch": []}, %s: %s}' % (sound, name, other)
+    with pytest.raises(BodyInvalid):
+        segment.decode("batch", body, NOW_US)
+
+
+def test_a_batch_in_the_context_is_no_second_batch() -> None:
+    sound = json.dumps(track()).encode()
+    body = b'{"batch": [%s, {"a": NaN}], "context": {"batch": [1]}, "x": {"batch": []}}' % sound
+    decoded = segment.decode("batch", body, NOW_US)
+    assert (len(decoded.events), decoded.refused) == (1, {"event-invalid": 1})
+
+
 def test_limits_are_the_documented_ones() -> None:
     with pytest.raises(BodyTooLarge):
         segment.decode("track", json.dumps(track(x="y" * 32_768)).encode(), NOW_US)
