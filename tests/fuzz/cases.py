@@ -110,26 +110,29 @@ class Dealer:
 
     def batch(self, roll: random.Random) -> _Made:
         """Give a batch in which one item or several have changes, or what surrounds them."""
-        items, told = [], []
-        for _ in range(roll.choice(SIZES)):
-            call, how = tree.spoiled(self._call(KANARI, roll), roll, roll.choice([0, 0, 1, 1, 3]))
-            items.append(Raw(roll.choice(BROKEN)) if roll.random() < 0.03 else call)
-            told += how
+        items, told = self._items(roll, roll.choice(SIZES))
         said: int | None = len(items)
-        outer: Any = {
-            "batch": items,
-            "sentAt": instant(self.now),
-            "context": {},
-            "integrations": {},
-        }
+        outer: Any = Members([("batch", items), ("integrations", {})])
+        if roll.random() < 0.7:
+            outer += [("sentAt", instant(self.now)), ("context", {})]
         if roll.random() < 0.2:
-            outer["writeKey"] = self.key
-        if roll.random() < 0.3:
-            del outer["context"], outer["sentAt"]
+            outer.append(("writeKey", self.key))
+        if roll.random() < 0.05:
+            said, twice = None, self._items(roll, 2)[0]
+            outer.insert(roll.randrange(len(outer) + 1), ("batch", roll.choice([twice, [], None])))
         if roll.random() < 0.25:
             outer, how = tree.spoiled(outer, roll, 1)
             said, told = None, [*told, *how]
         return _Made(roll.choice(BATCHES), written(outer, roll), said, told)
+
+    def _items(self, roll: random.Random, count: int) -> tuple[list[Any], list[str]]:
+        items, told = [], []
+        poisoned = 0.3 / (count or 1)
+        for _ in range(count):
+            call, how = tree.spoiled(self._call(KANARI, roll), roll, roll.choice([0, 0, 1, 1, 3]))
+            items.append(Raw(roll.choice(BROKEN)) if roll.random() < poisoned else call)
+            told += how
+        return items, told
 
     def many(self, roll: random.Random) -> _Made:
         """Give a batch at the edge of what a batch may hold."""
