@@ -16,6 +16,7 @@ from tests.fuzz import room
 from tests.fuzz.cases import Dealer
 from tests.fuzz.eavesdropping import Eavesdropper
 from tests.fuzz.knocking import Knocker
+from tests.fuzz.settling import unsettled
 from tests.support.front import cloned
 from tests.support.run import Services, start_run
 from tests.support.servers import stop_server
@@ -49,6 +50,7 @@ def visit(seed: int, seconds: float, *, first: int = 0) -> Visit:
                 _knock(knocker, found, time.monotonic() + seconds, first)
             found.wrong += ears.heard(said.getvalue())
             found.wrong += [f"kept: {word!r}" for word in ears.kept()]
+            found.wrong += unsettled(front, refreshed=True)
             found.summary = _told(knocker, found)
     finally:
         stop_server(run.folder)

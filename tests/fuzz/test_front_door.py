@@ -11,6 +11,7 @@ from tests.fuzz.cases import Dealer
 from tests.fuzz.eavesdropping import Eavesdropper
 from tests.fuzz.knocking import Knocker, send
 from tests.fuzz.seed import gate_seed
+from tests.fuzz.settling import unsettled
 from tests.support.front import Front
 from tests.support.run import Run
 
@@ -33,6 +34,7 @@ def test_whatever_is_sent_is_answered_and_accounted_for(
     assert knocker.outcomes["stored"] > CASES / 2
     assert ears.heard(*capfd.readouterr(), caplog.text) == []
     assert ears.kept() == []
+    assert unsettled(front) == []
 
 
 def test_what_was_sent_before_leaves_nothing_behind(front: Front) -> None:

@@ -55,7 +55,7 @@ def numbers(data: bytes) -> None:
     assert real is None or math.isfinite(real)
     cents = values.money(said)
     if cents is not None:
-        assert abs(cents) <= values.INT8_MAX
+        assert abs(cents) <= values.MAX_MINOR
         assert abs(Decimal(str(said).strip()) * 100 - cents) <= Decimal("0.5")
     for limit in (1, 60, 2_000):
         word = values.text(said, limit)
