@@ -134,6 +134,14 @@ class Dealer:
             told += how
         return items, told
 
+    def sums(self, roll: random.Random) -> _Made:
+        """Give several orders of one person, each of one strange amount."""
+        amount, count = strange.number(roll), roll.choice([1, 2, 3, 60])
+        items = [self._call(KANARI, roll) | {"event": "Order Completed", "type": "track"}
+                 | {"properties": {"total": amount, "price": amount, "currency": "EUR"}}
+                 for _ in range(count)]  # fmt: skip
+        return _Made(roll.choice(BATCHES), written({"batch": items}), count, ["sums"])
+
     def many(self, roll: random.Random) -> _Made:
         """Give a batch at the edge of what a batch may hold."""
         item = roll.choice(
@@ -193,5 +201,5 @@ class _Made:
 # How often each comes: most of a run goes into members and items, where the most code reads.
 _MADE: Final = (
     *[Dealer.single] * 20, *[Dealer.batch] * 20, *[Dealer.mangled] * 16, *[Dealer.recoded] * 2,
-    Dealer.many, Dealer.large,
+    *[Dealer.sums] * 3, Dealer.many, Dealer.large,
 )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.canaries import CONTROL, KANARI
+from tests.support.canaries import CONTROL, ENCODINGS, KANARI
 from tests.support.front import Front
 from tests.support.run import Run
 
@@ -38,9 +38,14 @@ class Eavesdropper:
         return list(_found(shown.items(), (*KANARI.cores, *CONTROL.cores)))
 
     def kept(self) -> list[str]:
-        """Give the words of events that hold an address which came whole."""
+        """Give the words of events that hold an address which came whole, however it is spelled.
+
+        Only what tells by itself whose it is: a customer number that stands where a category was
+        expected, in an event of somebody else, is a category as far as anybody can see.
+        """
+        whole = [encode(KANARI.email).lower() for encode in ENCODINGS.values()]
         words = [str(word) for (word,) in self.front.rows(WORDS) if word]
-        return [word for word in words if KANARI.found_in(word)]
+        return [word for word in words if any(each in word.lower() for each in whole)]
 
     def _since(self, log: Path) -> str:
         if not log.exists():  # a server of somebody else's

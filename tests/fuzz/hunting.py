@@ -19,7 +19,9 @@ from tests.fuzz.targets import TARGETS
 
 FOLDER: Final = Path(".fuzz")  # inputs that led somewhere new, kept for the next run; and findings
 GUIDED: Final = importlib.util.find_spec("atheris") is not None
-SLOWEST_S: Final = 10  # for one input; what takes longer is a finding
+SLOWEST_S: Final = (
+    20  # for one input, by the clock of a busy machine; what takes longer is a finding
+)
 MOST_MB: Final = 2_048
 LONGEST: Final = 16_384  # bytes of an input; half of what a call may have
 

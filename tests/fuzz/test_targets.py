@@ -11,8 +11,8 @@ from tests.fuzz.hunting import dealt
 from tests.fuzz.seed import gate_seed
 from tests.fuzz.targets import TARGETS
 
-INPUTS = {"scrubbed": 100, "pages": 300}  # they look closely at each text
-ELSE = 1_000
+INPUTS = {"scrubbed": 200, "pages": 500}  # they look closely at each text
+ELSE = 2_000
 
 
 @contextlib.contextmanager
