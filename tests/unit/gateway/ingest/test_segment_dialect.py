@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from gateway.errors import BodyInvalid, BodyTooLarge
 from gateway.ingest.dialects import segment
+from gateway.ingest.dialects.context import Context
+from gateway.ingest.openapi import INGEST_PATHS
 
 NOW_US = 1_782_043_200_000_000
 
@@ -22,6 +24,13 @@ def batch(*items: Any, **outer: Any) -> bytes:
 
 def track(**members: Any) -> dict[str, Any]:
     return {"type": "track", "userId": "u1", "event": "Product Viewed", **members}
+
+
+def test_every_member_that_is_read_is_documented() -> None:
+    body = INGEST_PATHS["/v1/track"]["post"]["requestBody"]["content"]["application/json"]
+    event = body["schema"]["properties"]
+    assert set(event) == {*segment.Item.__struct_fields__, "writeKey"}
+    assert set(event["context"]["properties"]) == set(Context.__struct_fields__)
 
 
 @pytest.mark.parametrize(("letter", "kind"), [("t", "track"), ("p", "page"), ("s", "screen")])
