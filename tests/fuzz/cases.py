@@ -12,7 +12,7 @@ from tests.faults.seed import dice
 from tests.fuzz import octets, oracle, packing, strange, tree
 from tests.fuzz.oracle import BATCHES
 from tests.fuzz.payloads import Call, calls, instant
-from tests.fuzz.writing import Members, Raw, written
+from tests.fuzz.writing import Members, Raw, contained, written
 from tests.support.canaries import CONTROL, KANARI, Canary
 
 SINGLE: Final = (
@@ -111,7 +111,8 @@ class Dealer:
     def batch(self, roll: random.Random) -> _Made:
         """Give a batch in which one item or several have changes, or what surrounds them."""
         items, told = self._items(roll, roll.choice(SIZES))
-        said: int | None = len(items)
+        # A quotation mark without its other half swallows whoever comes after.
+        said = len(items) if all(contained(item.text) for item in items) else None
         outer: Any = Members([("batch", items), ("integrations", {})])
         if roll.random() < 0.7:
             outer += [("sentAt", instant(self.now)), ("context", {})]
@@ -125,12 +126,13 @@ class Dealer:
             said, told = None, [*told, *how]
         return _Made(roll.choice(BATCHES), written(outer, roll), said, told)
 
-    def _items(self, roll: random.Random, count: int) -> tuple[list[Any], list[str]]:
+    def _items(self, roll: random.Random, count: int) -> tuple[list[Raw], list[str]]:
         items, told = [], []
         poisoned = 0.3 / (count or 1)
         for _ in range(count):
             call, how = tree.spoiled(self._call(KANARI, roll), roll, roll.choice([0, 0, 1, 1, 3]))
-            items.append(Raw(roll.choice(BROKEN)) if roll.random() < poisoned else call)
+            broken = roll.random() < poisoned
+            items.append(Raw(roll.choice(BROKEN) if broken else written(call, roll)))
             told += how
         return items, told
 

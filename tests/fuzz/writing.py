@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,17 @@ class Members(list[tuple[Any, Any]]):
 def members(value: Any) -> Members:
     """Give an object as its members."""
     return value if isinstance(value, Members) else Members(value.items())
+
+
+def contained(text: bytes) -> bool:
+    """Say that *text*, sound or not, is one element of an array and leaves its neighbours alone."""
+    bare = _STRING.sub(b"0", text).strip()
+    depth = 0
+    for sign in bare:
+        depth += (sign in b"{[") - (sign in b"}]")
+        if depth < 0 or (depth == 0 and sign in b",") or sign in b'"':
+            return False
+    return depth == 0 and bool(bare)
 
 
 def written(value: Any, roll: random.Random | None = None) -> bytes:
