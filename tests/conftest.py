@@ -73,12 +73,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show the figures that the fault tests measured, whichever worker ran them."""
-    for report in terminalreporter.getreports("passed"):
-        for name, figures in report.user_properties:
-            if name == "faults":
-                terminalreporter.write_sep("-", "the storm of tests/faults")
-                terminalreporter.write(str(figures))
+    """Show the figures that tests measured, whichever worker ran them."""
+    told = [
+        told for report in terminalreporter.getreports("passed") for told in report.user_properties
+    ]
+    for name, figures in told:
+        if name == "faults":
+            terminalreporter.write_sep("-", "the storm of tests/faults")
+            terminalreporter.write(str(figures))
+    orderings = [count for name, count in told if name == "orderings"]
+    if orderings:
+        terminalreporter.write_line(f"{sum(orderings)} orderings of tests/interleavings")
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,8 @@ from tests.support.clock import instant
 from tests.support.consistency import divergent, refreshed_otherwise
 from tests.support.edge import TestEdge, make_edge
 from tests.support.postgres import Database
-from tests.support.scissors import Scissors, Wire
+from tests.support.scissors import Scissors
+from tests.support.wire import Wire
 from workers.jobs.clock import now_us
 from workers.jobs.drain import drain_all
 from workers.store.computation import Computation
@@ -122,8 +123,8 @@ def benched(store: Database, vault: Database, folder: Path, *, pool: int = 4) ->
     """Set up a service with so many connections to each database."""
     scissors = Scissors()
     with (
-        Wire(store.owner_dsn, scissors).strung() as to_store,
-        Wire(vault.owner_dsn, scissors).strung() as to_vault,
+        Wire(store.owner_dsn, scissors.line).strung() as to_store,
+        Wire(vault.owner_dsn, scissors.line).strung() as to_vault,
     ):
         gateway, workers = (
             connect_store(

@@ -9,13 +9,13 @@ At the end not one row of anybody erased is left in any table of the data map (R
 states of the others equal a full recomputation, their consent equals the fold of their ledger, and
 no membership rests on a consent that is not in force.  Nothing is ever refused for contention.
 
-Ten times a hundred by default; ``INTERLEAVINGS`` says how many hundreds.
+Ten times a hundred by default; ``INTERLEAVINGS`` says how many hundreds.  Orderings that are chosen
+and repeatable have a harness of their own, ``tests/interleavings``.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import threading
 import uuid
@@ -28,27 +28,26 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from gateway.consent.recording import recorded
 from gateway.consent.service import Choice
 from gateway.ingest import service as ingest_service
-from gateway.ingest.ledger import intervals, refolded, triplets
 from gateway.rights import erasure
 from gateway.rights.dossier import Dossier
 from gateway.rights.work import Closure, Work
 from policies.vocabulary import ConsentStatus
 from pseudonymizer.errors import VaultContended
+from tests.interleavings.depth import HUNDREDS
+from tests.interleavings.verdict import assert_nothing_lost, left_in_vault
 from tests.support.builders import Person, identify, page, track
 from tests.support.edge import TestEdge, make_edge
 from tests.support.rights import RightsDesk
 from workers.jobs.clock import now_us
 from workers.jobs.drain import drain_all
 from workers.jobs.refresh import refresh
-from workers.store import consent, folding, held, memberships, registry
+from workers.store import held, registry
 from workers.store.computation import Computation
 from workers.store.errors import StoreBusy
 from workers.store.transactions import transaction
 
-HUNDREDS = int(os.environ.get("INTERLEAVINGS", "10"))
 LONGEST_PAUSE_S = 0.02
 TRIES = 5
 HOUR_US = 3_600_000_000
@@ -188,9 +187,10 @@ def test_a_hundred_random_interleavings_bring_nobody_back_and_lose_nothing(
     erased, alive = _registered(stage.edges[0])
     assert len(erased) >= 100
     assert stage.desk.rows_left(erased) == {}
-    assert _left_in_vault(stage.edges[0]) == (0, 0)
+    assert left_in_vault(stage.edges[0]) == (0, 0, 0)
     assert len(alive) == 2 * len(others)
-    assert_nothing_lost(stage, alive)
+    with transaction(stage.edges[0].store) as store:
+        assert_nothing_lost(store, stage.ctx, alive)
 
 
 def _interleave(stage: Stage, others: list[Person]) -> None:
@@ -240,38 +240,6 @@ def _registered(edge: TestEdge) -> tuple[list[int], list[int]]:
     rows = edge.rows("select id, state from store.subject order by id")
     erased = [row.id for row in rows if row.state == registry.ERASED]
     return erased, [row.id for row in rows if row.state == registry.ALIVE]
-
-
-def _left_in_vault(edge: TestEdge) -> tuple[int, int]:
-    """Count the identifiers and the keys that the vault still has of those erased."""
-    counted = text(
-        "select (select count(*) from vault.identifier join vault.subject s on s.id = subject"
-        " where s.state <> 'alive'), (select count(*) from vault.subject"
-        " where state = 'erasing' or state = 'erased' and wrapped_sk is not null)"
-    )
-    with edge.vault.connect() as vault:
-        identifiers, keys = vault.execute(counted).one()
-        return identifiers, keys
-
-
-def assert_nothing_lost(stage: Stage, alive: list[int]) -> None:
-    """Everything derived about those alive is what their events and their ledger say."""
-    ctx, store = stage.ctx, stage.edges[0].store
-    with transaction(store) as connection:
-        assert folding.read(connection, ctx, alive) == folding.of_stored(connection, ctx, alive)
-        rows = registry.lock_by_id(connection, alive)
-        ledger = consent.of_subjects(connection, alive)
-        held_by = memberships.of_subjects(connection, alive)
-    keys = {number: key for key, number in ctx.segments.items()}
-    for number, row in rows.items():
-        assert list(row.consent) == triplets(refolded(map(recorded, ledger[number])))
-        closed = {purpose for purpose, (since, until) in intervals(row.consent).items()
-                  if since == until}  # fmt: skip
-        resting = {
-            ctx.purposes[ctx.rules.segments[keys[segment]].purpose]
-            for segment in held_by.get(number, ())
-        }
-        assert not resting & closed
 
 
 def test_the_registry_fence_waits_for_a_writer_and_stops_the_next(stage: Stage) -> None:

@@ -34,7 +34,7 @@ def divergent(engine: Engine, ctx: Computation) -> dict[str, list[int]]:
     wrong: dict[str, list[int]] = {"state": [], "memberships": [], "consent": []}
     for piece in _pieces(engine):
         with transaction(engine) as connection:
-            for kind, subject in _wrong(connection, ctx, piece):
+            for kind, subject in wrongs(connection, ctx, piece):
                 wrong[kind].append(subject)
     return wrong
 
@@ -66,9 +66,10 @@ def _pieces(engine: Engine) -> Iterator[list[int]]:
         yield [row.id for row in everybody[start : start + SLICE]]
 
 
-def _wrong(
+def wrongs(
     connection: Connection, ctx: Computation, subjects: list[int]
 ) -> Iterator[tuple[str, int]]:
+    """Give what is wrong with whom of *subjects*."""
     rows = registry.lock_by_id(connection, subjects)
     states = folding.read(connection, ctx, subjects)
     whole = folding.of_stored(connection, ctx, subjects)
