@@ -11,7 +11,7 @@ import secrets
 import sys
 
 from tests.faults.report import progress, report
-from tests.faults.schedule import STORM, Fault
+from tests.faults.schedule import HAIL, STORM, Fault
 from tests.faults.seed import given_seed
 from tests.faults.small_disk import small_disk
 from tests.faults.storm import Storm
@@ -43,6 +43,7 @@ def say(text: str) -> None:
 
 def main() -> int:
     """Run; give the exit code."""
+    kills = int(os.environ.get("SOAK_KILLS", "0"))
     minutes = float(os.environ.get("SOAK_MINUTES", "10"))
     given = given_seed()
     seed = secrets.randbelow(1_000_000) if given is None else given
@@ -51,8 +52,9 @@ def main() -> int:
         if disk is None:
             say("the disk is not filled: mounting a small one takes root, who may mount\n")
         with installed(inside=disk) as home:
-            storm = Storm(home, seed, STORM, disk, pace_s=PACE_S, told=Teller())
-            after = storm.run(60 * minutes)
+            weather = HAIL if kills else STORM
+            storm = Storm(home, seed, weather, disk, pace_s=PACE_S, told=Teller())
+            after = storm.run(60 * minutes, kills)
             say(report(storm))
     return 0 if after.clean() else 1
 
