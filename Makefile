@@ -41,9 +41,9 @@ contracts: $(READY) ## Who may import whom
 bench: $(READY) ## Ratios to limits of the same run, in benchmarks/results.md; FULL=1 with ten million events
 	$(BIN)/python -m benchmarks $(if $(FULL),--full)
 
-soak: $(READY) ## A storm of SOAK_MINUTES (10), then the property tests with forty times the examples
+soak: $(READY) ## A storm of SOAK_MINUTES (10) and SOAK_KILLS; SOAK=steady: a steady load; see docs/faults.md
 	$(BIN)/python -m tests.faults
-	HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit tests/integration
+	$(if $(SOAK)$(SOAK_KILLS),,HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit tests/integration)
 
 clickstream: $(READY) ## Check a real clickstream against pandas: make clickstream FILE=clicks.csv.gz
 	CLICKSTREAM_FILE=$(FILE) $(BIN)/pytest -n 0 -s tests/outside

@@ -61,9 +61,9 @@ SQUALL = Weather(longest_pause_s=0.6, longest_freeze_s=0.8, fill_s=1.0)  # a dec
 STORM = Weather(
     longest_pause_s=4.0, longest_freeze_s=9.0, fill_s=4.0, gateway_dies_every=3, all_fall=True
 )
-# Kills most of all: some twenty-five a deck of a minute and a half.
+# Kills most of all: some twenty-seven a deck of a minute and a half.
 HAIL = Weather(
-    longest_pause_s=1.2,
+    longest_pause_s=0.8,
     longest_freeze_s=9.0,
     fill_s=4.0,
     gateway_dies_every=2,

@@ -11,7 +11,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -46,6 +46,7 @@ class Storm:
     Attributes:
         disk: the folder of the installation, where it is small enough to be filled.
         told: called after every fault.
+        over: set to end the run before its time; it is judged all the same.
     """
 
     home: Installed
@@ -54,6 +55,7 @@ class Storm:
     disk: Path | None
     pace_s: float = 0.02
     told: Callable[[Storm, Fault], None] = lambda _storm, _fault: None
+    over: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.patient = Patient(self.home)
@@ -104,7 +106,7 @@ class Storm:
         schedule = decks(dice(self.seed, "schedule"), self.weather)
         yield from next(schedule)
         for fault in itertools.chain.from_iterable(schedule):
-            if self.elapsed_s >= seconds and self.after.kills() >= kills:
+            if self.over.is_set() or (self.elapsed_s >= seconds and self.after.kills() >= kills):
                 break
             yield fault
 
