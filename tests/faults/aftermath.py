@@ -16,6 +16,9 @@ class Aftermath:
     """What a run did and what it left.
 
     Attributes:
+        waiting: clients that had no answer long after the storm.
+        last_answer_s: how long after it the last of them had theirs.
+        refused_last: what they heard meanwhile.
         forgotten: answered choices that are not on record.
         kept_in: people in a segment of a domain that they have left.
         released: segments shown of somebody right after they had left their domain.
@@ -25,6 +28,9 @@ class Aftermath:
     seconds: float = 0.0
     faults: Counter[tuple[Harm, str]] = field(default_factory=Counter)
     recoveries_s: list[float] = field(default_factory=list)
+    waiting: int = 0
+    last_answer_s: float = 0.0
+    refused_last: Counter[str] = field(default_factory=Counter)
     caught_up_s: float = 0.0
     verdict: Verdict | None = None
     divergent: dict[str, list[int]] = field(default_factory=dict)
@@ -44,4 +50,4 @@ class Aftermath:
         gone = self.gone is not None and self.gone.clean()
         computed = not any(self.divergent.values()) and not self.refreshed_otherwise
         obeyed = not (self.forgotten or self.kept_in or self.released)
-        return kept and gone and computed and obeyed
+        return kept and gone and computed and obeyed and not self.waiting

@@ -47,6 +47,7 @@ def _promises(storm: Storm) -> list[str]:
         _line("requests", f"{traffic.requests}, of them retries {traffic.retries}"),
         _line("refused", refused or "none"),
         _line("recovery", _spread(after.recoveries_s)),
+        _line("last answer", _last(storm)),
         _line("caught up", f"{after.caught_up_s:.1f} s after the last answer"),
     ]
     if verdict is not None:
@@ -63,6 +64,15 @@ def _promises(storm: Storm) -> list[str]:
     diverged = {name: len(subjects) for name, subjects in after.divergent.items()}
     wrong = ", ".join(f"{name} {count}" for name, count in diverged.items())
     return [*found, _line("divergent", f"{wrong}, refreshed {after.refreshed_otherwise}")]
+
+
+def _last(storm: Storm) -> str:
+    after = storm.after
+    heard = ", ".join(f"{name}: {count}" for name, count in after.refused_last.most_common())
+    return (
+        f"{after.last_answer_s:.1f} s after the storm, {after.waiting} clients without one;"
+        f" refused until then {heard or 'none'}"
+    )
 
 
 def _choices(storm: Storm) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,7 @@ WAVERERS = 2
 LOOK_S = 1.0
 PROBE_S = 0.05  # between two questions whether all is well again
 GIVE_UP_S = 60.0
+PATIENCE_S = 300.0  # with what clients have begun when the storm is over
 RECOVERING = {Harm.KILL, Harm.BEHEAD, Harm.FREEZE, Harm.SLOW}
 
 
@@ -88,10 +90,17 @@ class Storm:
             eventually(self._all_here, "everybody's return")
         finally:
             self.traffic.over.set()
-        clients.join()
+        self._hear_out(clients)
         watch.join()
         self.after.seconds = self.elapsed_s
         return judged(self)
+
+    def _hear_out(self, clients: Threads) -> None:
+        """Let everybody send what they have begun; nobody may wait for ever."""
+        began, before = time.monotonic(), Counter(self.traffic.refused)
+        self.after.waiting = clients.still_running(PATIENCE_S)
+        self.after.last_answer_s = time.monotonic() - began
+        self.after.refused_last = self.traffic.refused - before
 
     def _changing(self) -> list[Callable[[], None]]:
         """Give those who withdraw and give again, and those who leave."""
