@@ -77,7 +77,7 @@ class Watch:
         look = Look(at, held)
         with contextlib.suppress(Exception):  # whatever a server that is away makes of it
             with transaction(self._engine) as connection:
-                lag = _lag(backlog.look(connection))
+                lag = _lag(backlog.look(connection), at)
             with psycopg.connect(self._dsn, connect_timeout=2) as server:
                 rows = server.execute(CONNECTED.encode()).fetchall()
                 size = server.execute(SIZE.encode()).fetchone() or (0,)
@@ -89,7 +89,7 @@ class Watch:
         self._engine.dispose()
 
 
-def _lag(found: Backlog) -> Lag:
+def _lag(found: Backlog, at: float) -> Lag:
     now_us = time.time_ns() // 1_000
 
     def age(since_us: int | None) -> float:
@@ -98,7 +98,7 @@ def _lag(found: Backlog) -> Lag:
     return Lag(
         age(found.dirty_since_us),
         age(found.outbox_since_us),
-        age(found.refreshed_us),
+        at if found.refreshed_us is None else age(found.refreshed_us),
         found.dirty + found.outbox,
     )
 

@@ -7,6 +7,7 @@ import statistics
 from tests.faults.schedule import DISK, KILLING, LINES, PROCESSES, UP, Harm
 from tests.faults.storm import Storm
 
+MINUTE = 60.0
 ENOUGH = 30  # samples, one a second: a shorter life says nothing about growth
 
 
@@ -88,9 +89,11 @@ def _departures(storm: Storm) -> str:
     gone, unheard = storm.after.gone, sum(each.unheard for each in storm.leaver.departures)
     if gone is None:
         return "not looked for"
+    took = [each.took_s for each in storm.leaver.departures if each.result] or [0.0]
     refused = ", ".join(f"{name}: {n}" for name, n in storm.leaving.refused.most_common())
     return (
-        f"{gone.people} people in {gone.cases} cases with {gone.receipts} receipts; requests"
+        f"{gone.people} people in {gone.cases} cases with {gone.receipts} receipts, within"
+        f" {statistics.median(took):.1f} s, {max(took):.1f} s at most; requests"
         f" unheard {unheard} ({refused or 'none refused'}); open {gone.unclosed}, forged"
         f" {gone.forged}, unproven {gone.unproven}, rows left {sum(gone.rows.values())}, events"
         f" {gone.messages}, keys {gone.remembered}, back {len(gone.back)}, strangers"
@@ -103,6 +106,7 @@ def _growth(storm: Storm) -> list[str]:
     if len(life) < ENOUGH:
         return []
     first, last = life[0], life[-1]
+    minutes = [each.rss_mb for each in life[:: round(MINUTE * len(life) / (last.at - first.at))]]
     return [
         _line("gateway", f"longest life {last.at - first.at:.0f} s, first, last and most:"),
         *(
@@ -113,6 +117,7 @@ def _growth(storm: Storm) -> list[str]:
                 ("connections", [each.connections for each in life]),
             )
         ),
+        _line("  by minute", ", ".join(f"{mb:.0f}" for mb in minutes)),
     ]
 
 

@@ -9,6 +9,7 @@ from tests.faults.growth import Bound, Point, Trend, trend
 from tests.faults.pump import Flow
 from tests.faults.readings import Held, Look
 from tests.faults.steady import Steady
+from workers.app import REFRESH, SCHEDULE
 
 # What an hour without a leak was seen to differ by, from one stretch to the next.
 MEMORY = Bound(share=0.05, least=8.0)
@@ -16,7 +17,8 @@ MEMORY = Bound(share=0.05, least=8.0)
 SERVER_MEMORY = Bound(share=0.15, least=48.0)
 COUNT = Bound(share=0.1, least=3.0)
 SECONDS = Bound(share=0.25, least=2.0)
-REFRESH = Bound(share=0.25, least=60.0)  # a saw whose teeth are as long as the schedule's interval
+# Its age is a saw, of which a trend says nothing; one that is late by a whole turn did not come.
+OVERDUE_S = 2 * float(SCHEDULE[REFRESH]["schedule"])
 MEMORIES = ("rss", "pss", "uss")
 # What several share is counted as often as it is mapped, and a page once touched stays so: only
 # what is their own tells a leak.
@@ -87,8 +89,10 @@ def _load(run: Steady) -> Iterator[str]:
 
 
 def growing(run: Steady) -> list[str]:
-    """Name what has grown beyond chance."""
-    return [name for name, (each, judged) in trends(run).items() if judged and each.grows]
+    """Name what has grown beyond chance, and what is overdue."""
+    grown = [name for name, (each, judged) in trends(run).items() if judged and each.grows]
+    ages = [look.lag.refresh for look in run.watch.looks if look.lag is not None]
+    return [*grown, *(["refresh overdue"] if max(ages, default=0.0) > OVERDUE_S else [])]
 
 
 def trends(run: Steady) -> dict[str, tuple[Trend, bool]]:
@@ -110,8 +114,8 @@ def _series(looks: list[Look]) -> Iterator[tuple[str, list[Point], Bound, bool]]
             yield f"{name} {kind}", points, bound, _judged(name, kind)
     lags = [(look.at, look.lag, look.connected) for look in looks if look.lag is not None]
     for kind in ("fold", "outbox", "refresh"):
-        bound = REFRESH if kind == "refresh" else SECONDS
-        yield f"lag {kind}, s", [(at, getattr(lag, kind)) for at, lag, _ in lags], bound, True
+        points = [(at, float(getattr(lag, kind))) for at, lag, _ in lags]
+        yield f"lag {kind}, s", points, SECONDS, kind != "refresh"
     connected = [(at, float(sum(counts.values()))) for at, _, counts in lags]
     yield "connections", connected, COUNT, True
 

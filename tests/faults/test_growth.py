@@ -43,12 +43,6 @@ def test_noise_and_a_few_high_looks_are_no_growth() -> None:
     assert found.most > 450
 
 
-def test_a_saw_is_no_growth() -> None:
-    found = trend(looks(lambda at: at % 300), Bound(share=0.25, least=60.0))
-    assert found is not None
-    assert not found.grows
-
-
 def test_three_connections_more_are_chance_and_six_are_not() -> None:
     count = Bound(share=0.1, least=3.0)
     said = [trend(looks(lambda at, more=more: 20 + more * at / HOUR_S), count) for more in (3, 6)]
