@@ -65,7 +65,7 @@ def report(run: Steady) -> str:
         for name, (each, judged) in trends(run).items()
     ]
     table = [head, *rows] if rows else ["too short to tell what grows"]
-    verdict = f"growing       {', '.join(growing(run)) or 'nothing'}"
+    verdict = f"growing       {', '.join(growing(run)) or ('nothing' if rows else 'not known')}"
     return "\n".join(["", *_load(run), *table, verdict, ""])
 
 
