@@ -44,9 +44,9 @@ bench: $(READY) ## Ratios to limits of the same run, in benchmarks/results.md; F
 flames: $(READY) ## Draw where each lane spends its time, in docs/flames
 	$(BIN)/python -m benchmarks.flames
 
-soak: $(READY) ## A storm of SOAK_MINUTES (10), then the property tests with forty times the examples
+soak: $(READY) ## A storm of SOAK_MINUTES (10) and SOAK_KILLS; SOAK=steady: a steady load; see docs/faults.md
 	$(BIN)/python -m tests.faults
-	HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit tests/integration
+	$(if $(SOAK)$(SOAK_KILLS),,HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit tests/integration)
 
 fuzz: $(READY) ## Spoiled payloads and bytes nobody meant, for FUZZ_SECONDS (600), guided by coverage
 	$(UV) sync --frozen --all-extras --group fuzz --python $(PYTHON)
