@@ -23,6 +23,11 @@ def read(connection: Connection, ctx: Computation, subjects: Sequence[int]) -> S
     return _states(ctx, state.read(connection, subjects))
 
 
+def hold(connection: Connection, ctx: Computation, subjects: Sequence[int]) -> States:
+    """Give the states of those of *subjects* that have one, and let nobody fold until we commit."""
+    return _lock(connection, ctx, sorted(subjects))
+
+
 def fold_in(
     connection: Connection, ctx: Computation, news: Mapping[int, Sequence[Happened]], now_us: int
 ) -> States:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
@@ -16,6 +19,7 @@ from workers.store.transactions import transaction
 
 NAMES = ("Product Viewed", "Product Added", "Order Completed", "Page Viewed")
 NOW = datetime.now(UTC)
+HOUR_US = 3_600_000_000
 
 
 @pytest.fixture
@@ -62,6 +66,33 @@ def test_a_full_refresh_recomputes_states_that_are_wrong(shop: Shop, store_worke
     done = refresh(store_workers, shop.ctx, full=True)
     assert (done.full, done.finished, done.subjects) == (True, True, 5)
     assert shop.states(people) == shop.recomputed(people)
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("known", [True, False])
+def test_an_event_folded_in_the_middle_of_a_refresh_keeps_its_memberships(
+    shop: Shop, store_workers: Engine, monkeypatch: pytest.MonkeyPatch, *, full: bool, known: bool
+) -> None:
+    subject = shop.person("email_marketing", "personalisation")
+    day_ago = now_us() - DAY_US
+    if known:
+        shop.live([shop.event(subject, "Page Viewed", day_ago)])
+    else:  # registered, and nothing heard of since; the first refresh looks at everybody
+        shop.live([shop.event(shop.person("personalisation"), "Page Viewed", day_ago)])
+    added = shop.event(subject, "Product Added", now_us() - 3 * HOUR_US)
+    meanwhile = threading.Thread(target=shop.live, args=([added],))
+    write: Callable[..., int] = snapshots.upsert
+
+    def interrupted(*args: Any, **more: Any) -> int:
+        if not meanwhile.ident:
+            meanwhile.start()
+            meanwhile.join(0.5)  # what has to wait for the refresh cannot end before it
+        return write(*args, **more)
+
+    monkeypatch.setattr(snapshots, "upsert", interrupted)
+    refresh(store_workers, shop.ctx, full=full)
+    meanwhile.join(10)
+    assert "cart_abandoners" in shop.segments_of(subject)
 
 
 def test_a_refresh_as_of_an_instant_sees_nothing_later(shop: Shop, store_workers: Engine) -> None:
