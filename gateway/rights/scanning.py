@@ -1,6 +1,7 @@
 """What is searched for after an erasure, and in which databases as whom?"""
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 
 from sqlalchemy import MetaData
 
@@ -24,7 +25,9 @@ RIGHTS_SCHEMAS = frozenset({"rights"})
 
 def scan_for(ports: Ports, dossier: Dossier) -> ScanReport:
     """Search both databases for everything the dossier knows of the person."""
-    return scan(_places(ports, sought_for(dossier)))
+    # Closed whatever happens: a place left in the middle keeps its transaction open.
+    with closing(_places(ports, sought_for(dossier))) as places:
+        return scan(places)
 
 
 def sought_for(dossier: Dossier) -> Sought:
@@ -46,7 +49,7 @@ def notes_of(*parts: MetaData) -> DataMap:
     return {(note.schema, note.name): note for part in parts for note in data_map(part)}
 
 
-def _places(ports: Ports, sought: Sought) -> Iterator[Place]:
+def _places(ports: Ports, sought: Sought) -> Generator[Place]:
     """Give each database as each role; its transaction ends when the next is asked for."""
     with store_transaction(ports.store) as store:
         yield Place("store", store, notes_of(STORE), STORE_SCHEMAS, sought)

@@ -26,6 +26,9 @@ from tests.support.installation import Installed
 SDK_TIMEOUT_S = 15.0
 SIZES = (1, 1, 1, 1, 1, 1, 1, 3, 12, 60)  # the last takes the bulk lane
 REGULARS = 40
+# Orders after which others are the regulars.  Whoever has a late event is folded again from all of
+# theirs; with the same forty for half an hour, thousands of events each, that was all there was.
+GENERATION = 4_000
 BAG = 6  # requests that are on their way at once, and may overtake each other
 AGAIN = 0.15  # of the requests are delivered once more, later
 TWINS = 0.1  # are delivered twice at once
@@ -50,8 +53,9 @@ class Traffic:
 
     def order(self, roll: random.Random) -> Call:
         """Make an order of a regular or, now and then, of somebody nobody has met."""
-        new = f"new-{next(self.numbers)}"
-        who = new if roll.random() < 0.05 else f"cust-{roll.randrange(REGULARS)}"
+        number = next(self.numbers)
+        regular = f"cust-{number // GENERATION}-{roll.randrange(REGULARS)}"
+        who = f"new-{number}" if roll.random() < 0.05 else regular
         at = datetime.now(UTC) - timedelta(seconds=roll.random() * 1_800)
         return self.order_of(somebody(who), at)
 

@@ -6,12 +6,14 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import QueuePool, text
 
+from gateway.rights import scanning
 from gateway.rights.cases import STEPS, CaseReason, CaseState, CaseType, Step
 from gateway.rights.errors import ResidueFound, ResultExpired
 from gateway.rights.receipt import SIGNER, check, digest
 from gateway.rights.service import Request
+from policies.errors import StoreUnavailable
 from tests.support.builders import ADA, GRACE
 from tests.support.clock import instant
 from tests.support.rights import (
@@ -235,3 +237,21 @@ def test_a_table_missing_from_the_data_map_keeps_the_case_open(
         owner.execute(text("grant select on store.stray to paravent_gateway"))
     with pytest.raises(ResidueFound, match=r"store\.stray\.note"):
         desk.ask(CaseType.ERASURE, ("user_id", ADA.user_id))
+
+
+def test_a_scan_that_is_broken_off_leaves_no_transaction_open(
+    desk: RightsDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed_everywhere(desk)
+
+    def broken(places: Any) -> None:
+        next(places)
+        raise StoreUnavailable("the store went away in the middle; one that answers was needed")
+
+    monkeypatch.setattr(scanning, "scan", broken)
+    with pytest.raises(StoreUnavailable) as kept:  # as it is while somebody looks at the error
+        desk.ask(CaseType.ERASURE, ("user_id", ADA.user_id))
+    pool = desk.service.ports.store.pool
+    assert isinstance(pool, QueuePool)
+    assert pool.checkedout() == 0
+    del kept
