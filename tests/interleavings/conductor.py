@@ -135,7 +135,7 @@ class Conductor:
                         {name: actor.text for name, actor in ready.items()},
                     )
                 )
-                ready[last].standing = Standing.BUSY
+                ready[last].standing, ready[last].waited = Standing.BUSY, False
                 ready[last].go.set()
         finally:
             self._let_go()
@@ -194,9 +194,10 @@ class Conductor:
     def _wake(self) -> None:
         """Find out who of the blocked waits no longer."""
         for actor in self._actors.values():
-            blocked = actor.standing is Standing.BLOCKED and actor.line is not None
-            if blocked and not self._blockades.of(actor.line.backend):
-                actor.standing = Standing.BUSY
+            if actor.standing is not Standing.BLOCKED or actor.line is None:
+                continue
+            if not self._blockades.of(actor.line.backend):
+                actor.standing, actor.waited = Standing.BUSY, False
 
     def _told(self) -> str:
         return "; ".join(

@@ -25,11 +25,11 @@ def perform(
     parts = {name: ACTS[kind(name)](found, seat) for name, seat in seats.items()}
     failures = theatre.conductor.play(theatre.loop, parts, choose)
     for name, failure in failures.items():
-        raise PromiseBroken(f"{name} failed in the ordering: {choose}") from failure
+        raise PromiseBroken(f"{name} failed; {history.value}: {choose}") from failure
     try:
         judge(found, acts)
     except AssertionError as broken:
-        raise PromiseBroken(f"{broken}\nin the ordering: {choose}") from broken
+        raise PromiseBroken(f"{broken}; {history.value}: {choose}") from broken
     theatre.clear()
     theatre.performed += 1
     return found
