@@ -8,7 +8,7 @@ BIN := .venv/bin
 CODE := gateway pseudonymizer workers policies tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint format types contracts bench soak clickstream docs check clean
+.PHONY: help setup demo up test lint format types contracts bench flames soak fuzz clickstream docs check clean
 
 help: ## List what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,9 +41,16 @@ contracts: $(READY) ## Who may import whom
 bench: $(READY) ## Ratios to limits of the same run, in benchmarks/results.md; FULL=1 with ten million events
 	$(BIN)/python -m benchmarks $(if $(FULL),--full)
 
-soak: $(READY) ## A storm of SOAK_MINUTES (10), then the property tests with forty times the examples
+flames: $(READY) ## Draw where each lane spends its time, in docs/flames
+	$(BIN)/python -m benchmarks.flames
+
+soak: $(READY) ## A storm of SOAK_MINUTES (10) and SOAK_KILLS; SOAK=steady: a steady load; see docs/faults.md
 	$(BIN)/python -m tests.faults
-	HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit tests/integration
+	$(if $(SOAK)$(SOAK_KILLS),,HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit tests/integration)
+
+fuzz: $(READY) ## Spoiled payloads and bytes nobody meant, for FUZZ_SECONDS (600), guided by coverage
+	$(UV) sync --frozen --all-extras --group fuzz --python $(PYTHON)
+	$(BIN)/python -m tests.fuzz
 
 clickstream: $(READY) ## Check a real clickstream against pandas: make clickstream FILE=clicks.csv.gz
 	CLICKSTREAM_FILE=$(FILE) $(BIN)/pytest -n 0 -s tests/outside

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 
 from benchmarks import (
     bulk_lane,
@@ -30,6 +31,7 @@ from benchmarks.suite import CONCERNS, Place, Run, declared, measured, say, want
 # Erasing looks at the small table before it grows; refreshing then makes what erasing erases.
 ORDER = (
     ingest.ingest,
+    ingest.paired,
     singles.singles,
     live_lane.alone,
     live_lane.beside,
@@ -42,6 +44,7 @@ ORDER = (
 )
 PLACES: dict[Place, Callable[[Run], AbstractContextManager[str]]] = {
     Place.FRONT: front.opened,
+    Place.PAIR: partial(front.opened, gateways=2),
     Place.HISTORY: history.opened,
 }
 

@@ -26,12 +26,15 @@ _WAITING = "select count(*) from store.dirty where shard >= 0"
 
 
 @contextmanager
-def opened(run: Run) -> Iterator[str]:
-    """Start an installation and let it meet everybody; give the address of its store's owner."""
+def opened(run: Run, *, gateways: int | None = None) -> Iterator[str]:
+    """Start an installation and let it meet everybody; give the address of its store's owner.
+
+    It has as many *gateways* as the run was asked for, unless said otherwise.
+    """
     with tempfile.TemporaryDirectory(prefix="paravent-bench-") as folder:
         wanted = Wanted(
             data=Path(folder) / "data", host="127.0.0.1", port=0, policies=None,
-            gateways=run.gateways,
+            gateways=gateways or run.gateways,
         )  # fmt: skip
         with started(wanted, say) as running:
             run.front = Front(running, scale=run.scale)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from benchmarks import limits
 from benchmarks.front import BATCH
@@ -18,6 +18,8 @@ COPIED = "binary COPY of the same rows, same table, same key, one connection"
 TWO = Row("ingest", "durable ingest, 500-event gzip batches, two domains", "rows/s", COPIED,
           at_least(0.5))  # fmt: skip
 ONE = Row("ingest-one-domain", "the same, one domain", "rows/s", COPIED, at_least(0.5))
+PAIRED = Row("ingest-two-gateways", "the same, two domains, two gateway processes", "rows/s",
+             COPIED, at_least(0.5))  # fmt: skip
 BESIDE = Row("ingest-folding", "the same, two domains, workers folding beside it", "rows/s", COPIED)
 SIGHTS = Row("first-sights", "the same, every event of a visitor never seen", "rows/s", COPIED)
 NAMES = Row("ingest-personal", "the same, 3 % of the texts with an e-mail or telephone number",
@@ -27,14 +29,7 @@ NAMES = Row("ingest-personal", "the same, 3 % of the texts with an e-mail or tel
 @measures(Place.FRONT, TWO, ONE, BESIDE, SIGHTS, NAMES)
 def ingest(run: Run) -> Iterator[Row]:
     """Measure batches of every kind in turn."""
-    front = run.front
-
-    table = limits.Copied(front.owner)
-    rows = int(COPY_ROWS * max(run.scale, 0.2))
-
-    def copied() -> float:
-        return table.rows_per_second(rows, commit=BATCH)
-
+    front, copied = run.front, _copied(run)
     yield from interleaved(
         run,
         [
@@ -47,3 +42,15 @@ def ingest(run: Run) -> Iterator[Row]:
     )
     if BESIDE.measured:  # an event of this traffic is two rows
         run.bulk_events_per_second = statistics.median(BESIDE.figures) / 2
+
+
+@measures(Place.PAIR, PAIRED)
+def paired(run: Run) -> Iterator[Row]:
+    """Measure batches with an interpreter a core."""
+    yield from interleaved(run, [(PAIRED, run.front.rows_per_second, _copied(run))])
+
+
+def _copied(run: Run) -> Callable[[], float]:
+    table = limits.Copied(run.front.owner)
+    rows = int(COPY_ROWS * max(run.scale, 0.2))
+    return lambda: table.rows_per_second(rows, commit=BATCH)

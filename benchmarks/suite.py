@@ -23,6 +23,7 @@ class Place(Enum):
     """What has to run for a measurement."""
 
     FRONT = "a whole installation under load"
+    PAIR = "a whole installation with a gateway process for each of two cores"
     HISTORY = "a store with many events, and nothing else beside it"
 
 

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE_SECONDS = 0.25  # most deaths are one-off; the next start should hardly be noticed
 LONGEST_PAUSE_SECONDS = 30.0
-STEADY_SECONDS = 60.0  # whoever ran this long starts again with the first pause
+# Whoever ran ten times as long as its next pause, or a minute, starts again with the first pause.
+# A start that fails over and over waits longer and longer; whoever is killed now and then in the
+# middle of its work is never away for more than a tenth of the time.
+STEADY_TIMES = 10
+STEADY_SECONDS = 60.0
 READY_SECONDS = 90.0  # a cold start imports much; a warm one takes three seconds
 LADDER = ((signal.SIGTERM, 25.0),)  # a worker finishes its task, a gateway its answers
 
@@ -158,7 +162,8 @@ class Supervisor:
     def _revive(self, tended: _Tended) -> None:
         now = self._clock()
         if tended.due_at is None:
-            if now - tended.started_at >= STEADY_SECONDS:
+            steady_s = min(STEADY_SECONDS, STEADY_TIMES * tended.pause)
+            if now - tended.started_at >= steady_s:
                 tended.pause = FIRST_PAUSE_SECONDS
             tended.due_at = now + tended.pause
             self._announce(f"{tended.name} ended; starting it again in {tended.pause:g} s")

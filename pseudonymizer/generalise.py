@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from pseudonymizer.scrub.decode import hides_text
 from pseudonymizer.scrub.engine import Scrubber
+from pseudonymizer.scrub.finding import Plain
 from pseudonymizer.scrub.memory import Memory
 from pseudonymizer.scrub.own import Own, naming
 from pseudonymizer.urls import (
@@ -146,12 +147,23 @@ class Generaliser:
     ) -> list[str | None]:
         """Give campaign names sent outside a URL, in the form they have inside one.
 
-        They are looked at as they came: in small letters no base64 can be read any more.  *own* is
-        as for ``pages``.
+        *own* is as for ``pages``.
+        """
+        return [name for name, _ in self.campaign_looks(texts, own=own)]
+
+    def campaign_looks(
+        self, texts: Sequence[str], *, own: Sequence[Own] | None = None
+    ) -> list[tuple[str | None, bool]]:
+        """Give campaign names, and of each whether the look at it saw nothing at all (``Plain``).
+
+        They are looked at as they came: in small letters no base64 can be read any more.
         """
         looks = self._scrubber.scrub_many(texts, own=own)
         return [
-            None if look.kinds or hides_text(text) else campaign_value(text)
+            (
+                None if look.kinds or hides_text(text) else campaign_value(text),
+                isinstance(look, Plain),
+            )
             for text, look in zip(texts, looks, strict=True)
         ]
 

@@ -15,7 +15,11 @@ from tests.support.postgres import drop_all
 from tests.support.run import Run, Services, abandoned_runs, clean_environment, start_run
 from tests.support.servers import stop_server
 
-pytest_plugins = ["tests.support.fixtures", "tests.support.edge_fixtures"]
+pytest_plugins = [
+    "tests.support.fixtures",
+    "tests.support.edge_fixtures",
+    "tests.support.front_fixtures",
+]
 
 # Property tests are repeatable by default, so that a red gate is red again on the next try;
 # `make soak` looks for new examples with the long profile.

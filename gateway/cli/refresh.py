@@ -86,7 +86,7 @@ def _drain(engine: Engine, computation: Computation) -> None:
     while True:
         drain_all(engine, computation, clock=now_us)
         with transaction(engine) as connection:
-            if not any(lanes.pending(connection, shard) for shard in range(lanes.SHARDS)):
+            if not lanes.pending(connection):
                 return
         time.sleep(OTHERS_SECONDS)
 

@@ -8,7 +8,7 @@ database turns into 429 answers instead of memory.
 
 Small requests come before large ones, and one writer is always kept for them: a
 group of thousands of events takes a third of a second, which nobody should wait
-who asked for a single one.
+who asked for a single one.  Whose turn it is, ``gateway.ingest.turns`` says.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gateway.errors import QueueFull
+from gateway.ingest.turns import Lane, Turn, Turns
 from gateway.ingest.waiting import Waiting
 from gateway.ingest.wire import Decoded, Request
 from policies.errors import KeyUnavailable, StoreUnavailable, VaultUnavailable
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 AWAY = (StoreUnavailable, VaultUnavailable, KeyUnavailable)
 LARGEST_BODY_BYTES = 500_000  # of a batch; a queue without room for one counts as full
-MAX_GROUP_EVENTS = 5_000  # measured: past this a commit's cost no longer falls per event
 LIVE_EVENTS = 50  # a request with more goes to the bulk lane
 
 log = structlog.get_logger(__name__)
@@ -84,7 +84,7 @@ class CommitGroups:
     def __init__(self, store: Store, *, writers: int, queue_bytes: int) -> None:
         self._store = store
         self._waiting: Waiting[Submission] = Waiting(queue_bytes)
-        self._free_for_bulk = max(1, writers - 1)
+        self._turns = Turns(writers)
         self._changed = threading.Condition()
         self._open = True
         self._threads = [
@@ -122,7 +122,8 @@ class CommitGroups:
         with self._changed:
             if not self._open:
                 raise QueueFull("The gateway is stopping; nothing was taken.")
-            self._waiting.put(submission, bulk=len(decoded.events) > LIVE_EVENTS)
+            lane = Lane.BULK if len(decoded.events) > LIVE_EVENTS else Lane.LIVE
+            self._waiting.put(submission, lane)
             self._changed.notify()
         try:
             await submission.done
@@ -141,16 +142,17 @@ class CommitGroups:
 
     def _write(self) -> None:
         """Store group after group; whatever goes wrong, the thread lives and everybody is told."""
-        while (taken := self._next())[0]:
-            group, bulk = taken
+        while (taken := self._next()) is not None:
+            turn, group = taken
             error: Exception | None = None
             try:
                 self._stored(group)
             except Exception as unforeseen:  # noqa: BLE001  # who waits for a dead thread waits for ever
                 error = unforeseen
             _tell(group, error)  # says nothing to those who have heard
-            if bulk:
-                self._done_with_bulk()
+            with self._changed:
+                self._turns.done(turn)
+                self._changed.notify_all()
 
     def _stored(self, group: list[Submission]) -> None:
         try:
@@ -158,29 +160,20 @@ class CommitGroups:
         except Exception as error:  # noqa: BLE001  # a waiting request must get its answer
             self._one_by_one(group, error)
 
-    def _next(self) -> tuple[list[Submission], bool]:
-        """Take all that waits, up to the size at which a larger group gains nothing.
-
-        Gives the group, and whether it is of the bulk lane; an empty one at the end.
-        """
+    def _next(self) -> tuple[Turn, list[Submission]] | None:
+        """Take what waits in the lane whose turn it is; ``None`` at the end."""
+        waiting = self._waiting
         with self._changed:
-            while True:
-                bulk = not self._waiting.has(bulk=False)
-                if not bulk or (self._waiting.has(bulk=True) and self._free_for_bulk):
-                    break
-                if not (self._open or self._waiting):
-                    return [], False
-                self._changed.wait()
-            self._free_for_bulk -= bulk
-            group = self._waiting.take(bulk=bulk, events=MAX_GROUP_EVENTS)
-            if self._waiting:
-                self._changed.notify()
-            return group, bulk
-
-    def _done_with_bulk(self) -> None:
-        with self._changed:
-            self._free_for_bulk += 1
-            self._changed.notify_all()
+            while self._open or waiting:
+                live = waiting.has(Lane.LIVE)
+                turn = self._turns.take(live=live, bulk=waiting.has(Lane.BULK))
+                if turn is not None:
+                    group = waiting.take(turn.lane, events=turn.events)
+                    if waiting:
+                        self._changed.notify()
+                    return turn, group
+                self._changed.wait(self._turns.held_s() if live else None)
+        return None
 
     def _one_by_one(self, group: list[Submission], error: Exception) -> None:
         """After a failed group, let each request succeed or fail for itself.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
 from gateway.ingest.decide import ASSERTED, EXPLICIT, PLAIN, Act, Instants, Signals
 from gateway.ingest.rules import EventPlan
 from gateway.ingest.wire import WireEvent
@@ -14,8 +16,7 @@ from pseudonymizer.scrub.own import Own
 Value = str | int | float
 
 
-@dataclass(slots=True, eq=False)
-class Found:
+class Found(msgspec.Struct, gc=False, eq=False):
     """One column value, with the purposes that need it; events that say the same share it.
 
     ``bare`` are the letters and digits in which a sender's own name would show; empty where none
@@ -28,9 +29,11 @@ class Found:
     bare: str = ""
     number: int | None = None
 
+    def __repr__(self) -> str:
+        return f"Found({self.column}, …)"
 
-@dataclass(slots=True, eq=False)
-class Draft:
+
+class Draft(msgspec.Struct, gc=False, eq=False):
     """One event on its way: identified until its pids are known, then decided, then a row.
 
     ``wanted`` are the purposes it could serve before consent is asked.
@@ -49,11 +52,14 @@ class Draft:
     wanted: int
     lookups: tuple[int, ...] = ()
     pids: Mapping[str, bytes] | None = None
-    found: list[Found] = field(default_factory=list)
+    found: list[Found] = msgspec.field(default_factory=list)
     own: Own | None = None
     bulk: bool = False
     linked: bool = False
     outcome: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Draft({self.name}, …)"
 
     @property
     def act(self) -> Act:

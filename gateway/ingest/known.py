@@ -5,7 +5,8 @@ them became depends on its rule and on itself alone, once the first look saw not
 whether it holds its sender's own name has to be asked each time.
 
 Kept are numbers, and texts that stand in the store's dictionary in clear anyway; of texts that are
-reduced before they are kept (pages, browsers) a digest under a key that never leaves the process.
+reduced before they are kept (pages, campaigns, browsers) a digest under a key that never leaves
+the process.
 """
 
 from __future__ import annotations
@@ -24,11 +25,14 @@ LONGEST_S: Final = 600.0
 MOST: Final = 100_000  # values a process; about 30 MB
 WORDS: Final = frozenset({Column.PRODUCT, Column.CATEGORY, Column.LABEL})
 """Columns whose texts stand in the dictionary as they came."""
-_REDUCED: Final = frozenset({Treatment.PAGE, Treatment.REFERRER, Treatment.DEVICE})
+_REDUCED: Final = frozenset(
+    {Treatment.PAGE, Treatment.REFERRER, Treatment.DEVICE, Treatment.CAMPAIGN}
+)
 
 Memory = dict[Hashable, Found]
 Key = Callable[[object], Hashable | None]
-Reader = tuple[PropertyPlan, Key, Memory]
+Reader = tuple[int, str, int, bool, Key, Memory, PropertyPlan]
+"""Holder, member, purposes and money of a property; how its values are named, what they became."""
 
 
 class KnownValues:
@@ -56,7 +60,7 @@ class KnownValues:
         # By identity, which no other plan takes as long as this one is held here.
         known = self._readers.get(id(plan))
         if known is None:
-            readers = tuple((item, self._key(item), self._memory(item)) for item in plan.properties)
+            readers = tuple(map(self._reader, plan.properties))
             self._readers[id(plan)] = known = (plan, readers)
         return known[1]
 
@@ -65,8 +69,10 @@ class KnownValues:
         memory[key] = found
         self._left -= 1
 
-    def _memory(self, item: PropertyPlan) -> Memory:
-        return self._memories.setdefault(id(item), {})
+    def _reader(self, item: PropertyPlan) -> Reader:
+        memory = self._memories.setdefault(id(item), {})
+        key = self._key(item)
+        return (item.holder, item.member, item.purposes, item.money, key, memory, item)
 
     def _key(self, item: PropertyPlan) -> Key:
         if item.treatment in _REDUCED:

@@ -16,6 +16,7 @@ from gateway.ingest.drafts import Draft, Found, Tally, Value
 from gateway.ingest.known import KnownValues, Memory, Reader
 from gateway.ingest.own import names_of
 from gateway.ingest.published import published_name
+from gateway.ingest.reaching import getters
 from gateway.ingest.rules import EventPlan, PropertyPlan, Treatment
 from policies.vocabulary import Column
 from pseudonymizer.generalise import Generaliser
@@ -71,12 +72,11 @@ class Minimiser:
     def __init__(self, scrubber: Scrubber) -> None:
         self._scrubber = scrubber
         self._known = KnownValues()
-        generaliser = Generaliser(scrubber)
+        self._generaliser = generaliser = Generaliser(scrubber)
         self._reduce: dict[Treatment, Reduce] = {
             Treatment.PAGE: lambda texts, own: generaliser.pages(texts, own=own),
             Treatment.REFERRER: lambda texts, own: generaliser.referrers(texts, own=own),
             Treatment.DEVICE: lambda texts, _own: generaliser.devices(texts),
-            Treatment.CAMPAIGN: lambda texts, own: generaliser.campaign_names(texts, own=own),
         }
 
     def __call__(self, drafts: Iterable[Draft], tally: Tally) -> None:
@@ -90,7 +90,7 @@ class Minimiser:
             if treatment in SCANNED:
                 self._scan(group, looks)
             elif treatment is Treatment.CAMPAIGN:
-                self._name(group, looks, self._reduce[treatment])
+                self._name(group, looks)
             else:
                 self._generalise(group, looks, self._reduce[treatment])
 
@@ -113,13 +113,17 @@ class Minimiser:
                 group.count(look, "scrubbed")
                 look.found.value = clean.text
 
-    def _name(self, group: _Group, looks: Sequence[_Look], reduce: Reduce) -> None:
+    def _name(self, group: _Group, looks: Sequence[_Look]) -> None:
         own = [_own(look.draft) for look in looks]
-        for look, value in zip(looks, reduce([look.text for look in looks], own), strict=True):
+        named = self._generaliser.campaign_looks([look.text for look in looks], own=own)
+        for look, (value, plain) in zip(looks, named, strict=True):
             if value is None:
                 group.drop(look, "invalid")
-            else:
-                look.found.value = value
+                continue
+            look.found.value = value
+            if plain and look.key is not None:
+                look.found.bare = bare(look.text)
+                group.known.keep(look.memory, look.key, look.found)
 
     def _generalise(self, group: _Group, looks: Sequence[_Look], reduce: Reduce) -> None:
         """Reduce values; what one becomes for everybody is remembered, not what for its sender."""
@@ -150,25 +154,27 @@ def _read(draft: Draft, plan: EventPlan, group: _Group) -> None:
     properties = parts.get("properties")
     foreign = _foreign(properties, plan.currency)
     wanted, kept, own = draft.wanted, draft.found, _own(draft)
+    gets = getters(parts, plan.holders)
     for reader in group.known.readers(plan):
-        item, key_of, memory = reader
-        raw = item.read(parts)
-        if raw is None or not item.purposes & wanted:
+        holder, member, purposes, money, key_of, memory, _ = reader
+        raw = gets[holder](member)
+        if raw is None or not purposes & wanted:
             continue
         key = key_of(raw)
         met = memory.get(key)
-        if met is None or (foreign and item.money) or (met.bare and could_hold(own, met.bare)):
-            _convert(draft, reader, key, None if foreign and item.money else raw, group)
+        if met is None or (foreign and money) or (met.bare and could_hold(own, met.bare)):
+            _convert(draft, reader, key, None if foreign and money else raw, group)
         else:
             kept.append(met)
-    _count_unknown(draft, properties, plan.readable, group.tally)
+    if properties and not properties.keys() <= plan.readable:
+        _count_unknown(draft, properties, plan.readable, group.tally)
 
 
 def _convert(
     draft: Draft, reader: Reader, key: Hashable | None, raw: object, group: _Group
 ) -> None:
     """Take a value that was not met before, or that its sender may be named in."""
-    item, _, memory = reader
+    memory, item = reader[-2:]
     value = None if raw is None else item.convert(raw)
     if value is None:
         group.tally.drop(draft.source, draft.name, f"{item.name}:invalid")
@@ -197,14 +203,12 @@ def _foreign(properties: Mapping[str, object] | None, currency: str) -> bool:
 
 
 def _count_unknown(
-    draft: Draft, properties: Mapping[str, object] | None, readable: frozenset[str], tally: Tally
+    draft: Draft, properties: Mapping[str, object], readable: frozenset[str], tally: Tally
 ) -> None:
     """Count the properties nobody declared, by name only where the name is a published one.
 
     A name is the sender's text like any value: an e-mail address can be a key.
     """
-    if not properties:
-        return
     other = 0
     for name in properties:
         if name in readable:

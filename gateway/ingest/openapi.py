@@ -7,34 +7,37 @@ from typing import Any, Final
 from gateway.ingest.dialects import segment
 from gateway.openapi import BY_SOURCE, problems
 
+_TEXT: Final = {"type": ["string", "null"]}
+_IDENTIFIER: Final = {"type": ["string", "integer", "null"]}
+_INSTANT: Final = {"type": ["string", "null"], "format": "date-time"}
+_OBJECT: Final = {"type": ["object", "null"]}
+_CONTEXT: Final = {
+    "type": ["object", "null"],
+    "properties": {
+        "consent": {
+            "type": ["object", "null"],
+            "properties": {
+                "categoryPreferences": {
+                    "type": "object",
+                    "additionalProperties": {"type": "boolean"},
+                }
+            },
+        },
+        **dict.fromkeys(("page", "campaign", "device", "traits"), _OBJECT),
+        **dict.fromkeys(("userAgent", "ip", "locale"), _TEXT),
+    },
+}
+# What is read of an event; any other member is skipped.
 _EVENT: Final = {
     "type": "object",
     "properties": {
         "type": {"type": "string", "enum": sorted(set(segment.KINDS.values()))},
-        "userId": {"type": ["string", "integer", "null"]},
-        "anonymousId": {"type": ["string", "integer", "null"]},
-        "previousId": {"type": ["string", "integer", "null"]},
-        "event": {"type": ["string", "null"]},
-        "messageId": {"type": ["string", "null"], "maxLength": segment.MAX_MESSAGE_ID},
-        "timestamp": {"type": ["string", "null"], "format": "date-time"},
-        "sentAt": {"type": ["string", "null"], "format": "date-time"},
-        "properties": {"type": ["object", "null"]},
-        "traits": {"type": ["object", "null"]},
-        "context": {
-            "type": ["object", "null"],
-            "properties": {
-                "consent": {
-                    "type": ["object", "null"],
-                    "properties": {
-                        "categoryPreferences": {
-                            "type": "object",
-                            "additionalProperties": {"type": "boolean"},
-                        }
-                    },
-                }
-            },
-        },
-        "writeKey": {"type": ["string", "null"]},
+        **dict.fromkeys(("userId", "anonymousId", "previousId", "groupId"), _IDENTIFIER),
+        **dict.fromkeys(("event", "name", "category", "writeKey"), _TEXT),
+        "messageId": {**_TEXT, "maxLength": segment.MAX_MESSAGE_ID},
+        **dict.fromkeys(("timestamp", "originalTimestamp", "sentAt"), _INSTANT),
+        **dict.fromkeys(("properties", "traits"), _OBJECT),
+        "context": _CONTEXT,
     },
 }
 _BATCH: Final = {
@@ -42,9 +45,9 @@ _BATCH: Final = {
     "required": ["batch"],
     "properties": {
         "batch": {"type": "array", "maxItems": segment.MAX_BATCH_EVENTS, "items": _EVENT},
-        "sentAt": {"type": ["string", "null"], "format": "date-time"},
-        "context": {"type": ["object", "null"]},
-        "writeKey": {"type": ["string", "null"]},
+        "sentAt": _INSTANT,
+        "context": _CONTEXT,
+        "writeKey": _TEXT,
     },
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from gateway.ingest.wire import WireEvent
 from pseudonymizer.scrub.own import Own, own_names
@@ -16,27 +16,26 @@ NAMING: Final = (
 
 def names_of(event: WireEvent) -> Own:
     """Give what to look for in the texts of *event*."""
-    return own_names(_names(event))
-
-
-def _names(event: WireEvent) -> Iterator[str]:
-    for _, text in event.identifiers:
-        yield text
-    for _, text in event.links:
-        yield text
-    yield from event.also
+    # Asked for every event, so nothing is walked through that is empty.
+    names = [text for _, text in event.identifiers]
+    if event.links:
+        names += [text for _, text in event.links]
+    names += event.also
     parts = event.parts
-    yield from _traits(parts.get("traits"))
+    traits = parts.get("traits")
+    if traits:
+        names += _traits(traits)
     context = parts.get("context")
     if context is not None:
         traits = context.get("traits") if isinstance(context, dict) else context.traits
-        yield from _traits(traits)
+        if traits:
+            names += _traits(traits)
+    return own_names(names)
 
 
-def _traits(traits: Mapping[str, Any] | None) -> Iterator[str]:
-    if not isinstance(traits, Mapping) or not traits:
-        return
-    for name in NAMING:
-        value = traits.get(name)
-        if isinstance(value, str):
-            yield value
+def _traits(traits: object) -> Iterator[str]:
+    if isinstance(traits, Mapping):
+        for name in NAMING:
+            value = traits.get(name)
+            if isinstance(value, str):
+                yield value

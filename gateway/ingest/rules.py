@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from gateway.ingest import values
 from gateway.ingest.decide import SILENT, Signals
+from gateway.ingest.reaching import Holder
 from policies.ruleset import EventRule, PropertyRule, RuleSet
 from policies.signals import signalled
 from policies.vocabulary import Column, LegalBasis, PropertyType
@@ -38,11 +39,15 @@ class Treatment(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PropertyPlan:
-    """How to get one property's column value out of a wire event."""
+    """How to get one property's column value out of a wire event.
+
+    It is the *member* of the object at its plan's ``holders[holder]``.
+    """
 
     name: str
     column: Column
-    read: Callable[[Mapping[str, Any]], Any]
+    holder: int
+    member: str
     convert: Convert
     treatment: Treatment
     purposes: int
@@ -51,11 +56,16 @@ class PropertyPlan:
 
 @dataclass(frozen=True, slots=True)
 class EventPlan:
-    """One event rule in numbers.  ``domains`` pairs a domain's number and key with its purposes."""
+    """One event rule in numbers.
+
+    ``domains`` pairs a domain's number and key with its purposes.  ``holders`` are the objects in
+    which the properties stand.
+    """
 
     rule: EventRule
     purposes: int
     domains: tuple[tuple[int, str, int], ...]
+    holders: tuple[Holder, ...]
     properties: tuple[PropertyPlan, ...]
     readable: frozenset[str]
     currency: str
@@ -162,18 +172,21 @@ class CompiledRules:
         domains = tuple(
             (number, key, mask & purposes) for number, key, mask in self.domains if mask & purposes
         )
-        plans = tuple(self._property(p) for p in rule.properties.values())
+        holders = tuple(dict.fromkeys(p.path[:-1] for p in rule.properties.values()))
+        plans = tuple(self._property(p, holders) for p in rule.properties.values())
         readable = frozenset(
             p.path[1] for p in rule.properties.values() if p.path[0] == "properties"
         )
         currency = self.ruleset.currency
-        return EventPlan(rule, purposes, domains, plans, readable | {"currency"}, currency)
+        readable |= {"currency"}
+        return EventPlan(rule, purposes, domains, holders, plans, readable, currency)
 
-    def _property(self, rule: PropertyRule) -> PropertyPlan:
+    def _property(self, rule: PropertyRule, holders: tuple[Holder, ...]) -> PropertyPlan:
         return PropertyPlan(
             name=rule.name,
             column=rule.column,
-            read=values.reader(rule),
+            holder=holders.index(rule.path[:-1]),
+            member=rule.path[-1],
             convert=_converter(rule),
             treatment=_treatment(rule),
             money=rule.type is PropertyType.MONEY,

@@ -6,14 +6,13 @@ stored "as is" and never a reason to refuse its event.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any
-
-from policies.ruleset import PropertyRule
 
 INT4_MAX = 2**31 - 1
-INT8_MAX = 2**63 - 1
+# Cents; ten billion of the currency is more than any order, and so little that nine million of
+# them fit the 64 bits in which one person's are added up.  Two amounts that only fit their column
+# do not, and nothing more of that person could be folded.
+MAX_MINOR = 10**12
 LEAST_TELLING = 10**8  # nine digits: a French telephone number without its zero
 EXACT_CENTS = 1e12  # far below 2**53 cents, so that every cent has a float of its own
 MAX_NUMBER_TEXT = 40  # characters; longer is not a number anybody meant
@@ -37,17 +36,17 @@ def number(value: object) -> float | None:
 
 
 def money(value: object) -> int | None:
-    """Give an amount in minor units (cents), rounded half to even."""
+    """Give an amount in minor units (cents), rounded half to even, of at most ``MAX_MINOR``."""
     if type(value) is float and abs(value) < EXACT_CENTS:
         # The shortest decimal of a float whose cents give it back has no more than two places.
         minor = round(value * 100)
         if minor / 100 == value:
-            return minor
+            return minor if abs(minor) <= MAX_MINOR else None
     decimal = _decimal(value)
     if decimal is None:
         return None
     minor = int((decimal * 100).to_integral_value())
-    return minor if abs(minor) <= INT8_MAX else None
+    return minor if abs(minor) <= MAX_MINOR else None
 
 
 def text(value: object, limit: int) -> str | None:
@@ -86,32 +85,3 @@ def _decimal(value: object) -> Decimal | None:
         return None
     # An exponent of thousands would turn into as many digits below.
     return decimal if decimal.is_finite() and abs(decimal.adjusted()) <= MAX_NUMBER_TEXT else None
-
-
-def reader(rule: PropertyRule) -> Callable[[Mapping[str, Any]], Any]:
-    """Give a function that reads the raw value of *rule* from a wire event's parts."""
-    first, *rest = rule.path
-    if not rest:
-        return lambda parts: parts.get(first)
-    if first == "properties" and len(rest) == 1:
-        name = rest[0]
-        return lambda parts: parts["properties"].get(name)
-
-    if len(rest) == 1:
-        name = rest[0]
-        return lambda parts: member(parts.get(first), name)
-
-    def read(parts: Mapping[str, Any]) -> Any:  # noqa: ANN401  # JSON is anything
-        value = parts.get(first)
-        for step in rest:
-            if value is None:
-                return None
-            value = member(value, step)
-        return value
-
-    return read
-
-
-def member(value: Any, name: str) -> Any:  # noqa: ANN401  # JSON is anything
-    """Give a member of a decoded object, be it a dictionary or a typed one; ``None`` if none."""
-    return value.get(name) if type(value) is dict else getattr(value, name, None)

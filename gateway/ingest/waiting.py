@@ -10,6 +10,7 @@ from collections import OrderedDict, deque
 from typing import Final, Generic, Protocol, TypeVar
 
 from gateway.errors import QueueFull
+from gateway.ingest.turns import Lane
 from gateway.ingest.wire import Decoded
 
 SHARE: Final = 0.5  # of the room, for any one source
@@ -23,7 +24,7 @@ class Waits(Protocol):
 
 
 Item = TypeVar("Item", bound=Waits)
-Lane = OrderedDict[int, deque[Item]]
+Queues = OrderedDict[int, deque[Item]]
 
 
 class Waiting(Generic[Item]):
@@ -36,13 +37,13 @@ class Waiting(Generic[Item]):
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes = limit_bytes
         self.bytes = 0
-        self._lanes: tuple[Lane[Item], Lane[Item]] = (OrderedDict(), OrderedDict())
+        self._lanes: tuple[Queues[Item], Queues[Item]] = (OrderedDict(), OrderedDict())
         self._held: dict[int, int] = {}
 
     def __len__(self) -> int:
-        return sum(len(queue) for lane in self._lanes for queue in lane.values())
+        return sum(len(queue) for queues in self._lanes for queue in queues.values())
 
-    def put(self, item: Item, *, bulk: bool) -> None:
+    def put(self, item: Item, lane: Lane) -> None:
         """Let *item* wait.
 
         Raises:
@@ -56,23 +57,23 @@ class Waiting(Generic[Item]):
             raise QueueFull("Too much of this source waits for its commit; nothing was taken.")
         self._held[item.source] = held
         self.bytes += size
-        self._lanes[bulk].setdefault(item.source, deque()).append(item)
+        self._lanes[lane].setdefault(item.source, deque()).append(item)
 
-    def has(self, *, bulk: bool) -> bool:
-        """Say whether anything waits in that lane."""
-        return bool(self._lanes[bulk])
+    def has(self, lane: Lane) -> bool:
+        """Say whether anything waits in *lane*."""
+        return bool(self._lanes[lane])
 
-    def take(self, *, bulk: bool, events: int) -> list[Item]:
-        """Take requests of one lane, one of each source in turn, until they hold *events*."""
-        lane = self._lanes[bulk]
+    def take(self, lane: Lane, *, events: int) -> list[Item]:
+        """Take requests of *lane*, one of each source in turn, until they hold *events*."""
+        queues = self._lanes[lane]
         taken: list[Item] = []
-        while lane and events > 0:
-            source, queue = next(iter(lane.items()))
+        while queues and events > 0:
+            source, queue = next(iter(queues.items()))
             item = queue.popleft()
             if queue:
-                lane.move_to_end(source)
+                queues.move_to_end(source)
             else:
-                del lane[source]
+                del queues[source]
             self._release(item)
             events -= len(item.decoded.events)
             taken.append(item)
@@ -80,12 +81,12 @@ class Waiting(Generic[Item]):
 
     def withdraw(self, item: Item) -> None:
         """Forget *item*, if it still waits."""
-        for lane in self._lanes:
-            queue = lane.get(item.source)
+        for queues in self._lanes:
+            queue = queues.get(item.source)
             if queue is not None and item in queue:
                 queue.remove(item)
                 if not queue:
-                    del lane[item.source]
+                    del queues[item.source]
                 self._release(item)
 
     def _release(self, item: Item) -> None:

@@ -1,10 +1,16 @@
-"""What is an event as the pipeline reads it, whichever dialect it came in?"""
+"""What is an event as the pipeline reads it, whichever dialect it came in?
+
+The objects made for every event are msgspec's: made in C, at a third of a dataclass's cost, and
+without the collector's attention, since none of them is ever part of a cycle.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 
 @dataclass(slots=True)
@@ -19,8 +25,7 @@ class Assertion:
     evidence: str
 
 
-@dataclass(slots=True, repr=False)
-class WireEvent:
+class WireEvent(msgspec.Struct, gc=False, eq=False):
     """One decoded event: still identified, held in memory only, never logged.
 
     ``identifiers`` are raw ``(kind, text)`` pairs, the primary one first.

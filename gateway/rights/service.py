@@ -2,12 +2,10 @@
 
 A case is opened in one transaction and then run by one worker thread of this process, step by
 step; the caller waits for it for a while and otherwise reads the case again.  What a killed process
-left unfinished is found at the next start, and looked for again every minute.
+left unfinished, or an outage, is found at the next start, and looked for again every ten seconds.
 """
 
 import contextlib
-import queue
-import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ from gateway.rights.dossier import Dossier, seal_dossier
 from gateway.rights.errors import CaseBusy, CaseUnknown, ResultExpired, ResultNotReady
 from gateway.rights.operators import Operator
 from gateway.rights.ports import DEFAULT_ORIGIN, Ports, no_failpoint, utc_now
+from gateway.rights.runner import Runner
 from gateway.rights.schemas import CheckpointOut
 from gateway.rights.verification import IdentityCheck
 from policies.errors import ParaventError
@@ -34,7 +33,6 @@ from pseudonymizer.vault.subjects import all_alive
 from pseudonymizer.vault.transactions import transaction
 
 PATIENCE_S: Final = 20.0  # how long an answer waits for its case; most take well under a second
-RESUME_EVERY_S: Final = 60.0
 LISTED: Final = 200
 
 
@@ -81,7 +79,7 @@ class RightsService:
             clock=clock,
             failpoint=failpoint,
         )
-        self._runner = _Runner(self._run_quietly, self.unfinished)
+        self._runner = Runner(self._run_quietly, self.unfinished)
 
     def open(self, operator: Operator | None, request: Request) -> register.CaseRow:
         """Open a case; it is on record when this returns, and nothing has been done yet."""
@@ -180,65 +178,3 @@ class RightsService:
         # not be logged whole, since a driver's message can quote a row (R-107).
         with contextlib.suppress(ParaventError, CaseBusy):
             running.run(self.ports, case)
-
-
-class _Runner:
-    """One daemon thread that runs cases in the order they were opened."""
-
-    def __init__(
-        self, run: Callable[[uuid.UUID], None], find: Callable[[], list[uuid.UUID]]
-    ) -> None:
-        self._run = run
-        self._find = find
-        self._waiting: queue.Queue[tuple[uuid.UUID, threading.Event] | None] = queue.Queue()
-        self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
-        self._resumes = False
-
-    def submit(self, case: uuid.UUID) -> threading.Event:
-        """Queue a case; give what is set once it has been run."""
-        done = threading.Event()
-        self._waiting.put((case, done))
-        self._ensure_thread()
-        return done
-
-    def start(self) -> None:
-        """Resume unfinished cases now and from then on."""
-        self._resumes = True
-        self._ensure_thread()
-
-    def stop(self) -> None:
-        """End the thread."""
-        if self._thread is not None:
-            self._waiting.put(None)
-            self._thread.join(PATIENCE_S)
-
-    def _ensure_thread(self) -> None:
-        with self._starting:
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._work, name="rights", daemon=True)
-                self._thread.start()
-
-    def _work(self) -> None:
-        self._resume()
-        while True:
-            try:
-                item = self._waiting.get(timeout=RESUME_EVERY_S)
-            except queue.Empty:
-                self._resume()
-                continue
-            if item is None:
-                return
-            case, done = item
-            try:
-                self._run(case)
-            finally:
-                done.set()
-
-    def _resume(self) -> None:
-        if not self._resumes:
-            return
-        # A database that is away now will be asked again in a minute.
-        with contextlib.suppress(ParaventError):
-            for case in self._find():
-                self._run(case)

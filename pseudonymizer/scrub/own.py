@@ -27,7 +27,7 @@ Own = tuple[str, ...]
 
 def own_names(names: Iterable[str]) -> Own:
     """Give what to look for, so that *names* are found; those too short to tell are left out."""
-    found: dict[str, None] = {}
+    found: list[str] = []
     for name in names:
         letters = bare(name)
         if len(letters) < SHORTEST_OWN:
@@ -36,7 +36,8 @@ def own_names(names: Iterable[str]) -> Own:
             letters = letters[-_SAME_NUMBER:]
         elif name.isalpha():
             letters = f" {letters} "
-        found[letters] = None
+        if letters not in found:  # a handful at most: a dictionary would take longer
+            found.append(letters)
     return tuple(found)
 
 

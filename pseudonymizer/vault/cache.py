@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 from hashlib import blake2b
+from itertools import islice, takewhile
 from secrets import token_bytes
 from threading import Lock
 from typing import Final
@@ -23,7 +24,7 @@ LONGEST_SECONDS: Final = 60.0
 
 
 class OutcomeCache:
-    """Outcomes of look-ups, by domains asked for; the oldest go first."""
+    """Outcomes of look-ups, by domains asked for; the oldest go first, some 500 bytes each."""
 
     def __init__(
         self, *, ttl_s: float, size: int, clock: Callable[[], float] = time.monotonic
@@ -61,6 +62,10 @@ class OutcomeCache:
             context.update("\0".join(parts).encode())
         return context.digest()
 
+    def __len__(self) -> int:
+        """Give how many outcomes are held."""
+        return len(self._entries)
+
     def get(self, name: bytes, now: float) -> Resolved | None:
         """Give the outcome remembered under *name*, unless it is too old."""
         entry = self._entries.get(name)
@@ -72,15 +77,26 @@ class OutcomeCache:
 
     def put(self, outcomes: Sequence[tuple[bytes, Resolved]], *, epoch: int) -> None:
         """Remember outcomes read while *epoch* was current; after an invalidation, do not."""
-        until = self._clock() + self._ttl_s
+        now = self._clock()
+        until = now + self._ttl_s
         with self._lock:
             if epoch != self.epoch or self._ttl_s <= 0:
                 return
             for name, resolved in outcomes:
                 self._entries.pop(name, None)
                 self._entries[name] = (until, resolved)
-            for name in list(self._entries)[: max(0, len(self._entries) - self._size)]:
-                del self._entries[name]
+            self._drop_oldest(now)
+
+    def _drop_oldest(self, now: float) -> None:
+        """Forget what is too old, and the oldest of what is too much.
+
+        All live equally long, so the oldest stand first.  What nobody may be answered with any more
+        would otherwise fill memory with everybody of the last hours, up to 100 MB.
+        """
+        entries = self._entries
+        old = sum(1 for _ in takewhile(lambda entry: entry[0] <= now, entries.values()))
+        for name in list(islice(entries, max(old, len(entries) - self._size))):
+            del entries[name]
 
     def invalidate(self, pids: Collection[bytes]) -> None:
         """Forget every outcome that names one of *pids*."""

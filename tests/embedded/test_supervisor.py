@@ -14,6 +14,7 @@ from gateway.supervisor import (
     FIRST_PAUSE_SECONDS,
     LONGEST_PAUSE_SECONDS,
     STEADY_SECONDS,
+    STEADY_TIMES,
     Child,
     Supervisor,
 )
@@ -166,6 +167,21 @@ def test_whoever_ran_steadily_is_forgiven(
         supervisor.tend()
         clock.now += STEADY_SECONDS
     assert len({line.split()[-2] for line in said}) == 1
+
+
+def test_whoever_is_killed_every_few_seconds_is_away_for_a_tenth_of_them_at_most(
+    supervisor: Supervisor, clock: Clock, order: list[str], said: list[str]
+) -> None:
+    lamp, lived_s = Lamp("worker", order), 15.0
+    supervisor.start("worker", lamp)
+    for _ in range(12):
+        clock.now += lived_s
+        lamp.burning = False
+        supervisor.tend()
+        clock.now += float(said[-1].split()[-2])
+        supervisor.tend()
+        assert lamp.burning
+    assert max(float(line.split()[-2]) for line in said) <= lived_s / STEADY_TIMES
 
 
 def test_a_start_that_fails_is_tried_again(

@@ -17,14 +17,13 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from tests.faults.model import Call, Model
+from tests.faults.insisting import RETRIED, pauses
+from tests.faults.model import EVENT, Call, Model
 from tests.faults.threads import Threads
 from tests.support.builders import Person, track
 from tests.support.installation import Installed
 
 SDK_TIMEOUT_S = 15.0
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 2.0
-RETRIED = frozenset({429, 500, 502, 503, 504})
 SIZES = (1, 1, 1, 1, 1, 1, 1, 3, 12, 60)  # the last takes the bulk lane
 REGULARS = 40
 BAG = 6  # requests that are on their way at once, and may overtake each other
@@ -51,15 +50,23 @@ class Traffic:
 
     def order(self, roll: random.Random) -> Call:
         """Make an order of a regular or, now and then, of somebody nobody has met."""
-        number = next(self.numbers)
-        who = f"new-{number}" if roll.random() < 0.05 else f"cust-{roll.randrange(REGULARS)}"
-        person = Person(who, f"{who}@example.org", "", f"anon-{who}")
+        new = f"new-{next(self.numbers)}"
+        who = new if roll.random() < 0.05 else f"cust-{roll.randrange(REGULARS)}"
         at = datetime.now(UTC) - timedelta(seconds=roll.random() * 1_800)
+        return self.order_of(somebody(who), at)
+
+    def order_of(self, person: Person, at: datetime) -> Call:
+        """Make an order of *person*, placed at *at*."""
+        number = next(self.numbers)
         properties = {"order_id": f"order-{number}", "total": number / 100, "currency": "EUR"}
         return track(
-            "Order Completed", person, at=at, messageId=f"message-{number}", sentAt=None,
-            properties=properties,
-        )  # fmt: skip
+            EVENT, person, at=at, messageId=f"message-{number}", sentAt=None, properties=properties
+        )
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The credentials of a source."""
+        return self.home.write_key, ""
 
     def count(self, refusal: str | None, *, again: bool) -> None:
         with self._lock:
@@ -67,6 +74,11 @@ class Traffic:
             self.retries += again
             if refusal is not None:
                 self.refused[refusal] += 1
+
+
+def somebody(name: str) -> Person:
+    """Give the person who goes by *name*."""
+    return Person(name, f"{name}@example.org", "", f"anon-{name}")
 
 
 class Client:
@@ -106,12 +118,11 @@ class Client:
     def deliver(self, http: httpx.Client, calls: list[Call], *, hasty: bool = False) -> None:
         """Send *calls* until they are answered with 200."""
         self._traffic.model.send(calls)
-        for tries in itertools.count():
+        for tries, grown_s in enumerate(pauses()):
             timeout = HASTE_S if hasty and not tries else SDK_TIMEOUT_S
             pause_s = self.attempt(http, calls, again=tries > 0, timeout=timeout)
             if pause_s is None:
                 return
-            grown_s = min(FIRST_PAUSE_S * 2**tries, LONGEST_PAUSE_S)
             threading.Event().wait(max(pause_s, grown_s))
 
     def attempt(
@@ -119,9 +130,8 @@ class Client:
     ) -> float | None:
         """Send *calls* once; give how long the answer asks to wait, ``None`` when all is well."""
         path, body = ("track", calls[0]) if len(calls) == 1 else ("batch", {"batch": calls})
-        key = (self._traffic.home.write_key, "")
         try:
-            answer = http.post(f"/v1/{path}", json=body, auth=key, timeout=timeout)
+            answer = http.post(f"/v1/{path}", json=body, auth=self._traffic.key, timeout=timeout)
         except httpx.TransportError as error:
             self._traffic.count(type(error).__name__, again=again)
             return 0.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -18,11 +18,19 @@ from pseudonymizer.lookup import Lookup, Resolved
 from workers.store.transactions import transaction
 
 Call = dict[str, Any]
+Places = Mapping[str, Mapping[str, bytes]]
+"""The pseudonyms of people, by domain."""
+Found = tuple[bytes | None, str | None]
+"""A pseudonym, and the message found under it."""
 
 STORED = """
 select subject.domain, uuid_send(subject.pid), event.mid, event.amount from store.event
 join store.subject on subject.id = event.subject"""
-COUNTED = "select coalesce(sum(count), 0)::int8 from store.decision_count where outcome = 'stored'"
+# Of orders alone: whoever is erased sends other events, whose count stays when they go.
+EVENT = "Order Completed"
+COUNTED = """
+select coalesce(sum(count), 0)::int8 from store.decision_count
+where outcome = 'stored' and event = :event"""
 
 
 class Message(NamedTuple):
@@ -52,6 +60,7 @@ class Verdict:
         lost: answered, and missing in a domain.
         doubled: found more than once in a domain.
         strange: found, and never sent, or not for this person, or with another amount.
+        barred: found in a domain all of whose purposes the person had withdrawn before.
         miscounted: by how much the public count of stored events is wrong.
     """
 
@@ -61,10 +70,14 @@ class Verdict:
     lost: list[str]
     doubled: list[str]
     strange: list[int]
+    barred: list[str]
     miscounted: int
 
     def __repr__(self) -> str:
-        wrong = {"lost": self.lost, "doubled": self.doubled, "strange": self.strange}
+        wrong: dict[str, Sequence[object]] = {
+            "lost": self.lost, "doubled": self.doubled, "strange": self.strange,
+            "barred": self.barred,
+        }  # fmt: skip
         said = [f"{name} {len(found)}, such as {found[:3]}" for name, found in wrong.items()]
         return f"{self.answered} answered, {self.stored} stored, miscounted {self.miscounted}" + (
             "".join(f", {each}" for each in said)
@@ -72,7 +85,8 @@ class Verdict:
 
     def clean(self) -> bool:
         """Say whether every promise was kept."""
-        return not (self.lost or self.doubled or self.strange or self.miscounted)
+        wrong = self.lost or self.doubled or self.strange or self.barred or self.miscounted
+        return not wrong
 
 
 @dataclass
@@ -81,6 +95,7 @@ class Model:
 
     sent: dict[str, Message] = field(default_factory=dict, repr=False)
     answered: set[str] = field(default_factory=set, repr=False)
+    barred: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def send(self, calls: Iterable[Call]) -> None:
@@ -93,51 +108,58 @@ class Model:
         with self._lock:
             self.answered |= {call["messageId"] for call in calls if _is_event(call)}
 
+    def bar(self, calls: Iterable[Call], domains: frozenset[str]) -> None:
+        """Remember that *calls* may not be stored in *domains*, which their person has left."""
+        with self._lock:
+            self.barred |= {call["messageId"]: domains for call in calls}
+
     def judge(self, books: Books) -> Verdict:
         """Hold the store against what was promised."""
         names = {books.message_id(text): text for text in self.sent}
         with transaction(books.store) as connection:
             rows = [tuple(row) for row in connection.execute(text(STORED))]
-            counted = connection.execute(text(COUNTED)).scalar_one()
+            counted = connection.execute(text(COUNTED), {"event": EVENT}).scalar_one()
         found = Counter((domain, names[mid]) for domain, _, mid, _ in rows if mid in names)
         stored = {name for _, name in found}
-        places = self._places(books)
+        places, where = self.places(books), {(row[1], names.get(row[2])) for row in rows}
         return Verdict(
             answered=len(self.answered),
             stored=len(stored),
             unanswered=len(stored - self.answered),
-            lost=sorted(self._lost(places, {(row[1], names.get(row[2])) for row in rows})),
+            lost=sorted(self._lost(places, where)),
             doubled=sorted({name for (_, name), count in found.items() if count > 1}),
             strange=[row[2] for row in rows if not self._known(places, names, row)],
+            barred=sorted(self._trespassing(places, where)),
             miscounted=counted - len(stored),
         )
 
-    def _places(self, books: Books) -> dict[str, list[bytes]]:
+    def places(self, books: Books) -> Places:
         """Give the pseudonyms of everybody a message was sent about; none if nobody is known."""
         people = sorted({message.user_id for message in self.sent.values()})
         asked = [Lookup(identifiers=(("user_id", user_id),)) for user_id in people]
         answers = books.lookup(asked)
-        return {
-            user_id: list((answer.pids or {}).values())
-            for user_id, answer in zip(people, answers, strict=True)
-        }
+        return {user_id: answer.pids or {} for user_id, answer in zip(people, answers, strict=True)}
 
-    def _lost(
-        self, places: dict[str, list[bytes]], found: set[tuple[bytes, str | None]]
-    ) -> Iterator[str]:
+    def _lost(self, places: Places, found: set[Found]) -> Iterator[str]:
         for name in self.answered:
             pids = places[self.sent[name].user_id]
-            if not pids or any((pid, name) not in found for pid in pids):
+            left = self.barred.get(name, frozenset())
+            wanted = [pid for domain, pid in pids.items() if domain not in left]
+            if not pids or any((pid, name) not in found for pid in wanted):
                 yield name
 
-    def _known(
-        self, places: dict[str, list[bytes]], names: dict[int, str], row: tuple[Any, ...]
-    ) -> bool:
+    def _trespassing(self, places: Places, found: set[Found]) -> Iterator[str]:
+        for name, domains in self.barred.items():
+            pids = places[self.sent[name].user_id]
+            if any((pids.get(domain), name) in found for domain in domains):
+                yield name
+
+    def _known(self, places: Places, names: dict[int, str], row: tuple[Any, ...]) -> bool:
         _, pid, mid, amount = row
         if mid not in names:
             return False
         message = self.sent[names[mid]]
-        return pid in places[message.user_id] and amount == message.cents
+        return pid in places[message.user_id].values() and amount == message.cents
 
 
 def _is_event(call: Call) -> bool:

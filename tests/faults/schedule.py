@@ -31,6 +31,9 @@ class Harm(Enum):
     FILL = "filled"  # no byte is left on the disk of the installation
 
 
+KILLING = (Harm.KILL, Harm.BEHEAD, Harm.MAIM)
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that happens: after a pause, to somebody, for a while."""
@@ -50,12 +53,22 @@ class Weather:
     fill_s: float
     gateway_dies_every: int = 1  # decks: between two deaths there is a life to look for leaks in
     all_fall: bool = False
+    more_kills: int = 0  # of each card that kills, so many more in a deck
 
 
 SQUALL = Weather(longest_pause_s=0.6, longest_freeze_s=0.8, fill_s=1.0)  # a deck takes 15 seconds
 # The longest freeze outlasts the gateway's patience.
 STORM = Weather(
     longest_pause_s=4.0, longest_freeze_s=9.0, fill_s=4.0, gateway_dies_every=3, all_fall=True
+)
+# Kills most of all: some twenty-seven a deck of a minute and a half.
+HAIL = Weather(
+    longest_pause_s=0.8,
+    longest_freeze_s=9.0,
+    fill_s=4.0,
+    gateway_dies_every=2,
+    all_fall=True,
+    more_kills=2,
 )
 
 CARDS = (
@@ -74,9 +87,9 @@ FALLS = ((Harm.KILL, UP), (Harm.BEHEAD, UP))
 def decks(roll: random.Random, weather: Weather) -> Iterator[list[Fault]]:
     """Give one shuffled deck after the other, without end."""
     for number in itertools.count():
-        cards = list(CARDS)
+        cards = [*CARDS, *[card for card in CARDS if card[0] in KILLING] * weather.more_kills]
         if number % weather.gateway_dies_every:
-            cards.remove(DEATH)
+            cards = [card for card in cards if card != DEATH]
         elif weather.all_fall:
             cards += FALLS
         roll.shuffle(cards)

@@ -18,50 +18,27 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from gateway.embedded import EmbeddedPostgres
-from policies.load import load_rulebook
-from pseudonymizer.key_providers import FileKeyProvider
-from pseudonymizer.keyring import Keyring
-from pseudonymizer.vault.remember import Resolver
-from pseudonymizer.vault.transactions import connect as connect_vault
+from tests.faults.aftermath import Aftermath
 from tests.faults.client import Client, Traffic
 from tests.faults.injury import Injury
-from tests.faults.model import Books, Model, Verdict
+from tests.faults.judging import judged
+from tests.faults.leaving import Leaver
+from tests.faults.model import Model
 from tests.faults.schedule import PROCESSES, Fault, Harm, Weather, decks
 from tests.faults.seed import dice
 from tests.faults.threads import Threads
 from tests.faults.toll import Toll
-from tests.support.consistency import divergent, refreshed_otherwise
+from tests.faults.wavering import Choices, Waverer
 from tests.support.installation import Installed
 from tests.support.outages import Patient, eventually
-from workers.store.computation import Computation
-from workers.store.transactions import connect as connect_store
-from workers.store.transactions import transaction
 
 CLIENTS = 6
+WAVERERS = 2
 LOOK_S = 1.0
 PROBE_S = 0.05  # between two questions whether all is well again
 GIVE_UP_S = 60.0
+PATIENCE_S = 300.0  # with what clients have begun when the storm is over
 RECOVERING = {Harm.KILL, Harm.BEHEAD, Harm.FREEZE, Harm.SLOW}
-
-
-@dataclass
-class Aftermath:
-    """What a run did and what it left."""
-
-    seed: int
-    seconds: float = 0.0
-    faults: Counter[tuple[Harm, str]] = field(default_factory=Counter)
-    recoveries_s: list[float] = field(default_factory=list)
-    caught_up_s: float = 0.0
-    verdict: Verdict | None = None
-    divergent: dict[str, list[int]] = field(default_factory=dict)
-    refreshed_otherwise: int = 0
-
-    def clean(self) -> bool:
-        """Say whether nothing was lost, doubled, invented or computed wrongly."""
-        kept = self.verdict is not None and self.verdict.clean()
-        return kept and not any(self.divergent.values()) and not self.refreshed_otherwise
 
 
 @dataclass
@@ -71,6 +48,7 @@ class Storm:
     Attributes:
         disk: the folder of the installation, where it is small enough to be filled.
         told: called after every fault.
+        over: set to end the run before its time; it is judged all the same.
     """
 
     home: Installed
@@ -79,6 +57,7 @@ class Storm:
     disk: Path | None
     pace_s: float = 0.02
     told: Callable[[Storm, Fault], None] = lambda _storm, _fault: None
+    over: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.patient = Patient(self.home)
@@ -89,37 +68,54 @@ class Storm:
             dsn=self.patient.dsn(),
         )
         self.traffic = Traffic(self.home, Model(), self.pace_s)
+        self.choices = Choices()
+        self.leaving = Traffic(self.home, Model(), self.pace_s, over=self.traffic.over)
+        self.leaver = Leaver(self.leaving, dice(self.seed, "leaver"))
         self.toll = Toll(lambda: self.injury.pid("gateway"), self.patient.dsn())
         self.after = Aftermath(self.seed)
         self._probes = dice(self.seed, "probes")
         self._prober = Client(self.traffic, self._probes)
         self._began = time.monotonic()
 
-    def run(self, seconds: float) -> Aftermath:
-        """Do harm for so many *seconds*, one deck at least; then judge."""
+    def run(self, seconds: float, kills: int = 0) -> Aftermath:
+        """Do harm for so many *seconds* and *kills*, one deck at least; then judge."""
         rolls = [dice(self.seed, "client", number) for number in range(CLIENTS)]
-        clients = Threads(Client(self.traffic, roll) for roll in rolls)
+        clients = Threads([*(Client(self.traffic, roll) for roll in rolls), *self._changing()])
         watch = threading.Thread(target=self._watch, daemon=True)
         watch.start()
         try:
-            for fault in self._faults(seconds):
+            for fault in self._faults(seconds, kills):
                 clients.check()
                 self._inflict(fault)
             eventually(self._all_here, "everybody's return")
         finally:
             self.traffic.over.set()
-        clients.join()
+        self._hear_out(clients)
         watch.join()
         self.after.seconds = self.elapsed_s
-        self._judge()
-        return self.after
+        return judged(self)
 
-    def _faults(self, seconds: float) -> Iterator[Fault]:
-        """Deal one deck whole, and others until *seconds* have passed."""
+    def _hear_out(self, clients: Threads) -> None:
+        """Let everybody send what they have begun; nobody may wait for ever."""
+        began, before = time.monotonic(), Counter(self.traffic.refused)
+        self.after.waiting = clients.still_running(PATIENCE_S)
+        self.after.last_answer_s = time.monotonic() - began
+        self.after.refused_last = self.traffic.refused - before
+
+    def _changing(self) -> list[Callable[[], None]]:
+        """Give those who withdraw and give again, and those who leave."""
+        wavering = [
+            Waverer(self.traffic, self.choices, dice(self.seed, "waverer", number), str(number))
+            for number in range(WAVERERS)
+        ]
+        return [*wavering, self.leaver]
+
+    def _faults(self, seconds: float, kills: int) -> Iterator[Fault]:
+        """Deal one deck whole, and others until *seconds* have passed and *kills* were done."""
         schedule = decks(dice(self.seed, "schedule"), self.weather)
         yield from next(schedule)
         for fault in itertools.chain.from_iterable(schedule):
-            if self.elapsed_s >= seconds:
+            if self.over.is_set() or (self.elapsed_s >= seconds and self.after.kills() >= kills):
                 break
             yield fault
 
@@ -169,28 +165,3 @@ class Storm:
     def _watch(self) -> None:
         while not self.traffic.over.wait(LOOK_S):
             self.toll.look()
-
-    def _judge(self) -> None:
-        began = time.monotonic()
-        eventually(self.patient.caught_up, "catching up")
-        self.after.caught_up_s = time.monotonic() - began
-        store = connect_store(self.patient.dsn(), application_name="paravent-tests")
-        vault = connect_vault(EmbeddedPostgres(self.home.data).dsn("vault"))
-        try:
-            rules = load_rulebook()
-            with transaction(store) as connection:
-                ctx = Computation.build(connection, rules)
-            keyring = Keyring(FileKeyProvider.open(self.home.data / "secrets" / "keys.json"))
-            resolver = Resolver(vault, keyring)
-            ((source,),) = self.patient.rows("select source from store.source_key")
-            books = Books(
-                store,
-                lambda text: keyring.message_id(source, text),
-                lambda wanted: resolver.resolve(wanted, domains=tuple(rules.domains)),
-            )
-            self.after.verdict = self.traffic.model.judge(books)
-            self.after.divergent = divergent(store, ctx)
-            self.after.refreshed_otherwise = len(refreshed_otherwise(store, ctx))
-        finally:
-            store.dispose()
-            vault.dispose()

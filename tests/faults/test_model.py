@@ -78,3 +78,19 @@ def test_a_full_refresh_that_finds_something_else_is_told(kept: Bench, store_own
     change(store_owner, "update store.feature_snapshot set values = array_fill(1, array[40])")
     change(store_owner, "update store.state set events = events + 1")
     assert refreshed_otherwise(kept.workers, kept.ctx)
+
+
+def test_an_event_in_a_domain_that_its_person_has_left_is_barred_and_missed_nowhere_else(
+    kept: Bench, store_owner: Engine
+) -> None:
+    kept.model.barred = dict.fromkeys(list(kept.model.sent)[:2], frozenset({"measurement"}))
+    assert len(kept.verdict().barred) == 2
+    assert not kept.verdict().clean()
+    change(
+        store_owner,
+        "delete from store.event using store.subject, store.domain where event.subject = subject.id"
+        " and domain.id = subject.domain and domain.key = 'measurement'",
+    )
+    verdict = kept.verdict()
+    assert verdict.barred == []
+    assert len(verdict.lost) == 1  # the third, whose person has left nothing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
@@ -26,6 +27,14 @@ class Threads:
             thread.join(PATIENCE_S)
             assert not thread.is_alive(), "a thread does not end"
         self.check()
+
+    def still_running(self, patience_s: float) -> int:
+        """Wait for all of them, so long at most; give how many do not end."""
+        until = time.monotonic() + patience_s
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        self.check()
+        return sum(thread.is_alive() for thread in self._threads)
 
     def check(self) -> None:
         """Raise what one of them raised so far."""

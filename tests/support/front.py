@@ -21,7 +21,8 @@ from gateway.settings import GatewaySettings, MetricsFor
 from pseudonymizer.key_providers import FileKeyProvider
 from pseudonymizer.vault.transactions import transaction as vault_transaction
 from tests.support.asgi import AsgiClient
-from tests.support.postgres import Database
+from tests.support.postgres import Database, clone, drop, template
+from tests.support.run import Run
 from workers.store import sources
 from workers.store.transactions import connect, transaction
 
@@ -77,6 +78,16 @@ class Front:
         """Say what was counted since *before*."""
         now = self.outcomes()
         return {name: n - before.get(name, 0) for name, n in now.items() if n != before.get(name)}
+
+
+@contextmanager
+def cloned(run: Run, folder: Path) -> Iterator[Front]:
+    """Start the application on two fresh databases of *run*."""
+    store, vault = (clone(template(run, side)) for side in ("store", "vault"))
+    with started(store, vault, folder) as front:
+        yield front
+    drop(store)
+    drop(vault)
 
 
 @contextmanager

@@ -218,6 +218,18 @@ def descendants(ancestor: int) -> list[int]:
     return family[1:]
 
 
+def families(parent: int) -> dict[str, list[int]]:
+    """Give every child process of *parent* by name, each with all that come from it."""
+    parents, found = _parents(), {}
+    for child, started_by in parents.items():
+        if started_by == parent and (words := _words(child)):
+            family = [child]
+            for member in family:
+                family += [pid for pid, above in parents.items() if above == member]
+            found[_named(words)] = family
+    return found
+
+
 def _parents() -> dict[int, int]:
     found = {}
     for entry in Path("/proc").glob("[0-9]*"):

@@ -147,7 +147,7 @@ def metrics_table() -> str:
 def limits_table() -> str:
     """Give the limits an operator meets, as the program has them."""
     from gateway import main, middleware, protocol, supervisor, wiring
-    from gateway.ingest import commit_group, routes, service
+    from gateway.ingest import routes, service, turns
     from gateway.ingest.dialects import segment
     from workers import app
     from workers.tasks import runtime
@@ -159,7 +159,7 @@ def limits_table() -> str:
         ("Bytes of any other body", middleware.MAX_BODY_BYTES, "413"),
         ("Bytes of a request's head", protocol.MAX_HEAD_BYTES, "431"),
         ("Events of a request in the live lane", service.LIVE_EVENTS, "more go to the bulk lane"),
-        ("Events of a commit group", commit_group.MAX_GROUP_EVENTS, "the rest is the next group"),
+        ("Events of a commit group", turns.MOST_EVENTS, "the rest is the next group"),
         ("Seconds an ingest answer waits", routes.PATIENCE_S, "503, send again"),
         ("Seconds a transaction may take", wiring.PATIENCE_S, "its connection is hung up; 503"),
         ("Seconds an idle connection is kept", main.KEEP_ALIVE_S, "it is closed"),

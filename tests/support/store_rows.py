@@ -106,6 +106,6 @@ def state(subject: int, **columns: Any) -> StateRow:
         "session_start": NOON_US, "closed_seconds": 0, "closed_click_seconds": 0,
         "last_purchase_at": None, "amount": 0, "folded_at": NOON_US, "events": 1, "sessions": 1,
         "session_clicks": 0, "last_step": -1, "steps": [0] * 4, "dwell": [0] * 4,
-        "hours": [0] * 24, "days": [],
+        "hours": [0] * 24, "days": b"",
     } | columns  # fmt: skip
     return StateRow(**given)

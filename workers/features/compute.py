@@ -7,8 +7,8 @@ only.  Lengths of time between instants are days of 86 400 s.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from policies.ruleset import FeatureRule
@@ -24,10 +24,23 @@ from workers.features.state import (
     STEP,
     State,
 )
+from workers.features.windows import Windows
 
-Reading = Callable[[State, int], float | None]
+Reading = Callable[[State, int, Windows], float | None]
 DAY = timedelta(days=1)
 MONTH_DAYS = 365.25 / 12  # a mean month, so that a year holds twelve
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSum:
+    """The reading of a sum over a window, which a plan puts together with others."""
+
+    window: int  # days
+    code: int
+
+    def __call__(self, _state: State, _us: int, windows: Windows) -> float | None:
+        """Read it alone."""
+        return float(windows.sums(self.window).get(self.code, 0))
 
 
 class FeaturePlan:
@@ -39,14 +52,31 @@ class FeaturePlan:
 
     def __init__(self, features: Sequence[FeatureRule], steps: Sequence[str]) -> None:
         self.keys = tuple(feature.key for feature in features)
-        self._readings = tuple(reading(feature, steps) for feature in features)
+        readings = [reading(feature, steps) for feature in features]
+        # Sums over windows, the most frequent kind, are dealt out of one look at each window.
+        summed: dict[int, list[tuple[int, int]]] = {}
+        self._others: list[tuple[int, Reading]] = []
+        for place, read in enumerate(readings):
+            if isinstance(read, WindowSum):
+                summed.setdefault(read.window, []).append((place, read.code))
+            else:
+                self._others.append((place, read))
+        self._summed = sorted(summed.items())
 
     def values(self, state: State, as_of_us: int) -> list[float | None]:
         """Give the values in the order of ``keys``; ``None`` where there is none.
 
         *state* holds no event after *as_of_us*; the caller folds the earlier events otherwise.
         """
-        return [read(state, as_of_us) for read in self._readings]
+        windows = Windows(state, as_of_us)
+        found: list[float | None] = [None] * len(self.keys)
+        for window, places in self._summed:  # the narrower first
+            sums = windows.sums(window)
+            for place, code in places:
+                found[place] = float(sums.get(code, 0))
+        for place, read in self._others:
+            found[place] = read(state, as_of_us, windows)
+        return found
 
 
 def values(
@@ -77,7 +107,7 @@ def reading(feature: FeatureRule, steps: Sequence[str]) -> Reading:
 def _recency(window: int | None, *, of_purchase: bool) -> Reading:
     """Give days since the newest event, or the newest purchase."""
 
-    def read(state: State, as_of_us: int) -> float | None:
+    def read(state: State, as_of_us: int, _: Windows) -> float | None:
         at_us = state.last_purchase_at_us if of_purchase else state.last_at_us
         if at_us is None:
             return None
@@ -90,38 +120,18 @@ def _recency(window: int | None, *, of_purchase: bool) -> Reading:
 
 def _total(code: int, window: int | None) -> Reading:
     if window is not None:
-        return lambda state, as_of_us: float(_sum_of_days(state, code, window, as_of_us))
+        return WindowSum(window, code)
     if code == EVENTS:
-        return lambda state, _: float(state.events)
+        return lambda state, _us, _windows: float(state.events)
     if code == SESSIONS:
-        return lambda state, _: float(state.sessions)
+        return lambda state, _us, _windows: float(state.sessions)
     if code == AMOUNT:
-        return lambda state, _: float(state.amount)
-    return lambda state, _: float(state.steps[code - STEP])
-
-
-def _sum_of_days(state: State, code: int, window: int, as_of_us: int) -> int:
-    """Add up a partial over the days of a window; looping happens in C, day by day of the code."""
-    days = state.days
-    codes = days[1::3]
-    at = bisect_right(days[::3], as_of_us // DAY_US - window)
-    total = 0
-    for _ in range(codes[at:].count(code)):
-        at = codes.index(code, at) + 1
-        total += days[3 * at - 1]
-    return total
-
-
-def _days_with(state: State, code: int, window: int | None, as_of_us: int) -> list[int]:
-    """Give the UTC days that have a partial of *code*, oldest first."""
-    numbers = state.days[::3]
-    at = 0 if window is None else bisect_right(numbers, as_of_us // DAY_US - window)
-    codes = state.days[1::3]
-    return [number for number, each in zip(numbers[at:], codes[at:], strict=True) if each == code]
+        return lambda state, _us, _windows: float(state.amount)
+    return lambda state, _us, _windows: float(state.steps[code - STEP])
 
 
 def _distinct_days(code: int, window: int | None) -> Reading:
-    return lambda state, as_of_us: float(len(_days_with(state, code, window, as_of_us)))
+    return lambda _state, _us, windows: float(len(windows.days_with(code, window)))
 
 
 def _mean_gap(code: int, window: int | None) -> Reading:
@@ -131,8 +141,8 @@ def _mean_gap(code: int, window: int | None) -> Reading:
     two of them.
     """
 
-    def read(state: State, as_of_us: int) -> float | None:
-        found = _days_with(state, code, window, as_of_us)
+    def read(_state: State, _us: int, windows: Windows) -> float | None:
+        found = windows.days_with(code, window)
         return (found[-1] - found[0]) / (len(found) - 1) if len(found) > 1 else None
 
     return read
@@ -146,8 +156,8 @@ def _frequency(code: int, window: int | None) -> Reading:
     """
     total = _total(code, window)
 
-    def read(state: State, as_of_us: int) -> float | None:
-        count = total(state, as_of_us)
+    def read(state: State, as_of_us: int, windows: Windows) -> float | None:
+        count = total(state, as_of_us, windows)
         known = max((as_of_us - state.first_at_us) / DAY_US, MONTH_DAYS)
         span = known if window is None else float(window)
         return None if count is None else count / (span / MONTH_DAYS)
@@ -158,15 +168,15 @@ def _frequency(code: int, window: int | None) -> Reading:
 def _dwell(step: int | None) -> Reading:
     """Give seconds spent between an event (of the step) and the next one of its session."""
     if step is None:
-        return lambda state, _: sum(state.dwell_ms) / 1000
-    return lambda state, _: state.dwell_ms[step] / 1000
+        return lambda state, _us, _windows: sum(state.dwell_ms) / 1000
+    return lambda state, _us, _windows: state.dwell_ms[step] / 1000
 
 
-def _age(state: State, as_of_us: int) -> float:
+def _age(state: State, as_of_us: int, _: Windows) -> float:
     return (as_of_us - state.first_at_us) / DAY_US
 
 
-def _weighted_clicks(state: State, _: int) -> float:
+def _weighted_clicks(state: State, _us: int, _windows: Windows) -> float:
     """Give clicks per session, each session weighing as much as it lasted."""
     open_seconds = (state.last_at_us - state.session_start_us) // SECOND_US
     seconds = state.closed_seconds + open_seconds
@@ -174,7 +184,7 @@ def _weighted_clicks(state: State, _: int) -> float:
     return weighed / seconds if seconds else 0.0
 
 
-def _favourite_hour(state: State, _: int) -> float:
+def _favourite_hour(state: State, _us: int, _windows: Windows) -> float:
     """Give the local hour with most events; the smallest of several."""
     return float(state.hours.index(max(state.hours)))
 

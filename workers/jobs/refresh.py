@@ -142,16 +142,29 @@ def _settle(
     rows = registry.lock_by_id(connection, numbers)
     subjects = [lanes.standing(row) for row in rows.values() if row.state == registry.ALIVE]
     ids = [subject.id for subject in subjects]
+    states = _held(connection, ctx, ids)
     if run.full:
         states = folding.refold(connection, ctx, ids, now_us())
-    else:
-        states = folding.read(connection, ctx, ids)
     # Whoever came back after the instant is read as they were at it.
     ahead = [subject for subject in ids if _ahead(states, subject, run.as_of_us)]
     for subject in ahead:
         del states[subject]
     states |= folding.of_stored(connection, ctx, ahead, until_us=run.as_of_us)
     return _write(connection, ctx, run, subjects, states)
+
+
+def _held(connection: Connection, ctx: Computation, subjects: Sequence[int]) -> folding.States:
+    """Hold the states that are read here until the memberships they give are written.
+
+    Who folds an event meanwhile settles memberships, too, and ours would undo theirs.  Where there
+    is no state to hold yet, it is the registry's row that keeps a first one from being written.
+    """
+    states = folding.hold(connection, ctx, subjects)
+    without = [subject for subject in subjects if subject not in states]
+    if without:
+        registry.lock_by_id(connection, without, for_update=True)
+        states |= folding.hold(connection, ctx, without)
+    return states
 
 
 def _ahead(states: folding.States, subject: int, as_of_us: int) -> bool:

@@ -18,14 +18,26 @@ from workers.errors import SegmentCircular
 Values = Sequence[float | None]
 Known = Mapping[str, bool | None]
 Test = Callable[[Values, Known], bool | None]
+Tests = tuple[tuple[str, Test], ...]
+Comparer = Callable[[float, float], bool]
+Leaf = tuple[int | None, Comparer, float]
 
-_COMPARE: dict[Comparison, Callable[[float, float], bool]] = {
+_COMPARE: dict[Comparison, Comparer] = {
     Comparison.AT_LEAST: operator.ge,
     Comparison.MORE_THAN: operator.gt,
     Comparison.AT_MOST: operator.le,
     Comparison.LESS_THAN: operator.lt,
     Comparison.EQUALS: operator.eq,
     Comparison.DIFFERS: operator.ne,
+}
+# Of values that are there: what is missing is missing negated too.
+_OPPOSITE: dict[Comparer, Comparer] = {
+    operator.ge: operator.lt,
+    operator.gt: operator.le,
+    operator.le: operator.gt,
+    operator.lt: operator.ge,
+    operator.eq: operator.ne,
+    operator.ne: operator.eq,
 }
 
 
@@ -49,11 +61,19 @@ class Engine:
         Only *admitted* segments are looked at: those whose purpose the subject's consent covers
         now.  To a segment that refers to another, one that is not admitted is unknown.
         """
-        known: dict[str, bool | None] = {}
-        for key, test in self._tests:
-            if key in admitted:
-                known[key] = test(values, known)
-        return {key for key, belongs in known.items() if belongs}
+        return belonging(self.among(admitted), values)
+
+    def among(self, admitted: Collection[str]) -> Tests:
+        """Give the tests of the *admitted* segments, for ``belonging``: few sets, many subjects."""
+        return tuple((key, test) for key, test in self._tests if key in admitted)
+
+
+def belonging(tests: Tests, values: Values) -> set[str]:
+    """Give the keys of the segments whose tests *values* pass, each asked after those it names."""
+    known: dict[str, bool | None] = {}
+    for key, test in tests:
+        known[key] = test(values, known)
+    return {key for key, belongs in known.items() if belongs}
 
 
 def _in_order(segments: Iterable[SegmentRule]) -> list[SegmentRule]:
@@ -78,32 +98,28 @@ def _in_order(segments: Iterable[SegmentRule]) -> list[SegmentRule]:
 def _compile(condition: Condition, position: Mapping[str, int]) -> Test:
     match condition:
         case Compare():
-            return _compare(condition, position)
+            return _gather([condition], position, decisive=False)
         case InSegment(key):
             return lambda _, known: known.get(key)
         case Not(part):
             return _not(_compile(part, position))
         case All(parts):
-            return _gather([_compile(part, position) for part in parts], decisive=False)
+            return _gather(parts, position, decisive=False)
         case Any_(parts):
-            return _gather([_compile(part, position) for part in parts], decisive=True)
+            return _gather(parts, position, decisive=True)
 
 
-def _compare(condition: Compare, position: Mapping[str, int]) -> Test:
-    at, holds, threshold = (
-        position.get(condition.feature),
-        _COMPARE[condition.op],
-        condition.value,
-    )
-    if at is None:  # the feature belongs to another domain, so nothing is known here
-        return lambda _values, _known: None
+def _leaf(condition: Condition, position: Mapping[str, int]) -> Leaf | None:
+    """Give where the value stands and how it is compared; ``None`` if it is no comparison.
 
-    def test(values: Values, _: Known) -> bool | None:
-        value = values[at]
-        # NaN is the one value that differs from itself; it stands for no value.
-        return None if value is None or value != value else holds(value, threshold)  # noqa: PLR0124
-
-    return test
+    A value of another domain stands nowhere, and nothing is known of it here.
+    """
+    match condition:
+        case Compare(feature, op, value):
+            return position.get(feature), _COMPARE[op], value
+        case Not(Compare(feature, op, value)):
+            return position.get(feature), _OPPOSITE[_COMPARE[op]], value
+    return None
 
 
 def _not(part: Test) -> Test:
@@ -114,12 +130,25 @@ def _not(part: Test) -> Test:
     return test
 
 
-def _gather(parts: Sequence[Test], *, decisive: bool) -> Test:
-    """Give AND (``decisive=False``) or OR (``decisive=True``): one decisive part settles it."""
+def _gather(parts: Sequence[Condition], position: Mapping[str, int], *, decisive: bool) -> Test:
+    """Give AND (``decisive=False``) or OR (``decisive=True``): one decisive part settles it.
+
+    Comparisons come first and in the loop itself: nearly all parts are some, and a call for each
+    would double the price.  The order changes nothing, for a part has no effect but its answer.
+    """
+    leaves = [leaf for part in parts if (leaf := _leaf(part, position))]
+    rest = [_compile(part, position) for part in parts if not _leaf(part, position)]
 
     def test(values: Values, known: Known) -> bool | None:
         unknown = False
-        for part in parts:
+        for at, holds, threshold in leaves:
+            value = None if at is None else values[at]
+            # NaN is the one value that differs from itself; it stands for no value.
+            if value is None or value != value:  # noqa: PLR0124
+                unknown = True
+            elif holds(value, threshold) is decisive:
+                return decisive
+        for part in rest:
             found = part(values, known)
             if found is decisive:
                 return decisive

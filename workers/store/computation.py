@@ -7,7 +7,7 @@ out of it without a look at the database.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -19,11 +19,12 @@ from policies.ruleset import RuleSet
 from policies.vocabulary import LegalBasis
 from workers.features.compute import FeaturePlan
 from workers.features.local_hours import LocalHours
-from workers.features.state import NO_STEP, FoldEvent, State, fold
-from workers.segments.engine import Engine
+from workers.features.state import FoldEvent, Happened, State, fold
+from workers.segments.engine import Engine, Tests, belonging
 from workers.store import dictionary, numbering
 from workers.store.dictionary import Kind
 from workers.store.passing import Passing, passing
+from workers.store.roles import Roles
 
 Fact = tuple[int, int, int, int | None]
 """Instant in microseconds, message, number of the event name, amount in minor units."""
@@ -52,6 +53,15 @@ class DomainPlan:
     judged_positions: tuple[int, ...]  # of these among the domain's features
     engine: Engine
     segments: Mapping[str, tuple[int, int]]  # key → segment number, purpose number
+    _admitted: dict[int, Tests] = field(default_factory=dict)
+
+    def admitted(self, purposes: int) -> Tests:
+        """Give the tests of the segments of *purposes* (a mask), put together once a mask."""
+        tests = self._admitted.get(purposes)
+        if tests is None:
+            keys = {key for key, (_, number) in self.segments.items() if purposes >> number - 1 & 1}
+            tests = self._admitted[purposes] = self.engine.among(keys)
+        return tests
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,8 @@ class Computation:
     clock: LocalHours
     without_consent: frozenset[int]  # purposes that rest on another legal basis
     passing: Passing
-    _roles: Mapping[int, tuple[int, bool]]  # event name number → step, click
+    roles: Roles
+    free: int  # ``without_consent`` as a mask
     _plans: Mapping[int, DomainPlan]
 
     @classmethod
@@ -82,6 +93,11 @@ class Computation:
         )
         names = dictionary.ids(connection, Kind.EVENT, rules.events)
         feature_set = numbering.feature_set_number(connection, list(rules.features), rulebook)
+        without_consent = frozenset(
+            purposes[rule.key]
+            for rule in rules.purposes.values()
+            if rule.legal_basis != LegalBasis.CONSENT
+        )
         return cls(
             rules=rules,
             rulebook=rulebook,
@@ -91,13 +107,10 @@ class Computation:
             names=MappingProxyType(names),
             feature_set=feature_set,
             clock=LocalHours(rules.timezone),
-            without_consent=frozenset(
-                purposes[rule.key]
-                for rule in rules.purposes.values()
-                if rule.legal_basis != LegalBasis.CONSENT
-            ),
+            without_consent=without_consent,
+            free=sum(1 << (number - 1) for number in without_consent),
             passing=passing(rules),
-            _roles=_roles(rules, names),
+            roles=Roles(rules, names),
             _plans={
                 domains[key]: _plan(rules, key, purposes=purposes, segments=segments)
                 for key in rules.domains
@@ -107,10 +120,10 @@ class Computation:
     def fold_event(self, fact: Fact) -> FoldEvent:
         """Give what the fold needs of a stored fact; a name of an older rulebook has no step."""
         at_us, mid, name, amount = fact
-        step, click = self._roles.get(name, (NO_STEP, False))
+        step, click = self.roles.of(name)
         return FoldEvent(at_us, mid, step, click, amount or 0, name)
 
-    def fold(self, state: State | None, events: Sequence[FoldEvent]) -> State:
+    def fold(self, state: State | None, events: Sequence[Happened]) -> State:
         """Carry *events*, in order and later than *state*, into *state*."""
         return fold(state, events, self.clock, self.rules.steps)
 
@@ -138,11 +151,8 @@ class Computation:
     ) -> set[int]:
         """Give the segments the subject is in, of those its consent covers at *now_us*."""
         plan = self._plans[subject.domain]
-        purposes = self.covered(subject, now_us)
-        admitted = {key for key, (_, purpose) in plan.segments.items() if purpose in purposes}
-        if not admitted:
-            return set()
-        return {plan.segments[key][0] for key in plan.engine.memberships(judged, admitted)}
+        tests = plan.admitted(self.covered(subject, now_us))
+        return {plan.segments[key][0] for key in belonging(tests, judged)}
 
     def sized_segments(self) -> list[tuple[int, int, int]]:
         """Give segment, purpose and domain number of every segment of the rulebook."""
@@ -152,24 +162,18 @@ class Computation:
             for segment, purpose in plan.segments.values()
         ]
 
-    def covered(self, subject: Subject, now_us: int) -> set[int]:
-        """Give the purposes the subject may be profiled for now: consented, not objected to."""
+    def covered(self, subject: Subject, now_us: int) -> int:
+        """Give the purposes the subject may be profiled for now, as a mask: bit ``number - 1``.
+
+        They are consented to or rest on another basis, and are not objected to.
+        """
         if subject.restricted:
-            return set()
-        consent = subject.consent
-        covered = set(self.without_consent)
+            return 0
+        consent, mask = subject.consent, self.free
         for at in range(0, len(consent), 3):
             if covers((consent[at + 1], consent[at + 2]), now_us, now_us):
-                covered.add(consent[at])
-        return {purpose for purpose in covered if not subject.objected >> (purpose - 1) & 1}
-
-
-def _roles(rules: RuleSet, names: Mapping[str, int]) -> dict[int, tuple[int, bool]]:
-    steps = {step: at for at, step in enumerate(rules.steps)}
-    return {
-        names[name]: (NO_STEP if rule.step is None else steps[rule.step], rule.click)
-        for name, rule in rules.events.items()
-    }
+                mask |= 1 << (consent[at] - 1)
+        return mask & ~subject.objected
 
 
 def _plan(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from workers.store.packing import Int4s, Int8s, ragged
+from workers.store.packing import Int2s, Int4s, Int8s, ragged
 from workers.store.transactions import rows_of, run
 
 SHARDS = 4
@@ -21,10 +21,18 @@ insert into store.dirty (shard, subject, mids, batch)
 select subject %% %s::int, subject, (%s)[first:last], %s
 from unnest(%s, %s, %s) as new (subject, first, last) order by subject"""
 
-_CLAIM = "select pg_try_advisory_xact_lock(%s::int, %s::int)"
+# Nobody waits for the disk with the locks of a drain in hand: a crash takes what was folded and the
+# deletion of its dirty rows together, so the next drain folds it again; and whoever commits after
+# it and does wait, waits for both.
+_CLAIM = """
+select shard from unnest(%s) as asked (shard)
+where pg_try_advisory_xact_lock(%s::int, shard)
+  and set_config('synchronous_commit', 'off', true) is not null"""
 
 _TAKE = """
 select id, subject, mids, batch from store.dirty where shard = %s order by id limit %s"""
+_TAKE_ALL = """
+select id, subject, mids, batch from store.dirty where shard = any(%s) order by id limit %s"""
 
 _SET_ASIDE = "update store.dirty set shard = -1 - shard where id = any(%s) and shard >= 0"
 
@@ -32,7 +40,12 @@ _PUT_BACK = "update store.dirty set shard = -1 - shard where subject = any(%s) a
 
 _DELETE = "delete from store.dirty where id = any(%s) and shard >= 0"
 
-_PENDING = "select exists (select from store.dirty where shard = %s)"
+_PENDING = """
+select shard from unnest(%s) as asked (shard)
+where exists (select from store.dirty where dirty.shard = asked.shard) order by shard"""
+
+_FEW = """
+select count(*) < %s from (select from store.dirty where shard >= 0 limit %s) as counted"""
 
 _BEHIND = """
 select count(*), min(batch.received_at) from store.dirty
@@ -57,15 +70,24 @@ def put(connection: Connection, batch: int, mids: Mapping[int, Sequence[int]]) -
     run(connection, _PUT, (SHARDS, Int8s.of(flat), batch, *subjects))
 
 
-def claim(connection: Connection, shard: int) -> bool:
-    """Become the only drain of *shard* until the transaction ends; ``False``: another is."""
-    ((had,),) = rows_of(connection, _CLAIM, (_SHARD_LOCK, shard))
-    return bool(had)
+def claim(connection: Connection, shards: Sequence[int]) -> list[int]:
+    """Become the only drain of *shards* until the transaction ends; give those nobody else has.
+
+    The commit of a transaction that claimed one does not wait for the disk.
+    """
+    return [row[0] for row in rows_of(connection, _CLAIM, (Int4s.of(shards), _SHARD_LOCK))]
 
 
-def take(connection: Connection, shard: int, limit: int) -> list[DirtyRow]:
-    """Give up to *limit* rows of *shard*, oldest first; the shard must be claimed."""
-    return [DirtyRow._make(row) for row in rows_of(connection, _TAKE, (shard, limit))]
+def take(connection: Connection, shards: Sequence[int], limit: int) -> list[DirtyRow]:
+    """Give up to *limit* rows of *shards*, oldest first; they must be claimed.
+
+    Of several shards all rows are read whatever the limit, so ask for those only if ``few`` wait.
+    """
+    if len(shards) == 1:
+        found = rows_of(connection, _TAKE, (shards[0], limit))
+    else:
+        found = rows_of(connection, _TAKE_ALL, (Int2s.of(shards), limit))
+    return [DirtyRow._make(row) for row in found]
 
 
 def delete(connection: Connection, ids: Sequence[int]) -> None:
@@ -85,9 +107,14 @@ def put_back(connection: Connection, subjects: Sequence[int]) -> None:
     run(connection, _PUT_BACK, (Int8s.of(subjects),))
 
 
-def pending(connection: Connection, shard: int) -> bool:
-    """Say whether *shard* has rows to fold."""
-    ((waiting,),) = rows_of(connection, _PENDING, (shard,))
+def pending(connection: Connection, shards: Sequence[int]) -> list[int]:
+    """Give those of *shards* that have rows to fold."""
+    return [row[0] for row in rows_of(connection, _PENDING, (Int2s.of(shards),))]
+
+
+def few(connection: Connection, limit: int) -> bool:
+    """Say whether less than *limit* rows wait in all shards together."""
+    ((waiting,),) = rows_of(connection, _FEW, (limit, limit))
     return bool(waiting)
 
 

@@ -1,29 +1,24 @@
 """Events: packed by hand into PostgreSQL's binary COPY, deduplicated by the primary key."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from psycopg import errors as refused
 from sqlalchemy import Connection
 
 from workers.store.errors import DuplicateMessage
 from workers.store.event_rows import FOOTER, HEADER, EventRow, pack
-from workers.store.packing import Instant, Int8s
+from workers.store.packing import Instant
 from workers.store.transactions import driver_of, rows_of, run
 
 __all__ = [
     "EventRow",
-    "Fact",
     "copy",
-    "facts_by_mids",
-    "facts_of",
     "insert_missing",
     "of_subject",
     "pack",
 ]
 
 _COLUMNS = ", ".join(EventRow._fields)
-_FACTS = "subject, at, mid, name, amount"
 
 _COPY = f"copy store.event ({_COLUMNS}) from stdin (format binary)"
 
@@ -41,26 +36,6 @@ returning subject, mid"""
 _OF_SUBJECT = f"""
 select {_COLUMNS} from store.event
 where subject = %s and at <= coalesce(%s, 'infinity'::timestamptz) order by at, mid"""
-
-_FACTS_OF = f"""
-select {_FACTS} from store.event
-where subject = any(%s) and at <= coalesce(%s, 'infinity'::timestamptz)
-order by subject, at, mid"""
-
-_FACTS_BY_MIDS = f"""
-select event.{_FACTS.replace(", ", ", event.")} from unnest(%s, %s) as asked (subject, mid)
-join store.event on event.subject = asked.subject and event.mid = asked.mid
-order by event.subject, event.at, event.mid"""
-
-
-class Fact(NamedTuple):
-    """What folding needs of one event."""
-
-    subject: int
-    at_us: int
-    mid: int
-    name: int
-    amount: int | None
 
 
 def copy(connection: Connection, rows: bytes | Sequence[bytes], count: int) -> None:
@@ -96,23 +71,6 @@ def of_subject(connection: Connection, subject: int, until_us: int | None = None
     """Give all that is stored of a subject, until an instant included, in the order it happened."""
     until = None if until_us is None else Instant.of_us(until_us)
     return [EventRow._make(row) for row in rows_of(connection, _OF_SUBJECT, (subject, until))]
-
-
-def facts_of(
-    connection: Connection, subjects: Sequence[int], until_us: int | None = None
-) -> list[Fact]:
-    """Give what folding needs of all events of *subjects*, by subject, instant and mid."""
-    until = None if until_us is None else Instant.of_us(until_us)
-    return [Fact._make(row) for row in rows_of(connection, _FACTS_OF, (Int8s.of(subjects), until))]
-
-
-def facts_by_mids(connection: Connection, keys: Sequence[tuple[int, int]]) -> list[Fact]:
-    """Give what folding needs of these (subject, mid), by subject, instant and mid."""
-    if not keys:
-        return []
-    subjects, mids = zip(*keys, strict=True)
-    found = rows_of(connection, _FACTS_BY_MIDS, (Int8s.of(subjects), Int8s.of(mids)))
-    return [Fact._make(row) for row in found]
 
 
 def _copy_into(connection: Connection, statement: str, rows: bytes | Sequence[bytes]) -> int:

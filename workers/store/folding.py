@@ -7,13 +7,11 @@ its subject's state be folded anew from the stored events, so no order of delive
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
-from operator import itemgetter
 
 from sqlalchemy import Connection
 
-from workers.features.state import HOURS, FoldEvent, State, in_order, late
-from workers.store import events, state
+from workers.features.state import HOURS, Happened, State, late
+from workers.store import facts, state
 from workers.store.computation import Computation
 from workers.store.state import StateRow
 
@@ -25,11 +23,19 @@ def read(connection: Connection, ctx: Computation, subjects: Sequence[int]) -> S
     return _states(ctx, state.read(connection, subjects))
 
 
+def hold(connection: Connection, ctx: Computation, subjects: Sequence[int]) -> States:
+    """Give the states of those of *subjects* that have one, and let nobody fold until we commit."""
+    return _lock(connection, ctx, sorted(subjects))
+
+
 def fold_in(
-    connection: Connection, ctx: Computation, news: Mapping[int, Sequence[FoldEvent]], now_us: int
+    connection: Connection, ctx: Computation, news: Mapping[int, Sequence[Happened]], now_us: int
 ) -> States:
-    """Fold each subject's just stored events into its state; give the states, by subject."""
-    queue = {subject: in_order(news[subject]) for subject in sorted(news) if news[subject]}
+    """Fold each subject's just stored events into its state; give the states, by subject.
+
+    The events of a subject, of which there is one at least, come in their order.
+    """
+    queue = {subject: news[subject] for subject in sorted(news)}
     held = _lock(connection, ctx, list(queue))
     behind = [subject for subject, new in queue.items() if late(held.get(subject), new[0])]
     whole = of_stored(connection, ctx, behind)
@@ -60,11 +66,8 @@ def of_stored(
     """Fold stored events up to and including *until_us*, without writing anything."""
     if not subjects:
         return {}
-    facts = events.facts_of(connection, subjects, until_us)
-    return {
-        subject: ctx.fold(None, [ctx.fold_event(fact[1:]) for fact in history])
-        for subject, history in groupby(facts, key=itemgetter(0))
-    }
+    histories = ctx.roles.histories(facts.of_subjects(connection, subjects, until_us))
+    return {subject: ctx.fold(None, history) for subject, history in histories.items()}
 
 
 def _lock(connection: Connection, ctx: Computation, subjects: Sequence[int]) -> States:
@@ -86,8 +89,9 @@ def _write(
     """
     known = set(held)
     rows = {subject: _row(subject, states[subject], now_us) for subject in sorted(states)}
-    state.upsert(connection, [row for subject, row in rows.items() if subject in known])
+    # First those whose answer is waited for: in a pipeline the others are then written meanwhile.
     raced = state.insert(connection, [rows[subject] for subject in rows if subject not in known])
+    state.upsert(connection, [row for subject, row in rows.items() if subject in known])
     if not raced:
         return states
     state.lock(connection, sorted(raced))
@@ -117,12 +121,14 @@ def _state(row: StateRow, steps: int) -> State:
     found.steps = _sized(row.steps, steps)
     found.dwell_ms = _sized(row.dwell, steps)
     found.hours = _sized(row.hours, HOURS)
-    found.days = list(row.days)
+    found.days = row.days
     return found
 
 
-def _sized(counts: Sequence[int], length: int) -> list[int]:
+def _sized(counts: list[int], length: int) -> list[int]:
     """Give *counts* in the length today's rulebook needs; a refresh refolds after a change."""
+    if len(counts) == length:
+        return counts
     return [*counts[:length], *[0] * (length - len(counts))]
 
 

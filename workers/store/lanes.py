@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from workers.features.state import FoldEvent
-from workers.store import dirty, events, folding, memberships, registry
+from workers.features.state import Happened, in_order
+from workers.store import dirty, facts, folding, memberships, registry
 from workers.store.computation import Computation, Subject
 from workers.store.folding import States
 from workers.store.registry import ERASED, RESTRICTED, RegistryRow
+from workers.store.transactions import pipelined
 
 SHARDS = dirty.SHARDS
 
@@ -25,7 +26,7 @@ class TouchedSubject(NamedTuple):
     """A subject and the events of theirs that this transaction has just stored."""
 
     subject: Subject
-    events: Sequence[FoldEvent]
+    events: Sequence[Happened]
 
 
 def standing(row: RegistryRow) -> Subject:
@@ -41,7 +42,7 @@ def live(
     The caller holds the registry rows ``FOR SHARE`` and found the subjects alive; it stored the
     events before, each of them for the first time.
     """
-    news = {each.subject.id: each.events for each in touched if each.events}
+    news = {each.subject.id: in_order(each.events) for each in touched if each.events}
     states = folding.fold_in(connection, ctx, news, now_us)
     subjects = [each.subject for each in touched if each.events]
     assess(connection, ctx, subjects, states, now_us=now_us)
@@ -53,33 +54,39 @@ def mark_dirty(connection: Connection, batch: int, touched: Mapping[int, Sequenc
 
 
 def drain(
-    connection: Connection, ctx: Computation, shard: int, *, limit: int, now_us: int
+    connection: Connection, ctx: Computation, shards: Sequence[int], *, limit: int, now_us: int
 ) -> int | None:
-    """Fold one slice of a shard's dirty events; give how many dirty rows it took.
+    """Fold a portion of the dirty events of *shards*; give how many dirty rows it took.
 
-    ``None`` means that another drain is busy with the shard.  An erased subject's events are gone;
-    a restricted subject's wait aside until ``resume``.
+    ``None`` means that other drains are busy with all of them.  An erased subject's events are
+    gone; a restricted subject's wait aside until ``resume``.
     """
-    if not dirty.claim(connection, shard):
+    claimed = dirty.claim(connection, shards)
+    if not claimed:
         return None
-    rows = dirty.take(connection, shard, limit)
+    rows = dirty.take(connection, claimed, limit)
     known = _hold(connection, {row.subject for row in rows})
-    keys = [
-        (row.subject, mid) for row in rows for mid in row.mids
-        if row.subject in known and not known[row.subject].restricted
-    ]  # fmt: skip
-    news = _stored(connection, ctx, keys)
-    states = folding.fold_in(connection, ctx, news, now_us)
-    assess(connection, ctx, [known[subject] for subject in states], states, now_us=now_us)
     aside = {row.id for row in rows if row.subject in known and known[row.subject].restricted}
-    dirty.set_aside(connection, sorted(aside))
-    dirty.delete(connection, [row.id for row in rows if row.id not in aside])
+    ready = [row for row in rows if row.subject in known and row.id not in aside]
+    mids = [mid for row in ready for mid in row.mids]
+    whose = [row.subject for row in ready for _ in row.mids]
+    news = ctx.roles.histories(facts.of_messages(connection, whose, mids))
+    with pipelined(connection):
+        states = folding.fold_in(connection, ctx, news, now_us)
+        assess(connection, ctx, [known[subject] for subject in states], states, now_us=now_us)
+        dirty.set_aside(connection, sorted(aside))
+        dirty.delete(connection, [row.id for row in rows if row.id not in aside])
     return len(rows)
 
 
-def pending(connection: Connection, shard: int) -> bool:
-    """Say whether dirty events of *shard* wait to be folded."""
-    return dirty.pending(connection, shard)
+def pending(connection: Connection, shards: Sequence[int] = range(SHARDS)) -> list[int]:
+    """Give those of *shards* in which dirty events wait to be folded."""
+    return dirty.pending(connection, shards)
+
+
+def few(connection: Connection, limit: int) -> bool:
+    """Say whether less than *limit* dirty rows wait."""
+    return dirty.few(connection, limit)
 
 
 def reassess(connection: Connection, ctx: Computation, subjects: Iterable[int], now_us: int) -> int:
@@ -158,13 +165,3 @@ def _hold(connection: Connection, subjects: Iterable[int]) -> dict[int, Subject]
     """Hold registry rows ``FOR SHARE``; give the subjects that are not erased."""
     rows = registry.lock_by_id(connection, sorted(set(subjects)))
     return {row.id: standing(row) for row in rows.values() if row.state != ERASED}
-
-
-def _stored(
-    connection: Connection, ctx: Computation, keys: Sequence[tuple[int, int]]
-) -> dict[int, list[FoldEvent]]:
-    """Give the events of these messages, by subject; one deleted meanwhile is absent."""
-    found: dict[int, list[FoldEvent]] = {}
-    for fact in events.facts_by_mids(connection, keys):
-        found.setdefault(fact.subject, []).append(ctx.fold_event(fact[1:]))
-    return found

@@ -11,6 +11,7 @@ from struct import Struct, pack, unpack
 from typing import ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 from psycopg import Connection as Driver
 from psycopg import pq
 from psycopg.abc import Buffer
@@ -21,6 +22,7 @@ EPOCH_US = 946_684_800_000_000
 
 _NULL = b"\xff\xff\xff\xff"
 _HEADER = Struct(">iiIii")
+ELEMENTS = _HEADER.size  # where the first element of an array stands; an empty one ends before it
 
 # From this many values on numpy packs faster than struct; at 500 it takes a third of the time.
 _MANY = 16
@@ -60,6 +62,14 @@ class _Numbers(Packed):
         # By way of an array of that very type: assigning a list would cut what does not fit.
         body["value"] = np.array(values, f">{cls.letter}")
         return cls(head + body.tobytes())
+
+    @classmethod
+    def of_elements(cls, parts: Iterable[bytes]) -> Self:
+        """Join elements that are packed already, each behind its width."""
+        body = b"".join(parts)
+        if not body:
+            return cls.of(())
+        return cls(_HEADER.pack(1, 0, cls.element, len(body) // (4 + cls.width), 1) + body)
 
     @classmethod
     def of_nullable(cls, values: Sequence[int | None] | Sequence[float | None]) -> Self:
@@ -183,6 +193,15 @@ def ragged(rows: Iterable[Sequence[int]]) -> tuple[list[int], list[int], list[in
         flat.extend(row)
         last.append(len(flat))
     return flat, first, last
+
+
+def numbers(sent: bytes | None) -> npt.NDArray[np.int64]:
+    """Give the elements of an array of numbers as ``array_send`` wrote it; null is no element."""
+    if not sent or len(sent) <= _HEADER.size:
+        return np.empty(0, np.int64)
+    width = unpack(">i", sent[_HEADER.size : _HEADER.size + 4])[0]
+    items = np.frombuffer(sent, [("width", ">i4"), ("value", f">i{width}")], offset=_HEADER.size)
+    return items["value"].astype(np.int64)
 
 
 class _PackedDumper(Dumper):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from workers.store.computation import Computation
-from workers.store.packing import Float8s, Instant, Int8s
+from workers.store.packing import Instant, Int8s
 from workers.store.transactions import rows_of, run
 
 DAY_US = 86_400_000_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 OVERLAP_US = 10 * 60 * 1_000_000  # longer than any transaction that was under way may last
 
 _COLUMNS = 'id, as_of, "full", started_at, finished_at, subjects, last_subject, rulebook'
@@ -29,35 +31,46 @@ update store.refresh_run set finished_at = %s where id = %s and finished_at is n
 _EVERYBODY = """
 select id from store.subject where id > %s and state = 0 order by id"""
 
-# Whose values or memberships may have changed since the run before.  Too many is harmless.
-_DUE = """
-select s.id from store.subject s
-left join store.state t on t.subject = s.id
-left join store.feature_snapshot f on f.subject = s.id
-cross join (select %s as since, %s as as_of_before, %s as as_of, %s::int8 as since_us,
-  %s::int8 as now_us, %s as leaving, %s as first, %s as last, %s as purchase,
-  %s::int4 as feature_set, %s::bool as always) given
-where s.id > %s and s.state = 0 and (
-  (t.subject is not null and (given.always or t.folded_at >= given.since
-    or f.feature_set is distinct from given.feature_set
-    or t.days && given.leaving
-    or {first} or {last} or {purchase}))
-  or (t.subject is null and f.subject is not null)
-  or exists (
-    select from unnest(s.consent) c (us) where c.us between given.since_us and given.now_us)
-  or s.id in (select r.subject from store.consent_record r where r.received_at >= given.since))
-order by s.id"""
-
-# A margin of a second on both sides swallows the rounding of days to floating point.
-_CROSSES = """exists (select from unnest(given.{given}) d (days)
-  where t.{column} between given.as_of_before - (d.days * 86400 + 1) * interval '1 second'
-    and given.as_of - (d.days * 86400 - 1) * interval '1 second')"""
-
-_DUE = _DUE.format(
-    first=_CROSSES.format(given="first", column="first_at"),
-    last=_CROSSES.format(given="last", column="last_at"),
-    purchase=_CROSSES.format(given="purchase", column="last_purchase_at"),
+# Triplets (purpose, since, until) looked at one by one; a subject may have more, which costs more.
+# An array is unpacked from its row once an element asked for, so it is copied (`|| '{}'`) first.
+_INLINE = 6
+_CHANGED = " or ".join(
+    f"consent[{at}] between (select since_us from given) and (select now_us from given)"
+    for triplet in range(_INLINE)
+    for at in (3 * triplet + 2, 3 * triplet + 3)
 )
+
+# Whose values or memberships may have changed since the run before.  Too many is harmless.
+# Everybody is looked at, so a microsecond each is a second for a million.  Hence no subquery a row;
+# and `offset 0`, for the days would otherwise be carried into the join to be looked at behind it.
+_DUE = f"""
+with given as (select %s as since, %s::int8 as since_us, %s::int8 as now_us, %s as leaving,
+  %s::tstzmultirange as first, %s::tstzmultirange as last, %s::tstzmultirange as purchase,
+  %s::int4 as feature_set, %s::bool as always),
+moved as (
+  select subject, folded_at >= (select since from given) or (select always from given)
+    or first_at <@ (select first from given) or last_at <@ (select last from given)
+    or last_purchase_at <@ (select purchase from given)
+    or case when (select cardinality(leaving) > 0 from given)
+      then days && (select leaving from given) end as due
+  from store.state offset 0),
+found (id) as (
+  select coalesce(t.subject, f.subject) from moved t
+  full join store.feature_snapshot f on f.subject = t.subject
+  where t.due or t.subject is null
+    or f.feature_set is distinct from (select feature_set from given)
+  union all
+  select id from (select id, consent || '{{}}' as consent from store.subject offset 0) as copied
+  where {_CHANGED}
+    or (cardinality(consent) > {3 * _INLINE} and exists (
+      select from unnest(consent) c (us)
+      where us between (select since_us from given) and (select now_us from given)))
+  union all
+  select subject from store.consent_record where received_at >= (select since from given))
+select s.id from store.subject s
+where s.id > %s and s.state = 0 and s.id in (select id from found) order by s.id"""
+
+_SECOND = timedelta(seconds=1)
 
 
 class RefreshRun(NamedTuple):
@@ -125,21 +138,33 @@ def due(
     consent began, ended or arrived.
     """
     since_us, passing = before.started_at_us - OVERLAP_US, ctx.passing
+    ages = (passing.first, passing.last, passing.purchase)
     values = (
         Instant.of_us(since_us),
-        Instant.of_us(before.as_of_us),
-        Instant.of_us(run_.as_of_us),
         since_us,
         now_us,
         Int8s.of(sorted(_leaving(passing.windows, before.as_of_us, run_.as_of_us))),
-        Float8s.of(passing.first),
-        Float8s.of(passing.last),
-        Float8s.of(passing.purchase),
+        *(_crossing(days, before.as_of_us, run_.as_of_us) for days in ages),
         ctx.feature_set,
         passing.always,
         run_.last_subject,
     )
     return [row[0] for row in rows_of(connection, _DUE, values)]
+
+
+def _crossing(thresholds: Sequence[float], before_us: int, as_of_us: int) -> str:
+    """Give when something happened whose age crosses a threshold (days) between two instants.
+
+    Written as PostgreSQL writes several ranges.  A margin of a second on both sides swallows the
+    rounding of days to floating point.
+    """
+    before, as_of = (EPOCH + timedelta(microseconds=us) for us in (before_us, as_of_us))
+    ranges = [
+        f"[{before - timedelta(days) - _SECOND:%Y-%m-%d %H:%M:%S.%f%z},"
+        f"{as_of - timedelta(days) + _SECOND:%Y-%m-%d %H:%M:%S.%f%z}]"
+        for days in thresholds
+    ]
+    return "{" + ",".join(ranges) + "}"
 
 
 def _leaving(windows: frozenset[int], before_us: int, as_of_us: int) -> set[int]:

@@ -1,11 +1,12 @@
 """The folded state of subjects: read under a lock, written back in one statement."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from workers.store.packing import Instants, Int2s, Int4s, Int8s, ragged
+from workers.store.packing import ELEMENTS, Instants, Int2s, Int4s, Int8s, ragged
 from workers.store.transactions import rows_of, run
 
 
@@ -26,20 +27,24 @@ class StateRow(NamedTuple):
     sessions: int
     session_clicks: int
     last_step: int
-    steps: Sequence[int]
-    dwell: Sequence[int]  # milliseconds
-    hours: Sequence[int]
-    days: Sequence[int]
+    steps: list[int]
+    dwell: list[int]  # milliseconds
+    hours: list[int]
+    days: bytes  # as ``workers.features.days`` packs them
 
 
 _COLUMNS = ", ".join(StateRow._fields)
 _PLAIN = ", ".join(StateRow._fields[:14])
 _LISTS = StateRow._fields[14:]
 
+# The days come and go as they travel: nobody makes numbers of them.
+_AS_SENT = ", ".join((*StateRow._fields[:-1], "array_send(days)"))
 _READ = f"""
-select {_COLUMNS} from store.state where subject = any(%s) order by subject"""
+select {_AS_SENT} from store.state where subject = any(%s) order by subject"""
 _LOCK = f"""
-select {_COLUMNS} from store.state where subject = any(%s) order by subject for no key update"""
+select {_AS_SENT} from store.state where subject = any(%s) order by subject for no key update"""
+
+_ELEMENT = 12  # bytes of a bigint on its way: its length and itself
 
 # Lists of different lengths cannot be unnested: each comes once, flat, and every row takes a slice.
 _BOUNDS = ", ".join(f"{name}_first, {name}_last" for name in _LISTS)
@@ -89,12 +94,15 @@ def insert(connection: Connection, rows: Sequence[StateRow]) -> set[int]:
 
 def _packed(rows: Sequence[StateRow]) -> tuple[object, ...]:
     columns = list(zip(*rows, strict=True))
-    flats, bounds = [], []
-    for place, lists in enumerate(columns[14:], 14):
-        flat, first, last = ragged(lists)
-        flats.append((Int4s if StateRow._fields[place] in _NARROW else Int8s).of(flat))
-        bounds += [Int4s.of(first), Int4s.of(last)]
-    plain = [
+    steps, dwell, hours = map(ragged, columns[14:17])
+    ends = list(accumulate(len(days) // _ELEMENT for days in columns[17]))
+    starts = [1, *(end + 1 for end in ends[:-1])]
+    bounds = (*steps[1:], *dwell[1:], *hours[1:], starts, ends)
+    return (
+        Int4s.of(steps[0]),
+        Int8s.of(dwell[0]),
+        Int4s.of(hours[0]),
+        Int8s.of_elements(columns[17]),
         Int8s.of(columns[0]),
         Instants.of_us(columns[1]),
         Instants.of_us(columns[2]),
@@ -109,11 +117,8 @@ def _packed(rows: Sequence[StateRow]) -> tuple[object, ...]:
         Int4s.of(columns[11]),
         Int4s.of(columns[12]),
         Int2s.of(columns[13]),
-    ]
-    return (*flats, *plain, *bounds)
-
-
-_NARROW = frozenset({"steps", "hours"})
+        *map(Int4s.of, bounds),
+    )
 
 
 def delete(connection: Connection, subject_ids: Sequence[int]) -> int:
@@ -127,4 +132,4 @@ def _by_subject(
     if not subject_ids:
         return {}
     found = rows_of(connection, statement, (Int8s.of(subject_ids),))
-    return {row[0]: StateRow._make(row) for row in found}
+    return {row[0]: StateRow._make((*row[:-1], row[-1][ELEMENTS:])) for row in found}

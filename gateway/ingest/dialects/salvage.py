@@ -24,14 +24,29 @@ class Salvage(NamedTuple):
 
 
 def salvage(body: bytes) -> Salvage | None:
-    """Cut the top-level array ``batch`` of *body* into items; ``None`` where there is none."""
-    depth = 0
-    for token in _TOKEN.finditer(body):
+    """Cut the top-level array ``batch`` of *body* into items.
+
+    ``None`` where there is none, and where ``batch`` stands twice: a decoder takes the last, this
+    would take the first, and what the other held would be answered for and lost.
+    """
+    start = _batch(body, 0, depth=0)
+    saved = None if start is None else _items(body, start)
+    if start is None or saved is None or _batch(saved.outer, start, depth=2) is not None:
+        return None
+    return saved
+
+
+def _batch(body: bytes, start: int, *, depth: int) -> int | None:
+    """Give where the first element of the top-level array ``batch`` begins, looking from *start*.
+
+    *depth* is how many brackets are open there.
+    """
+    for token in _TOKEN.finditer(body, start):
         sign = token.group()
         if depth == 1 and sign == b'"batch"':
             opening = _COLON.match(body, token.end())
             if opening is not None:
-                return _items(body, opening.end())
+                return opening.end()
         depth += (sign in (b"{", b"[")) - (sign in (b"}", b"]"))
         if depth == 0:
             return None

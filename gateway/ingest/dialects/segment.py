@@ -159,12 +159,14 @@ def _cut(body: bytes) -> tuple[Batch, Sequence[bytes | msgspec.Raw]]:
         outer = _BATCH.decode(body)
     except MALFORMED as error:
         saved = salvage(body)
-        if saved is None:
-            raise BodyInvalid("The body is not a JSON object with an array `batch`.") from error
         try:
-            return _BATCH.decode(saved.outer), saved.items
+            outer = Batch() if saved is None else _BATCH.decode(saved.outer)
         except MALFORMED:
-            raise BodyInvalid("The body is not a JSON object with an array `batch`.") from error
+            outer = Batch()
+        # Anything else than the array left empty is a second one, its name spelled in escapes.
+        if saved is None or outer.batch != []:
+            raise BodyInvalid("The body is not a JSON object with one array `batch`.") from error
+        return outer, saved.items
     if outer.batch is None:  # one call sent where batches go would be lost without a word
         raise BodyInvalid("The body has no array `batch`; one was needed, if an empty one.")
     return outer, outer.batch

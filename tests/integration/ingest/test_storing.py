@@ -53,6 +53,16 @@ def test_only_the_granted_domain_gets_the_event(edge: TestEdge) -> None:
     assert edge.count("subject") == 1
 
 
+def test_amounts_that_add_up_to_more_than_a_state_can_hold_are_left_out(edge: TestEdge) -> None:
+    # Each fits its column, two of them no sum: nothing of this person could be folded any more.
+    for amount in ("92233720368547758.07", 6e16, -9e16):
+        orders = [track(edge, "Order Completed", properties={"total": amount}) for _ in range(3)]
+        assert edge.send(*orders) == {"stored": 3}
+    large = [track(edge, "Order Completed", properties={"total": 1e10}) for _ in range(60)]
+    assert edge.send(*large) == {"stored": 60}
+    assert edge.rows("select distinct amount from store.event") == [(None,), (10**12,)]
+
+
 def test_the_same_message_is_stored_once_however_often_it_comes(edge: TestEdge) -> None:
     event = track(edge)
     assert edge.send(event) == {"stored": 1}

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from tests.support.postgres import Database
 from tests.support.store_rows import NOON_US, event
-from workers.store import events
+from workers.store import events, facts
 from workers.store.errors import DuplicateMessage
 from workers.store.event_rows import EventRow
 from workers.store.transactions import transaction
@@ -88,12 +88,23 @@ def test_two_stages_in_one_transaction_do_not_mix(store_gateway: Engine) -> None
 def test_facts_come_by_subject_and_in_the_order_they_happened(store_gateway: Engine) -> None:
     store(store_gateway, [event(2, 1), event(1, 5, amount=3), event(1, 4, at=NOON_US + 1)])
     with transaction(store_gateway) as connection:
-        found = events.facts_of(connection, [1, 2])
-        assert [(fact.subject, fact.mid, fact.amount) for fact in found] == [
-            (1, 5, 3), (1, 4, None), (2, 1, None),
-        ]  # fmt: skip
-        assert [fact.mid for fact in events.facts_of(connection, [1], NOON_US)] == [5]
-        assert events.facts_by_mids(connection, [(1, 4), (9, 9)]) == [found[1]]
+        found = facts.of_subjects(connection, [2, 1])
+        assert found.subject.tolist() == [1, 1, 2]
+        assert found.mid.tolist() == [5, 4, 1]
+        assert found.at_us.tolist() == [NOON_US, NOON_US + 1, NOON_US]
+        assert found.amount.tolist() == [3, 0, 0]
+        assert facts.of_subjects(connection, [1], NOON_US).mid.tolist() == [5]
+        assert facts.of_subjects(connection, [9]).mid.tolist() == []
+
+
+def test_the_facts_of_messages_are_their_stored_events_each_once(store_gateway: Engine) -> None:
+    store(store_gateway, [event(1, 5), event(1, 4, at=NOON_US + 1), event(2, 1)])
+    with transaction(store_gateway) as connection:
+        found = facts.of_messages(connection, [1, 1, 2, 1, 1], [4, 99, 7, 4, 5])
+        assert list(zip(found.subject.tolist(), found.mid.tolist(), strict=True)) == [
+            (1, 5),
+            (1, 4),
+        ]
 
 
 def test_an_event_of_the_shop_takes_at_most_107_bytes_and_one_index_entry(

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from tests.support.store_rows import NOON_US, enrolled, impatient, seed
 from tests.support.store_rows import state as state_row
+from workers.features.days import packed
 from workers.store import state
 from workers.store.errors import StoreBusy, StoreRefused
 from workers.store.transactions import transaction
@@ -21,15 +22,15 @@ def test_states_of_different_lengths_read_back_unchanged(store_gateway: Engine) 
             one.id, last_at=NOON_US + 7, last_mid=-5, closed_seconds=2**40,
             last_purchase_at=NOON_US, amount=2**40, events=9, steps=[4, 3, 2, 1],
             dwell=[2**40, 0, 0, 1],
-            hours=list(range(24)), days=[20_000, 0, 3, 20_001, 2, 1_999],
+            hours=list(range(24)), days=packed([(20_000, 0, 3), (20_001, 2, 1_999)]),
         ),
-        state_row(two.id, steps=[1], dwell=[], days=[]),
+        state_row(two.id, steps=[1], dwell=[], days=b""),
     ]  # fmt: skip
     with transaction(store_gateway) as connection:
         state.upsert(connection, rows)
     with transaction(store_gateway) as connection:
         assert state.lock(connection, [two.id, one.id]) == {one.id: rows[0], two.id: rows[1]}
-    changed = [rows[0]._replace(events=10, days=[]), rows[1]._replace(days=[1, 2, 3])]
+    changed = [rows[0]._replace(events=10, days=b""), rows[1]._replace(days=packed([(1, 2, -3)]))]
     with transaction(store_gateway) as connection:
         state.upsert(connection, changed)
         assert state.read(connection, [one.id, two.id, 999]) == {

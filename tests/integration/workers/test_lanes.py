@@ -163,9 +163,9 @@ def test_a_second_drain_of_a_shard_finds_it_taken(shop: Shop, store_workers: Eng
     shop.bulk([shop.event(subject, "Product Viewed", now_us())])
     shard = subject % dirty.SHARDS
     with transaction(store_workers) as first:
-        assert lanes.drain(first, shop.ctx, shard, limit=10, now_us=now_us()) == 1
+        assert lanes.drain(first, shop.ctx, [shard], limit=10, now_us=now_us()) == 1
         with transaction(store_workers) as second:
-            assert lanes.drain(second, shop.ctx, shard, limit=10, now_us=now_us()) is None
+            assert lanes.drain(second, shop.ctx, [shard], limit=10, now_us=now_us()) is None
 
 
 def test_a_drain_that_breaks_off_leaves_its_slice_for_the_next(
@@ -176,7 +176,7 @@ def test_a_drain_that_breaks_off_leaves_its_slice_for_the_next(
 
     def break_off() -> None:
         with transaction(store_workers) as connection:
-            lanes.drain(connection, shop.ctx, subject % dirty.SHARDS, limit=9, now_us=now_us())
+            lanes.drain(connection, shop.ctx, [subject % dirty.SHARDS], limit=9, now_us=now_us())
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

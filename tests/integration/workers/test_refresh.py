@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
@@ -11,11 +14,12 @@ from sqlalchemy import Engine, text
 from tests.support.shop import DAY_US, Sent, Shop
 from workers.jobs.clock import as_us, now_us
 from workers.jobs.refresh import Refreshed, refresh
-from workers.store import lanes, registry, segments, snapshots
+from workers.store import lanes, registry, segments, sizes, snapshots
 from workers.store.transactions import transaction
 
 NAMES = ("Product Viewed", "Product Added", "Order Completed", "Page Viewed")
 NOW = datetime.now(UTC)
+HOUR_US = 3_600_000_000
 
 
 @pytest.fixture
@@ -62,6 +66,33 @@ def test_a_full_refresh_recomputes_states_that_are_wrong(shop: Shop, store_worke
     done = refresh(store_workers, shop.ctx, full=True)
     assert (done.full, done.finished, done.subjects) == (True, True, 5)
     assert shop.states(people) == shop.recomputed(people)
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("known", [True, False])
+def test_an_event_folded_in_the_middle_of_a_refresh_keeps_its_memberships(
+    shop: Shop, store_workers: Engine, monkeypatch: pytest.MonkeyPatch, *, full: bool, known: bool
+) -> None:
+    subject = shop.person("email_marketing", "personalisation")
+    day_ago = now_us() - DAY_US
+    if known:
+        shop.live([shop.event(subject, "Page Viewed", day_ago)])
+    else:  # registered, and nothing heard of since; the first refresh looks at everybody
+        shop.live([shop.event(shop.person("personalisation"), "Page Viewed", day_ago)])
+    added = shop.event(subject, "Product Added", now_us() - 3 * HOUR_US)
+    meanwhile = threading.Thread(target=shop.live, args=([added],))
+    write: Callable[..., int] = snapshots.upsert
+
+    def interrupted(*args: Any, **more: Any) -> int:
+        if not meanwhile.ident:
+            meanwhile.start()
+            meanwhile.join(0.5)  # what has to wait for the refresh cannot end before it
+        return write(*args, **more)
+
+    monkeypatch.setattr(snapshots, "upsert", interrupted)
+    refresh(store_workers, shop.ctx, full=full)
+    meanwhile.join(10)
+    assert "cart_abandoners" in shop.segments_of(subject)
 
 
 def test_a_refresh_as_of_an_instant_sees_nothing_later(shop: Shop, store_workers: Engine) -> None:
@@ -174,6 +205,24 @@ def test_sizes_count_members_among_those_whose_consent_admits_them(
     with transaction(store_workers) as connection:
         size = segments.sizes(connection)[shop.ctx.segments["cart_abandoners"]]
     assert (size.members, size.population) == (3, 7)
+
+
+def test_an_objection_leaves_the_population_whatever_the_purpose_rests_on(
+    shop: Shop, store_workers: Engine
+) -> None:
+    shop.person("email_marketing"), shop.person("personalisation"), shop.person()
+    objector = shop.person("email_marketing", "personalisation")
+    number, segment = shop.ctx.purposes["email_marketing"], shop.ctx.segments["cart_abandoners"]
+    with transaction(shop.engine) as connection:
+        registry.lock_by_id(connection, [objector], for_update=True)
+        registry.set_objected(connection, objector, 1 << (number - 1))
+    counted = []
+    for free in ([], [number]):
+        with transaction(store_workers) as connection:
+            asked = [(segment, number, shop.ctx.domains["marketing"])]
+            sizes.count(connection, asked, without_consent=free, now_us=now_us())
+            counted.append(segments.sizes(connection)[segment].population)
+    assert counted == [1, 3]
 
 
 def test_another_rulebook_makes_the_next_refresh_a_full_one(

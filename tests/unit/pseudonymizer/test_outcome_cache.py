@@ -44,6 +44,28 @@ def test_an_outcome_is_remembered_for_a_minute_and_no_longer() -> None:
     assert recall(cache) is None
 
 
+def test_what_is_too_old_is_not_kept_in_memory_either() -> None:
+    cache, clock = cached()
+    clock.at = 30
+    cache.put([(name(cache, GRACE), KNOWN)], epoch=cache.epoch)
+    assert len(cache) == 2
+    clock.at = 60
+    cache.put([(name(cache, Lookup((("user_id", "cust-alan"),))), KNOWN)], epoch=cache.epoch)
+    assert len(cache) == 2
+    assert recall(cache, GRACE) == KNOWN
+
+
+def test_whoever_is_met_again_is_kept_from_then_on() -> None:
+    cache, clock = cached()
+    clock.at = 59
+    for lookup in (GRACE, ADA):
+        cache.put([(name(cache, lookup), KNOWN)], epoch=cache.epoch)
+    clock.at = 118
+    cache.put([(name(cache, GRACE), KNOWN)], epoch=cache.epoch)
+    assert recall(cache) == KNOWN
+    assert len(cache) == 2
+
+
 def test_the_cache_is_bounded_and_the_oldest_go_first() -> None:
     cache, _ = cached(size=1)
     cache.put([(name(cache, GRACE), KNOWN)], epoch=cache.epoch)

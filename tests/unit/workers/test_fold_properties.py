@@ -9,6 +9,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workers.features.days import records
 from workers.features.local_hours import LocalHours
 from workers.features.state import FoldEvent, State, fold, in_order, late
 
@@ -98,7 +99,7 @@ def test_a_history_folded_in_two_parts_is_the_history_folded_at_once(
 @given(history=histories)
 def test_partials_of_the_days_add_up_to_the_totals(history: list[FoldEvent]) -> None:
     state = fold(None, in_order(history), PARIS, STEPS)
-    triplets = list(zip(state.days[::3], state.days[1::3], state.days[2::3], strict=True))
+    triplets = list(records(state.days))
     assert triplets == sorted(triplets, key=lambda triplet: triplet[:2])
     by_code: dict[int, int] = {}
     for _, code, value in triplets:

@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workers.store.event_rows import EventRow, pack
-from workers.store.packing import EPOCH_US, Float8s, Int2s, Int4s, Int8s, Texts, ragged
+from workers.store.packing import (
+    ELEMENTS,
+    EPOCH_US,
+    Float8s,
+    Int2s,
+    Int4s,
+    Int8s,
+    Texts,
+    numbers,
+    ragged,
+)
 
 FORMATS = "qqqqqdiiiiiiiiiiihh"
 
@@ -90,3 +100,16 @@ def test_no_number_is_cut_to_fit_an_array(packed: type[Int8s], largest: int, cou
     packed.of([largest - 1] * count)
     with pytest.raises((struct.error, OverflowError)):
         packed.of([largest] * count)
+
+
+@given(st.lists(int8, max_size=40), st.lists(int4, max_size=40))
+def test_numbers_are_read_from_the_array_as_it_travels(wide: list[int], narrow: list[int]) -> None:
+    assert numbers(Int8s.of(wide)).tolist() == wide
+    assert numbers(Int4s.of(narrow)).tolist() == narrow
+    assert numbers(None).tolist() == []
+
+
+@given(st.lists(st.lists(int8, max_size=9), max_size=9))
+def test_elements_packed_apart_are_one_array(parts: list[list[int]]) -> None:
+    elements = [Int8s.of(part)[ELEMENTS:] for part in parts]
+    assert Int8s.of_elements(elements) == Int8s.of([each for part in parts for each in part])

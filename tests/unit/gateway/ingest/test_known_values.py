@@ -96,10 +96,23 @@ def test_a_value_kept_for_one_person_is_not_kept_for_whom_it_names() -> None:
     assert [name for _, _, name in dropped] == ["category:scrubbed"]
 
 
+def test_a_campaign_is_looked_at_once_and_still_kept_from_whom_it_names() -> None:
+    minimise = Minimiser(warm_scrubber())
+    context = {"campaign": {"name": "Robes-Konrad-Zuse"}}
+    (kept,), _ = judged(minimise, [{"userId": "cust-ada-1815", "context": context}])
+    assert ("campaign", "'robes-konrad-zuse'") in [entry[:2] for entry in kept]
+    (again,), _ = judged(minimise, [{"userId": "cust-ada-1815", "context": context}])
+    assert again == kept
+    (own,), dropped = judged(minimise, [{"userId": "konrad-zuse", "context": context}])
+    assert own == []
+    assert sum(dropped.values()) == 1
+
+
 @pytest.mark.parametrize("text", ["192.0.2.7", "/client/ada?mail=a%40b.example", "a@b.example"])
 def test_no_text_is_remembered_that_is_not_kept_as_it_came(text: str) -> None:
     minimise = Minimiser(warm_scrubber())
-    context = {"page": {"url": text}, "ip": text, "userAgent": text}
+    named = {"name": text}
+    context = {"page": {"url": text}, "ip": text, "userAgent": text, "campaign": named}
     judged(minimise, [{"userId": "ada", "properties": {"category": text}, "context": context}])
     known = minimise._known
     assert not [key for memory in known._memories.values() for key in memory if text in str(key)]

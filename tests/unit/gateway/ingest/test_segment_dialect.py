@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from gateway.errors import BodyInvalid, BodyTooLarge
 from gateway.ingest.dialects import segment
+from gateway.ingest.dialects.context import Context
+from gateway.ingest.openapi import INGEST_PATHS
 
 NOW_US = 1_782_043_200_000_000
 
@@ -22,6 +24,13 @@ def batch(*items: Any, **outer: Any) -> bytes:
 
 def track(**members: Any) -> dict[str, Any]:
     return {"type": "track", "userId": "u1", "event": "Product Viewed", **members}
+
+
+def test_every_member_that_is_read_is_documented() -> None:
+    body = INGEST_PATHS["/v1/track"]["post"]["requestBody"]["content"]["application/json"]
+    event = body["schema"]["properties"]
+    assert set(event) == {*segment.Item.__struct_fields__, "writeKey"}
+    assert set(event["context"]["properties"]) == set(Context.__struct_fields__)
 
 
 @pytest.mark.parametrize(("letter", "kind"), [("t", "track"), ("p", "page"), ("s", "screen")])
@@ -118,6 +127,23 @@ def test_an_item_no_decoder_reads_costs_itself_only(poison: bytes) -> None:
     body = b'{"sentAt": null, "batch": [%s, %s, %s]}' % (sound, poison, sound)
     decoded = segment.decode("batch", body, NOW_US)
     assert (len(decoded.events), decoded.refused) == (2, {"event-invalid": 1})
+
+
+@pytest.mark.parametrize("name", [b'"batch"', rb'"\u0062atch"'])
+@pytest.mark.parametrize("second", [b"[%s]", b"null", b"7"])
+def test_a_second_batch_is_never_left_out_without_a_word(name: bytes, second: bytes) -> None:
+    sound = json.dumps(track()).encode()
+    other = second.replace(b"%s", sound)
+    body = b'{"batch": [%s, {"a": NaN}], "context": {"batch": []}, %s: %s}' % (sound, name, other)
+    with pytest.raises(BodyInvalid):
+        segment.decode("batch", body, NOW_US)
+
+
+def test_a_batch_in_the_context_is_no_second_batch() -> None:
+    sound = json.dumps(track()).encode()
+    body = b'{"batch": [%s, {"a": NaN}], "context": {"batch": [1]}, "x": {"batch": []}}' % sound
+    decoded = segment.decode("batch", body, NOW_US)
+    assert (len(decoded.events), decoded.refused) == (1, {"event-invalid": 1})
 
 
 def test_limits_are_the_documented_ones() -> None:

@@ -25,6 +25,13 @@ def test_money_is_kept_in_cents(said: object, minor: int) -> None:
     assert values.money(said) == minor
 
 
+@pytest.mark.parametrize("said", [1e10, "10000000000.00", -10_000_000_000])
+def test_the_largest_amount_is_ten_billion(said: Any) -> None:
+    assert abs(values.money(said) or 0) == values.MAX_MINOR
+    for more in (float(said) * 1.01, str(float(said) * 1.01), "92233720368547758.07", 6e16):
+        assert values.money(more) is None
+
+
 @given(
     st.floats(-1e13, 1e13)
     | st.decimals(-(10**10), 10**10, places=2).map(float)

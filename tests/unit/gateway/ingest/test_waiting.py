@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import QueueFull, RateExceeded
 from gateway.ingest.rates import Rates
+from gateway.ingest.turns import Lane
 from gateway.ingest.waiting import Waiting
 from gateway.ingest.wire import Decoded, WireEvent
 
@@ -29,9 +30,9 @@ def sent(source: int, events: int = 1, size: int = 10) -> Sent:
 def test_each_source_is_served_in_its_turn() -> None:
     waiting: Waiting[Sent] = Waiting(10_000)
     for source in (1, 1, 1, 1, 2, 3, 3):
-        waiting.put(sent(source), bulk=False)
-    assert [each.source for each in waiting.take(bulk=False, events=4)] == [1, 2, 3, 1]
-    assert [each.source for each in waiting.take(bulk=False, events=9)] == [3, 1, 1]
+        waiting.put(sent(source), Lane.LIVE)
+    assert [each.source for each in waiting.take(Lane.LIVE, events=4)] == [1, 2, 3, 1]
+    assert [each.source for each in waiting.take(Lane.LIVE, events=9)] == [3, 1, 1]
     assert len(waiting) == waiting.bytes == 0
 
 
@@ -39,18 +40,18 @@ def test_the_order_of_one_source_stays() -> None:
     waiting: Waiting[Sent] = Waiting(10_000)
     items = [sent(1) for _ in range(5)]
     for item in items:
-        waiting.put(item, bulk=True)
-    assert waiting.take(bulk=True, events=99) == items
+        waiting.put(item, Lane.BULK)
+    assert waiting.take(Lane.BULK, events=99) == items
 
 
 def test_one_source_fills_its_half_and_leaves_room_for_others() -> None:
     waiting: Waiting[Sent] = Waiting(100)
-    waiting.put(sent(1, size=50), bulk=True)
+    waiting.put(sent(1, size=50), Lane.BULK)
     with pytest.raises(QueueFull, match="of this source"):
-        waiting.put(sent(1, size=1), bulk=False)
-    waiting.put(sent(2, size=50), bulk=False)
+        waiting.put(sent(1, size=1), Lane.LIVE)
+    waiting.put(sent(2, size=50), Lane.LIVE)
     with pytest.raises(QueueFull, match="Too much is waiting"):
-        waiting.put(sent(3, size=1), bulk=False)
+        waiting.put(sent(3, size=1), Lane.LIVE)
 
 
 @given(st.lists(st.tuples(st.integers(1, 3), st.booleans(), st.integers(1, 40)), max_size=30))
@@ -59,17 +60,17 @@ def test_what_is_withdrawn_leaves_nothing_behind(items: list[tuple[int, bool, in
     kept = []
     for source, bulk, size in items:
         item = sent(source, size=size)
-        waiting.put(item, bulk=bulk)
+        waiting.put(item, Lane(bulk))
         kept.append(item)
     for item in kept[::2]:
         waiting.withdraw(item)
         waiting.withdraw(item)
-    left = waiting.take(bulk=False, events=99) + waiting.take(bulk=True, events=99)
+    left = waiting.take(Lane.LIVE, events=99) + waiting.take(Lane.BULK, events=99)
     assert {id(each) for each in left} == {id(each) for each in kept[1::2]}
     assert waiting.bytes == 0
-    assert not waiting.has(bulk=False)
-    assert not waiting.has(bulk=True)
-    waiting.put(sent(1, size=500), bulk=False)  # nothing is held against anybody
+    assert not waiting.has(Lane.LIVE)
+    assert not waiting.has(Lane.BULK)
+    waiting.put(sent(1, size=500), Lane.LIVE)  # nothing is held against anybody
 
 
 def test_a_source_spends_its_rate_and_is_told_when_to_come_back() -> None:

@@ -1,4 +1,4 @@
-"""One started application for all tests of the interface, over ASGI: a start takes seconds.
+"""One started application for all tests that knock at it, over ASGI: a start takes seconds.
 
 They share it, so each compares what was before with what is after.
 """
@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.front import Front, started
-from tests.support.postgres import clone, drop, template
 from tests.support.run import Run
+
+if TYPE_CHECKING:
+    from tests.support.front import Front
 
 
 @pytest.fixture(scope="session")
 def front(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    from tests.support.front import cloned  # late: it takes the product along
+
     folder: Path = tmp_path_factory.mktemp("front")
-    store, vault = (clone(template(run, side)) for side in ("store", "vault"))
-    with started(store, vault, folder) as front:
+    with cloned(run, folder) as front:
         yield front
-    drop(store)
-    drop(vault)
