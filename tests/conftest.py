@@ -81,9 +81,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if name == "faults":
             terminalreporter.write_sep("-", "the storm of tests/faults")
             terminalreporter.write(str(figures))
-    orderings = [count for name, count in told if name == "orderings"]
-    if orderings:
-        terminalreporter.write_line(f"{sum(orderings)} orderings of tests/interleavings")
+    counts = {
+        kind: sum(count for name, count in told if name == kind)
+        for kind in ("orderings", "deadlocks")
+    }
+    if counts["orderings"]:
+        said = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+        terminalreporter.write_line(f"tests/interleavings: {said}")
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from types import MappingProxyType
 from typing import Any
 
@@ -28,7 +29,17 @@ from workers.jobs.refresh import refresh
 from workers.store import lanes, registry
 
 WITHDRAWN = ("personalisation", "email_marketing")
+DAY_US = 86_400_000_000
+
 Call = dict[str, Any]
+
+
+class History(Enum):
+    """What is known of the leaver when an ordering begins."""
+
+    NONE = "unmet"
+    CONSENT = "consenting"  # their choice, and no event that was folded
+    EVENTS = "known"
 
 
 @dataclass
@@ -46,7 +57,7 @@ class Scene:
     theatre: Theatre
     leaver: Person
     neighbour: Person
-    met: bool  # whether anybody has heard of the leaver before
+    history: History
     now_us: int
     marks: Marks
     parcels: list[Parcel] = field(default_factory=list)
@@ -80,32 +91,33 @@ class Scene:
 Act = Callable[[], None]
 
 
-def scene(theatre: Theatre, *, met: bool, backlog: bool) -> Scene:
+def scene(theatre: Theatre, history: History, *, backlog: bool) -> Scene:
     """Bring on new people with a little history; with a *backlog*, something waits to be folded.
 
     Only where somebody comes to fold it: late events make a state be folded anew, and so would hide
     that another one of its events was lost.
     """
-    now = theatre.pass_time()
-    found = Scene(
-        theatre, theatre.somebody(), theatre.somebody(), met=met, now_us=now,
-        marks=theatre.marks(),
-    )  # fmt: skip
-    leaver, neighbour = found.leaver, found.neighbour
-    known = [neighbour, leaver] if met else [neighbour]
-    parcels = [found.parcel(*known, *known, neighbour)] if backlog else []
-    parcels.append(found.parcel(*known))
-    unnamed = found.viewed(leaver, userId=None, anonymousId=leaver.anonymous_id)
-    for parcel in parcels:
-        found.send(theatre.house, parcel)
-    if met:
-        theatre.house.edge.send(unnamed)
+    now, leaver, neighbour = theatre.pass_time(), theatre.somebody(), theatre.somebody()
+    found = Scene(theatre, leaver, neighbour, history, now_us=now, marks=theatre.marks())
+    edge = theatre.house.edge
+    if history is History.CONSENT:
+        given = dict.fromkeys(edge.ingest.bound.rules.numbers, ConsentStatus.GIVEN)
+        # Before all of their events, whose own signals then say nothing new.
+        edge.consent.record(Choice("user_id", leaver.user_id, given, now - DAY_US))
+    if backlog:
+        waiting = [neighbour] if history is History.NONE else [leaver, neighbour, leaver]
+        found.send(theatre.house, found.parcel(*waiting, neighbour, neighbour))
+    if history is History.EVENTS:
+        found.send(theatre.house, found.parcel(neighbour, leaver))
+        edge.send(found.viewed(leaver, userId=None, anonymousId=leaver.anonymous_id))
+    else:
+        found.send(theatre.house, found.parcel(neighbour))
     return found
 
 
 def bulk(scene: Scene, seat: Seat) -> Act:
     """Ingest a large batch, in a process that remembers the leaver."""
-    if scene.met:
+    if scene.history is not History.NONE:
         seat.edge.lookup([scene.asked])
     parcel = scene.parcel(scene.leaver, scene.neighbour, scene.leaver)
     return lambda: scene.send(seat, parcel)
@@ -122,7 +134,8 @@ def drain(scene: Scene, seat: Seat) -> Act:
     (found,) = scene.theatre.house.edge.lookup([scene.asked])
     with scene.theatre.owner.connect() as store:
         rows = registry.lock(store, [] if found.pids is None else list(found.pids.values()))
-    shards = sorted({row.id % lanes.SHARDS for row in rows.values()} or {0})
+    found_in = sorted(rows.values(), key=lambda row: row.domain)
+    shards = list(dict.fromkeys(row.id % lanes.SHARDS for row in found_in)) or [0]
 
     def run() -> None:
         for shard in shards:
@@ -190,3 +203,5 @@ ACTS: Mapping[str, Callable[[Scene, Seat], Act]] = MappingProxyType(
 
 # What can be about somebody nobody has met: there is nothing yet to fold or to refresh.
 FIRST_SIGHTS = ("bulk", "live", "link", "withdrawal", "erasure")
+# Who may be about to write somebody's first state, or to miss it.
+FIRST_STATES = ("live", "drain", "refresh")

@@ -62,6 +62,7 @@ class _Actor:
     line: GatedLine | None = None
     text: str = ""
     touch: Touch = NOTHING
+    waited: bool = False  # was seen to wait for a lock a moment ago
     backends: set[int] = field(default_factory=set)
     go: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -134,7 +135,7 @@ class Conductor:
                         {name: actor.text for name, actor in ready.items()},
                     )
                 )
-                ready[last].standing = Standing.BUSY
+                ready[last].standing, ready[last].waited = Standing.BUSY, False
                 ready[last].go.set()
         finally:
             self._let_go()
@@ -184,15 +185,19 @@ class Conductor:
         for actor in self._actors.values():
             if actor.standing is Standing.BUSY and actor.line is not None and actor.go.is_set():
                 blockers = self._blockades.of(actor.line.backend)
-                if blockers and blockers <= ours:
+                waits = bool(blockers) and blockers <= ours
+                # Seen twice: by then PostgreSQL has looked for a deadlock that it would close.
+                if waits and actor.waited:
                     actor.standing = Standing.BLOCKED
+                actor.waited = waits
 
     def _wake(self) -> None:
         """Find out who of the blocked waits no longer."""
         for actor in self._actors.values():
-            blocked = actor.standing is Standing.BLOCKED and actor.line is not None
-            if blocked and not self._blockades.of(actor.line.backend):
-                actor.standing = Standing.BUSY
+            if actor.standing is not Standing.BLOCKED or actor.line is None:
+                continue
+            if not self._blockades.of(actor.line.backend):
+                actor.standing, actor.waited = Standing.BUSY, False
 
     def _told(self) -> str:
         return "; ".join(

@@ -23,7 +23,7 @@ from itertools import groupby
 from tests.interleavings.conductor import Choose, Point
 from tests.interleavings.touching import NOTHING, Touch, together
 
-Perform = Callable[[Choose], None]
+Perform = Callable[[Choose], object]
 
 
 class NotRepeatable(AssertionError):
@@ -57,7 +57,8 @@ class Ordering:
                 raise NotRepeatable(f"{known.point.says} became {point.says}; {self}")
             self.choices.append(known)
             return known.chosen
-        chosen = point.last if point.last in point.ready else min(point.ready)
+        stays = point.last is not None and point.last in point.ready
+        chosen = str(point.last) if stays else min(point.ready)
         self.choices.append(_Choice(point, chosen, {chosen}))
         return chosen
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.interleavings.acts import ACTS, Scene, scene
+from tests.interleavings.acts import ACTS, History, Scene, scene
 from tests.interleavings.conductor import Choose
 from tests.interleavings.theatre import Theatre
 from tests.interleavings.verdict import judge
@@ -14,21 +14,24 @@ class PromiseBroken(AssertionError):
     """Something is left, lost or wrong after an ordering; the message says which."""
 
 
-def perform(theatre: Theatre, acts: tuple[str, ...], choose: Choose, *, met: bool = True) -> Scene:
+def perform(
+    theatre: Theatre, acts: Sequence[str], choose: Choose, history: History = History.EVENTS
+) -> Scene:
     """Let *acts* run in the ordering that *choose* decides, and judge what they leave."""
-    found = scene(theatre, met=met, backlog="drain" in map(kind, acts))
+    found = scene(theatre, history, backlog="drain" in map(kind, acts))
     seats = {name: theatre.seat(name) for name in acts}
     for seat in seats.values():
         seat.edge.now_us = found.now_us
     parts = {name: ACTS[kind(name)](found, seat) for name, seat in seats.items()}
     failures = theatre.conductor.play(theatre.loop, parts, choose)
     for name, failure in failures.items():
-        raise PromiseBroken(f"{name} failed in the ordering: {choose}") from failure
+        raise PromiseBroken(f"{name} failed; {history.value}: {choose}") from failure
     try:
         judge(found, acts)
     except AssertionError as broken:
-        raise PromiseBroken(f"{broken}\nin the ordering: {choose}") from broken
+        raise PromiseBroken(f"{broken}; {history.value}: {choose}") from broken
     theatre.clear()
+    theatre.performed += 1
     return found
 
 
@@ -38,8 +41,8 @@ def rehearse(theatre: Theatre, acts: Sequence[str]) -> None:
     for name in acts:
         if name not in theatre.rehearsed:
             theatre.rehearsed.add(name)
-            for met in (True, False):
-                perform(theatre, (name,), lambda point: min(point.ready), met=met)
+            for history in History:
+                perform(theatre, (name,), lambda point: min(point.ready), history)
 
 
 def kind(name: str) -> str:

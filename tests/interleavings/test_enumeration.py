@@ -27,9 +27,7 @@ def played(acts: Mapping[str, list[Touch]], choose: Choose) -> list[str]:
 
 
 def found(acts: Mapping[str, list[Touch]], preemptions: int) -> list[str]:
-    seen = [
-        str(each) for each in orderings(lambda choose: played(acts, choose) and None, preemptions)
-    ]
+    seen = [str(each) for each in orderings(lambda choose: played(acts, choose), preemptions)]
     assert len(set(seen)) == len(seen)
     return seen
 

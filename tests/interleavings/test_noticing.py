@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from pseudonymizer.vault import store as vault_store
+from tests.interleavings.acts import History
 from tests.interleavings.conductor import Choose
 from tests.interleavings.orderings import orderings, recited
 from tests.interleavings.playing import PromiseBroken, rehearse
@@ -15,6 +16,7 @@ from tests.interleavings.test_orderings import explored
 from tests.interleavings.theatre import Theatre
 from workers.store import registry, state
 from workers.store.errors import StoreBusy
+from workers.store.state import StateRow
 from workers.store.transactions import transaction
 
 Sabotage = Callable[[pytest.MonkeyPatch], None]
@@ -33,23 +35,34 @@ def no_wait_for_first_sights(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(vault_store, "keep_erasures_out", lambda _connection: None)
 
 
+def no_look_who_was_faster(patch: pytest.MonkeyPatch) -> None:
+    written = state.insert
+
+    def insert(connection: Connection, rows: Sequence[StateRow]) -> set[int]:
+        written(connection, rows)
+        return set()
+
+    patch.setattr(state, "insert", insert)
+
+
 @pytest.mark.parametrize(
-    ("sabotage", "cast", "met"),
+    ("sabotage", "cast", "history"),
     [
-        (no_fence_for_writers, ("bulk", "erasure"), True),
-        (no_lock_on_states, ("live", "live:2"), True),
-        (no_wait_for_first_sights, ("live", "erasure"), False),
+        (no_fence_for_writers, ("bulk", "erasure"), History.EVENTS),
+        (no_lock_on_states, ("live", "live:2"), History.EVENTS),
+        (no_wait_for_first_sights, ("live", "erasure"), History.NONE),
+        (no_look_who_was_faster, ("live", "live:2"), History.CONSENT),
     ],
     ids=lambda each: getattr(each, "__name__", None),
 )
 def test_a_lock_that_is_missing_is_missed(
-    sabotage: Sabotage, cast: tuple[str, ...], met: bool, theatre: Theatre,  # noqa: FBT001
+    sabotage: Sabotage, cast: tuple[str, ...], history: History, theatre: Theatre,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     rehearse(theatre, cast)
     sabotage(monkeypatch)
     with pytest.raises(PromiseBroken):
-        explored(theatre, cast, 1, met=met)
+        explored(theatre, cast, 1, history)
 
 
 def locking(engine: Engine, *keys: int) -> Callable[[], None]:

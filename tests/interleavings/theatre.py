@@ -69,6 +69,7 @@ class Theatre:
     made: Callable[[str], Seat]
     seats: dict[str, Seat] = field(default_factory=dict)
     rehearsed: set[str] = field(default_factory=set)
+    performed: int = 0
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def seat(self, name: str) -> Seat:

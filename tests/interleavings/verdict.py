@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, text
 
 from gateway.consent.recording import recorded
 from gateway.ingest.ledger import intervals, refolded, triplets
 from pseudonymizer.vault.subjects import lookup_closure, names_of
-from tests.interleavings.acts import WITHDRAWN, Parcel, Scene
+from tests.interleavings.acts import WITHDRAWN, History, Parcel, Scene
 from tests.support.consistency import wrongs
 from tests.support.edge import TestEdge
 from workers.jobs.clock import now_us
@@ -27,7 +27,7 @@ select (select count(*) from vault.identifier join vault.subject s on s.id = sub
         where s.state <> 'alive') as links"""
 
 
-def judge(scene: Scene, acts: tuple[str, ...]) -> None:
+def judge(scene: Scene, acts: Sequence[str]) -> None:
     """Hold everything that is kept about the people of *scene* against what they were told."""
     house = scene.theatre.house
     if scene.erased is not None:
@@ -112,7 +112,7 @@ def _events(scene: Scene, alive: list[int]) -> None:
         answered, present = _answered(scene, parcel), set(_mids(edge, parcel)) & stored
         assert len(present) == answered, f"{answered} answered, {len(present)} stored"
     counted = scene.theatre.marks().stored - scene.marks.stored
-    unnamed = 1 if scene.met else 0
+    unnamed = 1 if scene.history is History.EVENTS else 0
     assert counted == told + unnamed, "the public count of stored events is wrong"
 
 
@@ -139,7 +139,7 @@ def _mids(edge: TestEdge, parcel: Parcel) -> Iterator[int]:
 def _consent(scene: Scene) -> None:
     """A withdrawal that was answered is in force, whatever came beside it."""
     house = scene.theatre.house
-    if not scene.withdrawn or scene.erased is not None or not scene.met:
+    if not scene.withdrawn or scene.erased is not None or scene.history is History.NONE:
         return
     (found,) = house.edge.lookup([scene.asked])
     assert found.pids is not None
@@ -165,4 +165,4 @@ def _linked(scene: Scene) -> None:
     else:
         assert scene.greeted == {"noted": 1}
         assert circles[0] == circles[1] != []
-        assert len(circles[0]) == (2 if scene.met else 1)
+        assert len(circles[0]) == (2 if scene.history is History.EVENTS else 1)
