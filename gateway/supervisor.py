@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 FIRST_PAUSE_SECONDS = 0.25  # most deaths are one-off; the next start should hardly be noticed
 LONGEST_PAUSE_SECONDS = 30.0
 # Whoever ran ten times as long as its next pause, or a minute, starts again with the first pause.
-# A start that fails over and over waits longer and longer; whoever is killed now and then in the
-# middle of its work is never away for more than a tenth of the time.
+# A start that fails over and over waits longer and longer.  So does whoever is killed in the middle
+# of its work before it has run that long: killed every twenty seconds, it comes to be away for the
+# longest pause each time.
 STEADY_TIMES = 10
 STEADY_SECONDS = 60.0
 READY_SECONDS = 90.0  # a cold start imports much; a warm one takes three seconds

@@ -16,6 +16,7 @@ import contextlib
 import shutil
 import tempfile
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -32,7 +33,7 @@ PASSWORD = b"p"
 End = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-class Line:
+class Line(ABC):
     """One connection: what the client says, and what the server answers."""
 
     def __init__(self, client: End, server: End) -> None:
@@ -80,18 +81,18 @@ class Line:
         """Hand on how the client introduces itself."""
         self._server.write(introduction)
 
+    @abstractmethod
     async def _hand_on(self, kind: bytes, statement: bytes) -> None:
         """Hand on a *statement* that ends in a message of *kind*, or do not."""
-        raise NotImplementedError
 
     async def _answer(self) -> None:
         while True:
             kind, message = await _message(self._answers)
             self._heard(kind, message)
 
+    @abstractmethod
     def _heard(self, kind: bytes, message: bytes) -> None:
         """Hand on one message of the server's."""
-        raise NotImplementedError
 
 
 class Wire:
