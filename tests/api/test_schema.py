@@ -84,8 +84,9 @@ def _tell_what_there_is(document: dict[str, Any]) -> None:
     schemas["IdentifierIn"]["properties"]["value"] = {"enum": people}
     schemas["RequestIn"]["required"] = ["type", "identifier"]
     schemas["RequestIn"]["properties"]["identifier"] = {"$ref": "#/components/schemas/IdentifierIn"}
-    # An erasure is for good, and the application is everybody's.
-    schemas["CaseType"]["enum"] = ["access"]
+    # An erasure is for good, and the application is everybody's.  Only what is asked is narrowed:
+    # the answers list the cases of every kind.
+    schemas["RequestIn"]["properties"]["type"] = {"enum": ["access"]}
     paths["/v1/segments/{key}"]["get"]["parameters"][0]["schema"] = {"enum": [*rules.segments]}
     for path, methods in paths.items():
         if "ingest" in methods.get("post", {}).get("tags", ()):
@@ -116,9 +117,10 @@ OPERATIONS, LIKELY = operations(bare()), operations(told())
 
 @pytest.fixture(scope="module")
 def case_id(front: Front) -> str:
-    """Give a case whose result is there."""
-    asked = {"type": "access", "identifier": {"kind": "user_id", "value": "cust-unheard-of"}}
-    opened = front.post("/v1/rights/requests", asked, auth=None, headers=front.dpo).json()
+    """Give a case whose result is there; one of each kind is among those that are listed."""
+    for kind in ("erasure", "access"):
+        asked = {"type": kind, "identifier": {"kind": "user_id", "value": f"cust-no-{kind}"}}
+        opened = front.post("/v1/rights/requests", asked, auth=None, headers=front.dpo).json()
     assert front.client.get(opened["result"], headers=front.dpo).status_code == 200
     return str(opened["id"])
 
