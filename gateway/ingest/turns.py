@@ -6,12 +6,17 @@ PostgreSQL two thirds of what one of thirty does.  So one live group is written 
 comes meanwhile is the next.  Only when a group takes unusually long (somebody's row is locked, the
 disk is slow) does another writer take what waits behind it.
 
-Beside live requests the bulk lane is given one writer and small groups, since it is the interpreter
-that they would fight for.
+Beside live requests the bulk lane writes small groups, and those in turn with the live ones: a
+thread that goes through hundreds of events lends the interpreter out every five milliseconds only,
+and a live group asks for it after each of a dozen answers of PostgreSQL.  Taking turns, a live
+request waits for one small group of bulk; side by side, each of its statements waits for a part of
+one.  Where both together are more than the interpreter can do, bulk lets its turn pass while live
+requests are late, all but one a second, and its queue says no.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,9 +24,11 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 MOST_EVENTS: Final = 5_000  # measured: past this a commit's cost no longer falls per event
-BESIDE_LIVE_EVENTS: Final = 1_000  # of a bulk group while live requests come; two batches
-ALONE_S: Final = 0.05  # for so long a live group is written alone: five times what one takes
+BESIDE_LIVE_EVENTS: Final = 500  # of a bulk group while live requests come; one batch of a library
+ALONE_S: Final = 0.05  # for so long a group is waited for: five times what a live one takes
 RECENT_S: Final = 1.0  # since the last live request, for which bulk still makes room
+LATE_S: Final = 0.05  # a live request that has waited longer lets bulk's turn pass
+STARVED_S: Final = 1.0  # since bulk's last turn, after which it lets none pass
 
 
 class Lane(IntEnum):
@@ -50,34 +57,67 @@ class Turns:
 
     writers: int
     clock: Callable[[], float] = time.monotonic
-    _live: list[Turn] = field(default_factory=list)
-    _bulk: int = 0
+    _under_way: list[Turn] = field(default_factory=list)
     _met_live: float = float("-inf")
+    _last: Lane = Lane.BULK
+    _last_bulk: float = float("-inf")
 
-    def take(self, *, live: bool, bulk: bool) -> Turn | None:
-        """Give a writer its turn, if anything of what waits in the two lanes may be taken now."""
-        now = self.clock()
-        if live:
-            self._met_live = now
-            if not self._live or now >= self._live[-1].began + ALONE_S:
-                self._live.append(Turn(Lane.LIVE, MOST_EVENTS, now))
-                return self._live[-1]
-        beside = now < self._met_live + RECENT_S
-        if bulk and self._bulk < (1 if beside else max(1, self.writers - 1)):
-            self._bulk += 1
-            return Turn(Lane.BULK, BESIDE_LIVE_EVENTS if beside else MOST_EVENTS, now)
-        return None
+    def take(self, *, live: float | None, bulk: bool) -> Turn | None:
+        """Give a writer its turn, if anything of what waits in the two lanes may be taken now.
 
-    def held_s(self) -> float | None:
-        """Give the seconds after which a live request may be taken though no group has ended.
-
-        ``None``: it need not wait for any.
+        Args:
+            live: since when the oldest request of the live lane waits; ``None``: there is none.
+            bulk: whether any of the bulk lane waits.
         """
-        return max(0.0, self._live[-1].began + ALONE_S - self.clock()) if self._live else None
+        now = self.clock()
+        if live is not None:
+            self._met_live = now
+        may = []
+        if live is not None and now >= self._live_from():
+            may.append(Turn(Lane.LIVE, MOST_EVENTS, now))
+        if bulk and now >= self._bulk_from():
+            alone = now >= self._met_live + RECENT_S
+            may.append(Turn(Lane.BULK, MOST_EVENTS if alone else BESIDE_LIVE_EVENTS, now))
+        if not may:
+            return None
+        # Where both may, it is the turn of the lane that did not have the last one.
+        late = live is not None and now > live + LATE_S and now < self._last_bulk + STARVED_S
+        turn = may[0] if late or self._last is Lane.BULK else may[-1]
+        self._under_way.append(turn)
+        self._last = turn.lane
+        if turn.lane is Lane.BULK:
+            self._last_bulk = now
+        return turn
+
+    def held_s(self, *, live: bool, bulk: bool) -> float | None:
+        """Give the seconds after which something may be taken though no group has ended.
+
+        ``None``: only the end of a group or another request changes anything.
+        """
+        froms = [self._live_from()] if live else []
+        froms += [self._bulk_from()] if bulk else []
+        first = min(froms, default=math.inf)
+        return None if first == math.inf else max(0.0, first - self.clock())
 
     def done(self, turn: Turn) -> None:
         """Note that the group of *turn* is stored, or never will be."""
-        if turn.lane is Lane.LIVE:
-            self._live.remove(turn)
-        else:
-            self._bulk -= 1
+        self._under_way.remove(turn)
+
+    def _live_from(self) -> float:
+        """Give the instant from which a live group may begin: no large group of bulk is awaited."""
+        awaited = [
+            turn.began
+            for turn in self._under_way
+            if turn.lane is Lane.LIVE or turn.events <= BESIDE_LIVE_EVENTS
+        ]
+        return awaited[-1] + ALONE_S if awaited else -math.inf
+
+    def _bulk_from(self) -> float:
+        """Give the instant from which a bulk group may begin."""
+        busy = sum(turn.lane is Lane.BULK for turn in self._under_way)
+        if busy >= max(1, self.writers - 1):
+            return math.inf
+        beside = math.inf
+        if not busy:
+            beside = self._under_way[-1].began + STARVED_S if self._under_way else -math.inf
+        return min(beside, self._met_live + RECENT_S)

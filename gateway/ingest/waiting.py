@@ -1,12 +1,15 @@
 """Whose turn is it?  Requests that wait for a commit, small ones first, each source in its turn.
 
-A source that sends more than can be stored fills its own half of the room and is told to come
-later; the others find room, and are not behind it in the queue.
+A source that sends more than can be stored is told to come later: when it has filled its own half
+of the room, or when a batch of its has waited so long that the next would hardly be answered in
+time.  The others find room, and are not behind it in the queue.
 """
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from typing import Final, Generic, Protocol, TypeVar
 
 from gateway.errors import QueueFull
@@ -14,6 +17,7 @@ from gateway.ingest.turns import Lane
 from gateway.ingest.wire import Decoded
 
 SHARE: Final = 0.5  # of the room, for any one source
+LONGEST_S: Final = 4.0  # a batch waits; half of the time after which an answer is given up
 
 
 class Waits(Protocol):
@@ -21,6 +25,7 @@ class Waits(Protocol):
 
     source: int
     decoded: Decoded
+    since: float
 
 
 Item = TypeVar("Item", bound=Waits)
@@ -32,10 +37,12 @@ class Waiting(Generic[Item]):
 
     Args:
         limit_bytes: of decoded bodies, both lanes together.
+        clock: seconds, of any origin.
     """
 
-    def __init__(self, limit_bytes: int) -> None:
+    def __init__(self, limit_bytes: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.limit_bytes = limit_bytes
+        self._clock = clock
         self.bytes = 0
         self._lanes: tuple[Queues[Item], Queues[Item]] = (OrderedDict(), OrderedDict())
         self._held: dict[int, int] = {}
@@ -47,8 +54,15 @@ class Waiting(Generic[Item]):
         """Let *item* wait.
 
         Raises:
-            QueueFull: there is no room, or its source has its share of it already.
+            QueueFull: there is no room, its source has its share of it already, or a batch of its
+                source has waited for too long.
         """
+        queue = self._lanes[lane].get(item.source)
+        item.since = self._clock()
+        if lane is Lane.BULK and queue and item.since > queue[0].since + LONGEST_S:
+            raise QueueFull(
+                "A batch of this source waits for its commit since seconds; nothing was taken."
+            )
         size = item.decoded.raw_bytes
         held = self._held.get(item.source, 0) + size
         if self.bytes + size > self.limit_bytes:
@@ -62,6 +76,10 @@ class Waiting(Generic[Item]):
     def has(self, lane: Lane) -> bool:
         """Say whether anything waits in *lane*."""
         return bool(self._lanes[lane])
+
+    def since(self, lane: Lane) -> float | None:
+        """Give the instant since which the oldest request of *lane* waits; ``None``: none does."""
+        return min((queue[0].since for queue in self._lanes[lane].values()), default=None)
 
     def take(self, lane: Lane, *, events: int) -> list[Item]:
         """Take requests of *lane*, one of each source in turn, until they hold *events*."""

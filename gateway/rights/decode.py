@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from policies.vocabulary import EventKind
+from workers.features import recent
 
 Record = Mapping[str, Any]
 Readable = dict[str, Any]
@@ -130,11 +131,11 @@ def _consent(record: Record, reference: Reference) -> Readable:
 
 def _state(record: Record, reference: Reference) -> Readable:
     names = [*reference.steps, *map(str, range(len(reference.steps), len(record["steps"])))]
-    last = record["last_step"]
     return {
-        "last_step": names[last] if 0 <= last < len(names) else None,
+        "last_step": _named(names, record["last_step"]),
         "steps": dict(zip(names, record["steps"], strict=False)),
         "dwell": dict(zip(names, record["dwell"], strict=False)),
+        "recent": _recent(record["recent"], names),
         "days": [
             {
                 "day": date.fromordinal(_EPOCH_DAY + day).isoformat(),
@@ -144,6 +145,39 @@ def _state(record: Record, reference: Reference) -> Readable:
             for day, code, value in _threes(record["days"])
         ],
     }
+
+
+def _recent(packed: bytes, names: Sequence[str]) -> Readable:
+    """Give the events folded last, and the numbers of the state before them, instants in words."""
+    base = recent.base_of(packed)
+    before = None if base is None else dict(zip(recent.NUMBERS, base, strict=True))
+    return {
+        "before": before and {
+            name: _of_number(name, number, names) for name, number in before.items()
+        },
+        "events": [
+            {
+                "at": instant_of_us(at_us),
+                "message": mid,
+                "step": _named(names, step),
+                "click": click,
+                "amount": amount,
+            }
+            for at_us, mid, step, click, amount, _ in recent.events_of(packed)
+        ],
+    }  # fmt: skip
+
+
+def _of_number(name: str, number: int, steps: Sequence[str]) -> int | str | None:
+    if name == "last_step":
+        return _named(steps, number)
+    if name.endswith("_us"):
+        return None if number == recent.NEVER else instant_of_us(number)
+    return number
+
+
+def _named(names: Sequence[str], step: int) -> str | None:
+    return names[step] if 0 <= step < len(names) else None
 
 
 def _membership(record: Record, reference: Reference) -> Readable:

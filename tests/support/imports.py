@@ -22,6 +22,7 @@ SKELETON = {
     "workers.errors": "import policies.consent",
     "workers.settings": "import workers.errors",
     "workers.features": "",
+    "workers.features.recent": "",
     "workers.features.state": "import numpy, policies.consent",
     "workers.segments": "",
     "workers.segments.floor": "import numpy",
@@ -38,6 +39,7 @@ SKELETON = {
     "gateway.segments": "",
     "gateway.segments.service": "import workers.store, workers.segments.floor",
     "gateway.rights": "import pseudonymizer.vault.remember, workers.store",
+    "gateway.rights.decode": "import workers.features.recent",
     "gateway.wiring": "import pseudonymizer.vault.remember, gateway.ingest",
     "gateway.cli": "import gateway.wiring, workers.jobs",
 }

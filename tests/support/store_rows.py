@@ -105,7 +105,7 @@ def state(subject: int, **columns: Any) -> StateRow:
         "subject": subject, "first_at": NOON_US, "last_at": NOON_US, "last_mid": 1,
         "session_start": NOON_US, "closed_seconds": 0, "closed_click_seconds": 0,
         "last_purchase_at": None, "amount": 0, "folded_at": NOON_US, "events": 1, "sessions": 1,
-        "session_clicks": 0, "last_step": -1, "steps": [0] * 4, "dwell": [0] * 4,
+        "session_clicks": 0, "last_step": -1, "recent": b"", "steps": [0] * 4, "dwell": [0] * 4,
         "hours": [0] * 24, "days": b"",
     } | columns  # fmt: skip
     return StateRow(**given)

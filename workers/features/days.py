@@ -57,11 +57,26 @@ def reopened(days: bytes) -> tuple[bytes, int, dict[int, int]]:
 
 
 def closed(day: int, partials: dict[int, int]) -> bytes:
-    """Pack the partials of one day, by code."""
+    """Pack the partials of one day, by code; one that came to nothing is none."""
     numbers: list[int] = []
     for code in sorted(partials):
-        numbers += (_WIDTH, day, _WIDTH, code, _WIDTH, partials[code])
-    return _packer(len(partials))(*numbers)
+        if partials[code]:
+            numbers += (_WIDTH, day, _WIDTH, code, _WIDTH, partials[code])
+    return _packer(len(numbers) // 6)(*numbers)
+
+
+def without(days: bytes, part: bytes) -> bytes:
+    """Take the partials of *part*, the newest ones, off *days*."""
+    if not part:
+        return days
+    start = place_of(days, _DAY.unpack_from(part)[0])
+    left: dict[int, dict[int, int]] = {}
+    for day, code, value in records(days[start:]):
+        left.setdefault(day, {})[code] = value
+    for day, code, value in records(part):
+        partials = left.setdefault(day, {})
+        partials[code] = partials.get(code, 0) - value
+    return days[:start] + b"".join(closed(day, left[day]) for day in sorted(left))
 
 
 @cache

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from workers.features import recent
 from workers.features.days import closed, reopened
 from workers.features.local_hours import LocalHours
 
@@ -49,10 +50,11 @@ class State:
     ``days`` holds the daily partials, sparse and packed (``workers.features.days``).  Sums over
     sessions cover closed sessions only; the open one is described by ``session_start_us``,
     ``session_clicks`` and ``last_at_us``.  Session lengths count whole seconds, dwell whole
-    milliseconds per gap, so that addition is exact.
+    milliseconds per gap, so that addition is exact.  ``recent`` says how it came about last
+    (``workers.features.recent``): two states are the same whatever stands there.
     """
 
-    __slots__ = (
+    _COUNTED = (
         "amount",
         "closed_click_seconds",
         "closed_seconds",
@@ -70,6 +72,7 @@ class State:
         "sessions",
         "steps",
     )
+    __slots__ = (*_COUNTED, "recent")
 
     first_at_us: int
     last_at_us: int
@@ -87,6 +90,7 @@ class State:
     dwell_ms: list[int]
     hours: list[int]
     days: bytes
+    recent: bytes
 
     def __init__(self, at_us: int, steps: int) -> None:
         """Begin with nothing counted, at the instant of the first event."""
@@ -99,10 +103,11 @@ class State:
         self.dwell_ms = [0] * steps
         self.hours = [0] * HOURS
         self.days = b""
+        self.recent = recent.WHOLE
 
     def fields(self) -> tuple[object, ...]:
-        """Give every field, in the order of their names."""
-        return tuple(getattr(self, name) for name in State.__slots__)
+        """Give every field that counts, in the order of their names."""
+        return tuple(getattr(self, name) for name in State._COUNTED)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, State) and self.fields() == other.fields()
@@ -113,31 +118,58 @@ class State:
         return f"State(events={self.events}, sessions={self.sessions})"
 
 
-def late(state: State | None, event: Happened) -> bool:
-    """Say whether *event* does not come after everything already folded.
-
-    An event folded before is late too, which is what makes a second delivery harmless: the
-    caller answers lateness by folding the subject's stored events from the start.
-    """
-    return state is not None and event[:2] <= (state.last_at_us, state.last_mid)
-
-
 def fold(
     state: State | None, events: Sequence[Happened], clock: LocalHours, steps: Sequence[str]
 ) -> State:
     """Carry *events* into *state*, in place, and give it back; ``None`` starts a new one.
 
-    Every event of the installation passes here at least once, so what the loop needs stands in
-    local names, and a day's partials in a dict until the day is over.
-
     Args:
-        state: what was folded before, or ``None``; *events* all come after it (see ``late``).
+        state: what was folded before, or ``None``; *events* all come after it (see
+            ``workers.features.late``).
         events: at least one, sorted by ``(at_us, mid)``.
         clock: local hours in the rulebook's timezone.
         steps: the rulebook's step names; ``FoldEvent.step`` points into them.
     """
     if state is None:
         state = State(events[0][0], len(steps))
+    begin = recent.beginning(events, state.last_at_us if state.events else None)
+    if begin < 0 and not _room(state, events, clock, steps):
+        begin = 0
+    if begin > 0:
+        carry(state, events[:begin], clock, steps)
+    if begin >= 0:
+        state.recent = recent.based(state)
+        events = events[begin:]
+    carry(state, events, clock, steps)
+    state.recent += recent.noted(events)
+    return state
+
+
+def before(state: State, steps: Sequence[str]) -> tuple[State, list[Happened]] | None:
+    """Give the base of *state* and the events that were folded since.
+
+    The base has nothing counted by step, hour and day, so that what the events count is all that is
+    counted there once they are carried into it.  ``None``: it is not known.
+    """
+    events = recent.events_of(state.recent)
+    if state.recent == recent.UNKNOWN or any(each[2] >= len(steps) for each in events):
+        return None
+    base = State(state.first_at_us, len(steps))
+    numbers = recent.base_of(state.recent)
+    if numbers is not None:
+        recent.restore(base, numbers)
+        base.recent = recent.without_events(state.recent)
+    return base, events
+
+
+def carry(
+    state: State, events: Sequence[Happened], clock: LocalHours, steps: Sequence[str]
+) -> None:
+    """Count *events*, as ``fold`` does, and remember none.
+
+    Every event of the installation passes here at least once, so what the loop needs stands in
+    local names, and a day's partials in a dict until the day is over.
+    """
     purchase = steps.index(PURCHASE) if PURCHASE in steps else NO_STEP
     last_us, last_step = state.last_at_us, state.last_step
     counts, dwell_ms, hours, hour_of = state.steps, state.dwell_ms, state.hours, clock.hour_of
@@ -165,12 +197,27 @@ def fold(
     state.days = b"".join((*days, closed(today, partials)))
     state.last_at_us, state.last_mid, state.last_step = last_us, events[-1][1], last_step
     state.events += len(events)
-    return state
 
 
 def in_order(events: Iterable[Happened]) -> list[Happened]:
     """Give *events* in the order of the fold, each message once."""
     return sorted(set(events))
+
+
+def _room(
+    state: State, events: Sequence[Happened], clock: LocalHours, steps: Sequence[str]
+) -> bool:
+    """See to it that *events* can be remembered behind the others; false if these are not known."""
+    if state.recent != recent.UNKNOWN and recent.count(state.recent) + len(events) <= recent.MOST:
+        return True
+    known = before(state, steps)
+    if known is None:
+        return False
+    base, older = known
+    leaving = len(older) - max(0, recent.KEPT - len(events))
+    carry(base, older[:leaving], clock, steps)
+    state.recent = recent.based(base) + recent.noted(older[leaving:])
+    return True
 
 
 def _start_session(state: State, last_us: int, at_us: int) -> None:

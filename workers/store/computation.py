@@ -18,6 +18,7 @@ from policies.consent import covers
 from policies.ruleset import RuleSet
 from policies.vocabulary import LegalBasis
 from workers.features.compute import FeaturePlan
+from workers.features.late import fold_late
 from workers.features.local_hours import LocalHours
 from workers.features.state import FoldEvent, Happened, State, fold
 from workers.segments.engine import Engine, Tests, belonging
@@ -126,6 +127,10 @@ class Computation:
     def fold(self, state: State | None, events: Sequence[Happened]) -> State:
         """Carry *events*, in order and later than *state*, into *state*."""
         return fold(state, events, self.clock, self.rules.steps)
+
+    def fold_late(self, state: State, events: Sequence[Happened]) -> State | None:
+        """Carry *events*, some of them late, into *state*; ``None``: that takes the history."""
+        return fold_late(state, events, self.clock, self.rules.steps)
 
     def values(self, domain: int, state: State, as_of_us: int) -> list[float | None]:
         """Give all of the domain's feature values, in the order of its plan."""

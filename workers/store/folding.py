@@ -1,7 +1,8 @@
 """Folding stored events into stored states, for every lane and job.
 
-An event that does not come after what is folded already (a late one, or a second delivery) makes
-its subject's state be folded anew from the stored events, so no order of delivery matters.
+An event that does not come after what is folded already (a late one, or a second delivery) is put
+among the last ones where these are remembered; an older one makes its subject's state be folded
+anew from the stored events.  So no order of delivery matters.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from workers.features.state import HOURS, Happened, State, late
+from workers.features.late import late
+from workers.features.state import HOURS, Happened, State
 from workers.store import facts, state
 from workers.store.computation import Computation
 from workers.store.state import StateRow
@@ -37,11 +39,12 @@ def fold_in(
     """
     queue = {subject: news[subject] for subject in sorted(news)}
     held = _lock(connection, ctx, list(queue))
-    behind = [subject for subject, new in queue.items() if late(held.get(subject), new[0])]
+    found = {subject: _folded(ctx, held.get(subject), new) for subject, new in queue.items()}
+    behind = [subject for subject, state_ in found.items() if state_ is None]
     whole = of_stored(connection, ctx, behind)
     states = {
-        subject: whole.get(subject) or ctx.fold(held.get(subject), new)
-        for subject, new in queue.items()
+        subject: state_ or whole.get(subject) or ctx.fold(held.get(subject), queue[subject])
+        for subject, state_ in found.items()
     }
     return _write(connection, ctx, states, held=held.keys(), now_us=now_us)
 
@@ -68,6 +71,13 @@ def of_stored(
         return {}
     histories = ctx.roles.histories(facts.of_subjects(connection, subjects, until_us))
     return {subject: ctx.fold(None, history) for subject, history in histories.items()}
+
+
+def _folded(ctx: Computation, held: State | None, new: Sequence[Happened]) -> State | None:
+    """Carry *new* into what is held; ``None`` if that takes the whole history."""
+    if held is not None and late(held, new[0]):
+        return ctx.fold_late(held, new)
+    return ctx.fold(held, new)
 
 
 def _lock(connection: Connection, ctx: Computation, subjects: Sequence[int]) -> States:
@@ -122,6 +132,7 @@ def _state(row: StateRow, steps: int) -> State:
     found.dwell_ms = _sized(row.dwell, steps)
     found.hours = _sized(row.hours, HOURS)
     found.days = row.days
+    found.recent = row.recent
     return found
 
 
@@ -148,6 +159,7 @@ def _row(subject: int, found: State, now_us: int) -> StateRow:
         sessions=found.sessions,
         session_clicks=found.session_clicks,
         last_step=found.last_step,
+        recent=found.recent,
         steps=found.steps,
         dwell=found.dwell_ms,
         hours=found.hours,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from workers.store.packing import ELEMENTS, Instants, Int2s, Int4s, Int8s, ragged
+from workers.store.packing import ELEMENTS, Byteas, Instants, Int2s, Int4s, Int8s, ragged
 from workers.store.transactions import rows_of, run
 
 
@@ -27,6 +27,7 @@ class StateRow(NamedTuple):
     sessions: int
     session_clicks: int
     last_step: int
+    recent: bytes  # as ``workers.features.recent`` packs it
     steps: list[int]
     dwell: list[int]  # milliseconds
     hours: list[int]
@@ -34,8 +35,8 @@ class StateRow(NamedTuple):
 
 
 _COLUMNS = ", ".join(StateRow._fields)
-_PLAIN = ", ".join(StateRow._fields[:14])
-_LISTS = StateRow._fields[14:]
+_PLAIN = ", ".join(StateRow._fields[:15])
+_LISTS = StateRow._fields[15:]
 
 # The days come and go as they travel: nobody makes numbers of them.
 _AS_SENT = ", ".join((*StateRow._fields[:-1], "array_send(days)"))
@@ -52,7 +53,7 @@ _SLICES = ", ".join(f"(%s)[{name}_first:{name}_last]" for name in _LISTS)
 _NEW = f"""
 insert into store.state ({_COLUMNS})
 select {_PLAIN}, {_SLICES}
-from unnest({", ".join(["%s"] * 22)}) as new ({_PLAIN}, {_BOUNDS}) order by subject
+from unnest({", ".join(["%s"] * 23)}) as new ({_PLAIN}, {_BOUNDS}) order by subject
 on conflict (subject)"""
 _UPSERT = f"""{_NEW} do update set
 {", ".join(f"{name} = excluded.{name}" for name in StateRow._fields[1:])}"""
@@ -94,15 +95,15 @@ def insert(connection: Connection, rows: Sequence[StateRow]) -> set[int]:
 
 def _packed(rows: Sequence[StateRow]) -> tuple[object, ...]:
     columns = list(zip(*rows, strict=True))
-    steps, dwell, hours = map(ragged, columns[14:17])
-    ends = list(accumulate(len(days) // _ELEMENT for days in columns[17]))
+    steps, dwell, hours = map(ragged, columns[15:18])
+    ends = list(accumulate(len(days) // _ELEMENT for days in columns[18]))
     starts = [1, *(end + 1 for end in ends[:-1])]
     bounds = (*steps[1:], *dwell[1:], *hours[1:], starts, ends)
     return (
         Int4s.of(steps[0]),
         Int8s.of(dwell[0]),
         Int4s.of(hours[0]),
-        Int8s.of_elements(columns[17]),
+        Int8s.of_elements(columns[18]),
         Int8s.of(columns[0]),
         Instants.of_us(columns[1]),
         Instants.of_us(columns[2]),
@@ -117,6 +118,7 @@ def _packed(rows: Sequence[StateRow]) -> tuple[object, ...]:
         Int4s.of(columns[11]),
         Int4s.of(columns[12]),
         Int2s.of(columns[13]),
+        Byteas.of_bytes(columns[14]),
         *map(Int4s.of, bounds),
     )
 

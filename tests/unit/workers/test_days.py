@@ -7,11 +7,11 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.features.days import NO_DAY, closed, packed, place_of, records, reopened
+from workers.features.days import NO_DAY, closed, packed, place_of, records, reopened, without
 from workers.features.state import DAY_US, State
 from workers.features.windows import Windows
 
-int8 = st.integers(-(2**63), 2**63 - 1)
+int8 = st.integers(-(2**63), 2**63 - 1).filter(bool)
 partials = st.dictionaries(
     st.tuples(st.integers(-5, 20), st.integers(0, 14)), int8, max_size=40
 ).map(lambda found: [(day, code, found[day, code]) for day, code in sorted(found)])
@@ -34,6 +34,18 @@ def test_the_newest_day_taken_off_and_put_back_changes_nothing(
     assert newest == (found[-1][0] if found else NO_DAY)
     assert today == {code: value for day, code, value in found if day == newest}
     assert rest + closed(newest, today) == packed(found)
+
+
+@given(partials, st.dictionaries(st.integers(0, 14), st.integers(1, 9)), st.integers(-5, 20))
+def test_what_is_taken_off_is_gone_and_nothing_else(
+    found: list[tuple[int, int, int]], counted: dict[int, int], day: int
+) -> None:
+    small = {(each, code): value % 1_000 + 1 for each, code, value in found}
+    days = packed([(*key, small[key]) for key in sorted(small)])
+    both = {(day, code): counted[code] for code in counted}
+    added = {key: small.get(key, 0) + both.get(key, 0) for key in {*small, *both}}
+    whole = packed([(*key, added[key]) for key in sorted(added)])
+    assert without(whole, closed(day, counted)) == days
 
 
 def test_partials_are_packed_as_the_elements_of_a_bigint_array() -> None:

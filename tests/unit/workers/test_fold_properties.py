@@ -6,20 +6,27 @@ fold and its test for lateness are the product's own.
 
 from __future__ import annotations
 
+import copy
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workers.features import recent
 from workers.features.days import records
+from workers.features.late import fold_late, late
 from workers.features.local_hours import LocalHours
-from workers.features.state import FoldEvent, State, fold, in_order, late
+from workers.features.state import FoldEvent, State, fold, in_order
 
 PARIS = LocalHours("Europe/Paris")
 STEPS = ("view", "cart", "checkout", "purchase")
 START_US = 1_774_600_000_000_000  # the night before the clocks change in Paris
 MINUTE_US = 60_000_000
 
-# Instants meet often, gaps of exactly half an hour too; both are where a mistake would show.
+# Instants meet often, gaps of exactly half an hour too, and pauses of exactly half a minute: where
+# a mistake would show.
 instants = st.one_of(
+    st.integers(0, 150).map(lambda n: START_US + n * 10_000_000),
     st.integers(0, 200).map(lambda n: START_US + n * 10 * MINUTE_US),
     st.integers(0, 40 * 86_400).map(lambda seconds: START_US + seconds * 1_000_000 + seconds % 7),
 )
@@ -42,6 +49,7 @@ class Lanes:
         self.stored: dict[int, FoldEvent] = {}
         self.state: State | None = None
         self.dirty: list[FoldEvent] = []
+        self.histories_read = 0
 
     def live(self, batch: list[FoldEvent]) -> None:
         self._fold(self._store(batch))
@@ -62,10 +70,16 @@ class Lanes:
         if not news:
             return
         ordered = in_order(news)
-        if late(self.state, ordered[0]):
-            self.state = fold(None, in_order(self.stored.values()), PARIS, STEPS)
-        else:
+        if self.state is None or not late(self.state, ordered[0]):
             self.state = fold(self.state, ordered, PARIS, STEPS)
+            return
+        before = copy.deepcopy(self.state)
+        found = fold_late(self.state, ordered, PARIS, STEPS)
+        if found is None:
+            assert (self.state, self.state.recent) == (before, before.recent), "half taken off"
+            found = fold(None, in_order(self.stored.values()), PARIS, STEPS)
+            self.histories_read += 1
+        self.state = found
 
 
 @given(history=histories, data=st.data())
@@ -83,6 +97,61 @@ def test_any_delivery_through_any_lane_equals_the_full_recomputation(
     while lanes.dirty:
         lanes.drain(data.draw(st.integers(1, 5)))
     assert lanes.state == fold(None, in_order(history), PARIS, STEPS)
+
+
+@given(st.lists(st.tuples(st.integers(1, 45), st.integers(0, 29)), min_size=1, max_size=200))
+def test_what_comes_less_than_half_a_minute_late_needs_no_history(
+    gaps_and_lags: list[tuple[int, int]],
+) -> None:
+    at_us, sent = START_US, []
+    for mid, (gap, lag) in enumerate(gaps_and_lags):
+        at_us += gap * 1_000_000
+        event = FoldEvent(at_us, mid, mid % 5 - 1, mid % 3 == 0, mid, 1)
+        sent.append((at_us + lag * 1_000_000, event))
+    lanes = Lanes()
+    for _, event in sorted(sent):
+        lanes.live([event])
+    assert lanes.state == fold(None, [event for _, event in sent], PARIS, STEPS)
+    assert lanes.histories_read == 0
+
+
+@given(history=histories, data=st.data())
+def test_a_state_that_another_version_wrote_is_not_taken_apart(
+    history: list[FoldEvent], data: st.DataObject
+) -> None:
+    """It folded on and left what is remembered as it was; or knew nothing of it."""
+    *before, last = in_order(history)
+    if not before:
+        return
+    kept = fold(None, before, PARIS, STEPS).recent
+    state = fold(None, in_order(history), PARIS, STEPS)
+    state.recent = data.draw(st.sampled_from([kept, recent.UNKNOWN]))
+    assert fold_late(state, [last], PARIS, STEPS) is None
+
+
+def test_a_state_of_another_rulebook_is_not_taken_apart() -> None:
+    events = [FoldEvent(START_US + at * 1_000_000, at, at % 4, False, 0, 1) for at in range(20)]
+    for steps in (STEPS[:2], ("purchase", *STEPS[:3])):
+        state = fold(None, events, PARIS, STEPS)
+        assert fold_late(state, events[:1], PARIS, steps) is None
+    state = fold(None, events, PARIS, STEPS)
+    state.steps[3] = 0
+    late_one = FoldEvent(START_US + 500_000, 77, 3, False, 0, 1)
+    assert fold_late(state, [late_one], PARIS, STEPS) == fold(
+        None, in_order([*events, late_one]), PARIS, STEPS
+    )
+
+
+@pytest.mark.parametrize("count", [1, recent.KEPT, recent.MOST, recent.MOST + 1, 500])
+def test_no_more_is_remembered_than_the_most(count: int) -> None:
+    events = [FoldEvent(START_US + at * 1_000_000, at, 0, False, 0, 1) for at in range(count)]
+    at_once = fold(None, events, PARIS, STEPS)
+    one_by_one = None
+    for event in events:
+        one_by_one = fold(one_by_one, [event], PARIS, STEPS)
+        assert recent.count(one_by_one.recent) <= recent.MOST
+    assert one_by_one == at_once
+    assert min(count, recent.KEPT) <= recent.count(at_once.recent) <= recent.MOST
 
 
 @given(history=histories, cut=st.integers(0, 40))

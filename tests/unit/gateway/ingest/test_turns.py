@@ -1,6 +1,10 @@
-"""Live requests are written together and first; bulk makes room for them, and has all else."""
+"""Live requests are written together; bulk takes turns with them, and has all else."""
 
 from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.ingest import turns
 from gateway.ingest.turns import Lane, Turn, Turns
@@ -14,54 +18,131 @@ class Clock:
         return self.now
 
 
-def taken(turn: Turn | None) -> Turn:
-    assert turn is not None
-    return turn
+class Asked:
+    """Turns, asked by somebody with requests that came this moment, or *late* seconds ago."""
+
+    def __init__(self, writers: int = 3) -> None:
+        self.clock = Clock()
+        self.turns = Turns(writers, self.clock)
+
+    def take(self, *lanes: Lane, late: float = 0.0) -> Turn | None:
+        live = self.clock.now - late if Lane.LIVE in lanes else None
+        return self.turns.take(live=live, bulk=Lane.BULK in lanes)
+
+    def taken(self, *lanes: Lane, late: float = 0.0) -> Turn:
+        turn = self.take(*lanes, late=late)
+        assert turn is not None
+        return turn
+
+    def held_s(self, *lanes: Lane) -> float | None:
+        return self.turns.held_s(live=Lane.LIVE in lanes, bulk=Lane.BULK in lanes)
+
+    def met_live(self) -> None:
+        self.turns.done(self.taken(Lane.LIVE))
 
 
 def test_one_live_group_at_a_time() -> None:
-    order = Turns(3, Clock())
-    first = taken(order.take(live=True, bulk=False))
-    assert order.take(live=True, bulk=False) is None
-    order.done(first)
-    assert taken(order.take(live=True, bulk=False)).lane is Lane.LIVE
+    asked = Asked()
+    first = asked.taken(Lane.LIVE)
+    assert asked.take(Lane.LIVE) is None
+    asked.turns.done(first)
+    assert asked.taken(Lane.LIVE).lane is Lane.LIVE
 
 
 def test_a_live_group_that_takes_long_keeps_nobody_behind_it() -> None:
-    clock = Clock()
-    order = Turns(3, clock)
-    stuck = taken(order.take(live=True, bulk=False))
-    clock.now += 0.02
-    assert abs((order.held_s() or 0) - 0.03) < 1e-9
-    clock.now += 0.031
-    assert order.held_s() == 0
-    second = taken(order.take(live=True, bulk=False))
-    assert order.take(live=True, bulk=False) is None
-    order.done(stuck)
-    assert order.take(live=True, bulk=False) is None
-    order.done(second)
-    assert order.held_s() is None
+    asked = Asked()
+    stuck = asked.taken(Lane.LIVE)
+    asked.clock.now += 0.02
+    assert abs((asked.held_s(Lane.LIVE) or 0) - 0.03) < 1e-9
+    asked.clock.now += 0.031
+    assert asked.held_s(Lane.LIVE) == 0
+    second = asked.taken(Lane.LIVE)
+    assert asked.take(Lane.LIVE) is None
+    asked.turns.done(stuck)
+    assert asked.take(Lane.LIVE) is None
+    asked.turns.done(second)
+    assert asked.taken(Lane.LIVE).lane is Lane.LIVE
 
 
-def test_live_comes_first_and_bulk_is_let_in_beside_it() -> None:
-    order = Turns(3, Clock())
-    assert taken(order.take(live=True, bulk=True)).lane is Lane.LIVE
-    assert taken(order.take(live=True, bulk=True)).lane is Lane.BULK
+def test_beside_each_other_the_lanes_take_turns() -> None:
+    asked, lanes = Asked(), []
+    for _ in range(4):
+        turn = asked.taken(*Lane)
+        assert asked.take(*Lane) is None
+        lanes.append(turn.lane)
+        asked.turns.done(turn)
+    assert lanes == [Lane.LIVE, Lane.BULK, Lane.LIVE, Lane.BULK]
+
+
+def test_bulk_lets_its_turn_pass_while_live_is_late_but_for_one_a_second() -> None:
+    asked, lanes = Asked(), []
+    late = turns.LATE_S * 2
+    for _ in range(60):
+        turn = asked.taken(*Lane, late=late)
+        lanes.append(turn.lane)
+        asked.clock.now += 0.05
+        asked.turns.done(turn)
+    assert lanes.count(Lane.BULK) == 3
 
 
 def test_one_writer_is_kept_from_bulk() -> None:
-    order = Turns(3, Clock())
-    assert [order.take(live=False, bulk=True) is None for _ in range(3)] == [False, False, True]
-    assert taken(Turns(1, Clock()).take(live=False, bulk=True)).lane is Lane.BULK
+    asked = Asked()
+    assert [asked.take(Lane.BULK) is None for _ in range(3)] == [False, False, True]
+    assert Asked(1).taken(Lane.BULK).lane is Lane.BULK
+
+
+def test_a_live_request_does_not_wait_for_large_groups() -> None:
+    asked = Asked()
+    assert asked.taken(Lane.BULK).events == turns.MOST_EVENTS
+    assert asked.taken(*Lane).lane is Lane.LIVE
 
 
 def test_beside_live_requests_bulk_has_one_writer_and_small_groups() -> None:
-    clock = Clock()
-    order = Turns(4, clock)
-    order.done(taken(order.take(live=True, bulk=False)))
-    small = taken(order.take(live=False, bulk=True))
+    asked = Asked(4)
+    asked.met_live()
+    small = asked.taken(Lane.BULK)
     assert small.events == turns.BESIDE_LIVE_EVENTS
-    assert order.take(live=False, bulk=True) is None
-    clock.now += turns.RECENT_S
-    assert taken(order.take(live=False, bulk=True)).events == turns.MOST_EVENTS
-    order.done(small)
+    assert asked.take(Lane.BULK) is None
+    asked.clock.now += turns.RECENT_S
+    assert asked.taken(Lane.BULK).events == turns.MOST_EVENTS
+    asked.turns.done(small)
+
+
+@pytest.mark.parametrize(
+    ("stuck", "asking", "after"),
+    [
+        (Lane.LIVE, Lane.LIVE, turns.ALONE_S),
+        (Lane.BULK, Lane.LIVE, turns.ALONE_S),
+        (Lane.LIVE, Lane.BULK, turns.STARVED_S),
+    ],
+)
+def test_a_group_that_takes_long_is_not_waited_for(stuck: Lane, asking: Lane, after: float) -> None:
+    asked = Asked(4)
+    asked.met_live()
+    asked.taken(stuck)
+    assert abs((asked.held_s(asking) or 0) - after) < 1e-9
+    asked.clock.now += after
+    assert asked.held_s(asking) == 0
+    assert asked.taken(asking).lane is asking
+
+
+@given(st.lists(st.tuples(st.sets(st.sampled_from(Lane)), st.floats(0, 2), st.booleans())))
+def test_whoever_may_take_nothing_is_told_when_to_ask_again(
+    asks: list[tuple[set[Lane], float, bool]],
+) -> None:
+    asked, under_way = Asked(), []
+    for lanes, later, ends in asks:
+        turn = asked.take(*lanes)
+        if turn is None and (held := asked.held_s(*lanes)) is not None:
+            assert held > 0, "a writer would ask without end"
+            asked.clock.now += held + 1e-9
+            turn = asked.take(*lanes)
+            # A live request met now puts off what bulk may take alone.
+            assert turn is not None or Lane.LIVE in lanes
+        under_way += [] if turn is None else [turn]
+        if under_way and ends:
+            asked.turns.done(under_way.pop(0))
+        asked.clock.now += later
+    for turn in under_way:
+        asked.turns.done(turn)
+    assert asked.taken(Lane.LIVE).lane is Lane.LIVE

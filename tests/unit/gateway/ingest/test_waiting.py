@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway.errors import QueueFull, RateExceeded
 from gateway.ingest.rates import Rates
 from gateway.ingest.turns import Lane
-from gateway.ingest.waiting import Waiting
+from gateway.ingest.waiting import LONGEST_S, Waiting
 from gateway.ingest.wire import Decoded, WireEvent
 
 EVENT = WireEvent("track", "", (), (), None, 0, None, explicit_act=False, parts={})
@@ -21,6 +21,7 @@ EVENT = WireEvent("track", "", (), (), None, 0, None, explicit_act=False, parts=
 class Sent:
     source: int
     decoded: Decoded
+    since: float = 0.0
 
 
 def sent(source: int, events: int = 1, size: int = 10) -> Sent:
@@ -52,6 +53,21 @@ def test_one_source_fills_its_half_and_leaves_room_for_others() -> None:
     waiting.put(sent(2, size=50), Lane.LIVE)
     with pytest.raises(QueueFull, match="Too much is waiting"):
         waiting.put(sent(3, size=1), Lane.LIVE)
+
+
+def test_a_source_whose_batches_wait_for_long_is_told_to_come_later_and_no_other() -> None:
+    now = [0.0]
+    waiting: Waiting[Sent] = Waiting(10_000, lambda: now[0])
+    waiting.put(sent(1), Lane.BULK)
+    now[0] += LONGEST_S
+    waiting.put(sent(1), Lane.BULK)
+    now[0] += 0.1
+    with pytest.raises(QueueFull, match="since seconds"):
+        waiting.put(sent(1), Lane.BULK)
+    waiting.put(sent(1), Lane.LIVE)
+    waiting.put(sent(2), Lane.BULK)
+    assert len(waiting.take(Lane.BULK, events=2)) == 2
+    waiting.put(sent(1), Lane.BULK)
 
 
 @given(st.lists(st.tuples(st.integers(1, 3), st.booleans(), st.integers(1, 40)), max_size=30))

@@ -6,6 +6,8 @@ import uuid
 from datetime import UTC, date, datetime
 
 from gateway.rights.decode import Reference, consent_in_force, instant_of_us, readable
+from workers.features.local_hours import LocalHours
+from workers.features.state import FoldEvent, fold
 
 REFERENCE = Reference(
     words={1: "Product Viewed", 2: "/catalogue/:id"},
@@ -74,6 +76,7 @@ def test_daily_partials_have_their_day_and_what_they_count() -> None:
         "steps": [2, 1],
         "dwell": [0, 5],
         "days": [20_000, 0, 3, 20_000, 11, 1],
+        "recent": b"",
     }
     said = readable("store.state", record, REFERENCE)
     assert said["last_step"] == "cart"
@@ -83,6 +86,21 @@ def test_daily_partials_have_their_day_and_what_they_count() -> None:
         {"day": day, "what": "events", "value": 3},
         {"day": day, "what": "cart", "value": 1},
     ]
+
+
+def test_the_events_folded_last_are_put_into_words() -> None:
+    state = fold(None, [FoldEvent(0, 7, 0, True, 0, 1)], LocalHours("Europe/Paris"), ("view",))
+    said = []
+    for at_us in (90_000_000, 91_000_000):
+        state = fold(state, [FoldEvent(at_us, 8, -1, False, 5, 1)], LocalHours("UTC"), ("view",))
+        record = {"last_step": -1, "steps": [1], "dwell": [0], "days": [], "recent": state.recent}
+        said.append(readable("store.state", record, REFERENCE)["recent"])
+    late, later = ({"at": f"1970-01-01T00:01:3{second}Z", "message": 8, "step": None,
+                    "click": False, "amount": 5} for second in (0, 1))  # fmt: skip
+    assert [each["events"] for each in said] == [[late], [late, later]]
+    before = said[0]["before"]
+    assert (before["events"], before["last_step"], before["session_clicks"]) == (1, "view", 1)
+    assert (before["last_at_us"], before["last_purchase_at_us"]) == ("1970-01-01T00:00:00Z", None)
 
 
 def test_snapshots_and_memberships_have_names() -> None:

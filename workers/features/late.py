@@ -1,0 +1,79 @@
+"""How does an event that comes late get into a state without its subject's history?
+
+The events remembered are taken off down to the base, and folded anew with the late one among them.
+That base and events make the state is not believed but seen: if they come to other numbers (a
+process of an older version wrote the state, or the rulebook has changed), the history is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import sub
+
+from workers.features import recent
+from workers.features.days import without
+from workers.features.local_hours import LocalHours
+from workers.features.state import Happened, State, before, carry, fold
+
+
+def late(state: State | None, event: Happened) -> bool:
+    """Say whether *event* does not come after everything already folded.
+
+    An event folded before is late too, which is what makes a second delivery harmless.
+    """
+    return state is not None and event[:2] <= (state.last_at_us, state.last_mid)
+
+
+def fold_late(
+    state: State, events: Sequence[Happened], clock: LocalHours, steps: Sequence[str]
+) -> State | None:
+    """Put *events* among those that *state* remembers; give the state that makes.
+
+    ``None``, and *state* is as it was: one comes before the base, or the base is not known.  Then
+    the caller folds the subject's stored events from the first.
+
+    Args:
+        state: changed in place, or replaced.
+        events: at least one, sorted by ``(at_us, mid)``; those folded before are left out.
+        clock: local hours in the rulebook's timezone.
+        steps: the rulebook's step names.
+    """
+    known = before(state, steps)
+    if known is None:
+        return None
+    base, older = known
+    based = base.events > 0
+    if based and events[0][:2] <= (base.last_at_us, base.last_mid):
+        return None
+    numbers = recent.numbers(base)
+    if older:
+        carry(base, older, clock, steps)
+    if recent.numbers(base) != recent.numbers(state):
+        return None
+    if based and not _take_off(state, base, numbers):
+        return None
+    merged = {each[:2]: each for each in (*events, *older)}
+    ordered = [merged[key] for key in sorted(merged)]
+    return fold(state if based else None, ordered, clock, steps)
+
+
+def _take_off(state: State, counted: State, numbers: Sequence[int]) -> bool:
+    """Take what *counted* counts off *state*, down to the base of *numbers*.
+
+    False if it is not in there: an older rulebook counted under other steps.
+    """
+    left = [
+        list(map(sub, ours, theirs))
+        for ours, theirs in (
+            (state.steps, counted.steps),
+            (state.dwell_ms, counted.dwell_ms),
+            (state.hours, counted.hours),
+        )
+    ]
+    if any(each < 0 for counts in left for each in counts):
+        return False
+    state.steps, state.dwell_ms, state.hours = left
+    state.days = without(state.days, counted.days)
+    recent.restore(state, numbers)
+    state.recent = recent.without_events(state.recent)
+    return True
