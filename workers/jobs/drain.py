@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
+from time import monotonic
 
 from sqlalchemy import Engine
 
 from workers.jobs.attempts import attempted
 from workers.jobs.clock import Clock, Over, never
-from workers.jobs.portions import LEAST, Portion
+from workers.jobs.portions import Portion
 from workers.store import lanes
 from workers.store.computation import Computation
 from workers.store.transactions import transaction
@@ -17,53 +19,83 @@ from workers.store.transactions import transaction
 SHARDS = range(lanes.SHARDS)
 
 
-def drain_all(engine: Engine, ctx: Computation, *, clock: Clock, until: Over = never) -> bool:
+def drain_all(
+    engine: Engine,
+    ctx: Computation,
+    *,
+    clock: Clock,
+    until: Over = never,
+    portion: Portion | None = None,
+) -> bool:
     """Drain every shard; say whether time was over before the work was.
 
     What little waits is folded in one transaction instead of one a shard; with much, the drains of
-    several processes share the shards.
+    several processes share the shards.  Who drains again and again hands in what was learnt about
+    the size of a *portion*.
     """
-    if not until() and _few(engine):
-        attempted(partial(_portion, engine, ctx, SHARDS, clock, LEAST))
+    drain = _Drain(engine, ctx, clock, until, portion or Portion())
+    if not until() and drain.little():
+        drain.fold(SHARDS)
     unfinished = False
-    for shard in _pending(engine, SHARDS):
-        unfinished |= drain_shard(engine, ctx, shard, clock=clock, until=until)
+    for shard in drain.pending(SHARDS):
+        unfinished |= drain.shard(shard)
     return unfinished
 
 
 def drain_shard(
     engine: Engine, ctx: Computation, shard: int, *, clock: Clock, until: Over = never
 ) -> bool:
-    """Drain one shard; say whether time was over before the work was.
-
-    Each portion is one transaction, so a kill in the middle of it leaves everything for the next
-    drain.  Where another drain holds the shard, it also takes what we came for: after its last
-    portion it looks once more (``tests/integration/test_lanes.py``).
-    """
-    portion = Portion()
-    while not until():
-        with portion.timed() as size:
-            taken = attempted(partial(_portion, engine, ctx, [shard], clock, size))
-        if taken is None:
-            return False
-        if taken < size and not _pending(engine, [shard]):
-            return False
-    return True
+    """Drain one shard; say whether time was over before the work was."""
+    return _Drain(engine, ctx, clock, until, Portion()).shard(shard)
 
 
-def _pending(engine: Engine, shards: Sequence[int]) -> list[int]:
-    """Look without the locks of shards: who found one taken before this look has told us enough."""
-    with transaction(engine) as connection:
-        return lanes.pending(connection, shards)
+@dataclass(slots=True)
+class _Drain:
+    """One drain.  Each portion of it is one transaction: a kill leaves everything for the next."""
 
+    engine: Engine
+    ctx: Computation
+    clock: Clock
+    until: Over
+    portion: Portion
 
-def _few(engine: Engine) -> bool:
-    with transaction(engine) as connection:
-        return lanes.few(connection, LEAST)
+    def shard(self, shard: int) -> bool:
+        """Drain a shard; say whether time was over before the work was.
 
+        Where another drain holds the shard, it also takes what we came for: after its last portion
+        it looks once more (``tests/integration/workers/test_lanes.py``).
+        """
+        while not self.until():
+            size = self.portion.size
+            taken = self.fold([shard])
+            if taken is None:
+                return False
+            if taken < size and not self.pending([shard]):
+                return False
+        return True
 
-def _portion(
-    engine: Engine, ctx: Computation, shards: Sequence[int], clock: Clock, size: int
-) -> int | None:
-    with transaction(engine) as connection:
-        return lanes.drain(connection, ctx, shards, limit=size, now_us=clock())
+    def pending(self, shards: Sequence[int]) -> list[int]:
+        """Look without locks: who found a shard taken before this look has told us enough."""
+        with transaction(self.engine) as connection:
+            return lanes.pending(connection, shards)
+
+    def little(self) -> bool:
+        """Say whether all that waits is less than a portion."""
+        with transaction(self.engine) as connection:
+            return lanes.few(connection, self.portion.size)
+
+    def fold(self, shards: Sequence[int]) -> int | None:
+        """Fold a portion and learn from it; give how many rows it was, if we were let at any."""
+        began = monotonic()
+        drained = attempted(partial(self._fold, shards))
+        if drained is None:
+            return None
+        if drained.rows:
+            self.portion.learn(monotonic() - began, awaited=drained.awaited)
+        return drained.rows
+
+    def _fold(self, shards: Sequence[int]) -> lanes.Drained | None:
+        with transaction(self.engine) as connection:
+            return lanes.drain(
+                connection, self.ctx, shards, limit=self.portion.size, now_us=self.clock()
+            )

@@ -17,7 +17,7 @@ from workers.store import dirty, facts, folding, memberships, registry
 from workers.store.computation import Computation, Subject
 from workers.store.folding import States
 from workers.store.registry import ERASED, RESTRICTED, RegistryRow
-from workers.store.transactions import pipelined
+from workers.store.transactions import awaited, pipelined
 
 SHARDS = dirty.SHARDS
 
@@ -27,6 +27,13 @@ class TouchedSubject(NamedTuple):
 
     subject: Subject
     events: Sequence[Happened]
+
+
+class Drained(NamedTuple):
+    """What a portion was: how many dirty rows, and whether somebody waits for its commit."""
+
+    rows: int
+    awaited: bool
 
 
 def standing(row: RegistryRow) -> Subject:
@@ -55,8 +62,8 @@ def mark_dirty(connection: Connection, batch: int, touched: Mapping[int, Sequenc
 
 def drain(
     connection: Connection, ctx: Computation, shards: Sequence[int], *, limit: int, now_us: int
-) -> int | None:
-    """Fold a portion of the dirty events of *shards*; give how many dirty rows it took.
+) -> Drained | None:
+    """Fold a portion of the dirty events of *shards*.
 
     ``None`` means that other drains are busy with all of them.  An erased subject's events are
     gone; a restricted subject's wait aside until ``resume``.
@@ -76,7 +83,7 @@ def drain(
         assess(connection, ctx, [known[subject] for subject in states], states, now_us=now_us)
         dirty.set_aside(connection, sorted(aside))
         dirty.delete(connection, [row.id for row in rows if row.id not in aside])
-    return len(rows)
+    return Drained(len(rows), awaited=bool(rows) and awaited(connection))
 
 
 def pending(connection: Connection, shards: Sequence[int] = range(SHARDS)) -> list[int]:

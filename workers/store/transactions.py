@@ -38,6 +38,10 @@ select rolsuper or rolbypassrls or exists (
   select from pg_class where relowner = pg_roles.oid and relnamespace = 'store'::regnamespace)
 from pg_roles where rolname = current_user"""
 
+_AWAITED = """
+select exists (select from pg_locks where not granted and locktype = 'transactionid'
+  and transactionid = pg_current_xact_id()::xid)"""
+
 _MADE = "paravent-made"  # where a pooled connection keeps the instant it was made
 
 
@@ -203,6 +207,12 @@ def run(connection: Connection, statement: str, values: Sequence[object]) -> int
     with driver_of(connection).cursor(binary=True) as cursor:
         cursor.execute(statement.encode(), values)
         return cursor.rowcount
+
+
+def awaited(connection: Connection) -> bool:
+    """Say whether another transaction waits for a row that this one has locked or written."""
+    ((someone,),) = rows_of(connection, _AWAITED, ())
+    return bool(someone)
 
 
 def refuse_overprivileged(engine: Engine) -> None:

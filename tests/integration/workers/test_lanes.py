@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from tests.support.shop import DAY_US, Shop
 from workers.jobs.clock import now_us
 from workers.jobs.drain import drain_all, drain_shard
 from workers.store import dirty, erasure, folding, lanes, registry
-from workers.store.transactions import transaction
+from workers.store.transactions import awaited, transaction
 
 NAMES = ("Product Viewed", "Product Added", "Checkout Started", "Order Completed", "Page Viewed")
 MINUTE_US = 60_000_000
@@ -163,9 +164,36 @@ def test_a_second_drain_of_a_shard_finds_it_taken(shop: Shop, store_workers: Eng
     shop.bulk([shop.event(subject, "Product Viewed", now_us())])
     shard = subject % dirty.SHARDS
     with transaction(store_workers) as first:
-        assert lanes.drain(first, shop.ctx, [shard], limit=10, now_us=now_us()) == 1
+        drained = lanes.drain(first, shop.ctx, [shard], limit=10, now_us=now_us())
+        assert drained == (1, False)
         with transaction(store_workers) as second:
             assert lanes.drain(second, shop.ctx, [shard], limit=10, now_us=now_us()) is None
+
+
+def test_a_portion_says_whether_somebody_waits_for_it(shop: Shop, store_workers: Engine) -> None:
+    one, other = shop.person("personalisation"), shop.person("personalisation")
+    shop.bulk([shop.event(one, "Product Viewed", now_us())])
+
+    def live(subject: int) -> None:
+        shop.live([shop.event(subject, "Product Viewed", now_us())])
+
+    def portion() -> lanes.Drained | None:
+        shard = one % dirty.SHARDS
+        return lanes.drain(connection, shop.ctx, [shard], limit=10, now_us=now_us())
+
+    with transaction(store_workers) as connection:  # the first state is a row to wait for
+        assert portion() == (1, False)
+    shop.bulk([shop.event(one, "Product Viewed", now_us())])
+    live(other)  # somebody else, who has nothing to wait for
+    thread = threading.Thread(target=live, args=(one,))
+    with transaction(store_workers) as connection:
+        folding.hold(connection, shop.ctx, [one])
+        thread.start()
+        while not awaited(connection):
+            time.sleep(0.01)
+        assert portion() == (1, True)
+    thread.join()
+    assert shop.states([one])[one].events == 3
 
 
 def test_a_drain_that_breaks_off_leaves_its_slice_for_the_next(
