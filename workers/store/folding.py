@@ -8,6 +8,7 @@ anew from the stored events.  So no order of delivery matters.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -16,8 +17,18 @@ from workers.features.state import HOURS, Happened, State
 from workers.store import facts, state
 from workers.store.computation import Computation
 from workers.store.state import StateRow
+from workers.store.state import Version as StateVersion
 
 States = dict[int, State]
+News = Mapping[int, Sequence[Happened]]
+"""Just stored events of each subject, one at least, in their order."""
+
+
+class Ahead(NamedTuple):
+    """States folded from what nobody held, and what they were folded from."""
+
+    states: States
+    read: Mapping[int, StateVersion]
 
 
 def read(connection: Connection, ctx: Computation, subjects: Sequence[int]) -> States:
@@ -30,13 +41,8 @@ def hold(connection: Connection, ctx: Computation, subjects: Sequence[int]) -> S
     return _lock(connection, ctx, sorted(subjects))
 
 
-def fold_in(
-    connection: Connection, ctx: Computation, news: Mapping[int, Sequence[Happened]], now_us: int
-) -> States:
-    """Fold each subject's just stored events into its state; give the states, by subject.
-
-    The events of a subject, of which there is one at least, come in their order.
-    """
+def fold_in(connection: Connection, ctx: Computation, news: News, now_us: int) -> States:
+    """Fold each subject's just stored events into its state; give the states, by subject."""
     queue = {subject: news[subject] for subject in sorted(news)}
     held = _lock(connection, ctx, list(queue))
     found = {subject: _folded(ctx, held.get(subject), new) for subject, new in queue.items()}
@@ -47,6 +53,40 @@ def fold_in(
         for subject, state_ in found.items()
     }
     return _write(connection, ctx, states, held=held.keys(), now_us=now_us)
+
+
+def fold_ahead(connection: Connection, ctx: Computation, news: News) -> Ahead:
+    """Fold as ``fold_in`` does, but hold nothing and write nothing: ``write_ahead`` does.
+
+    Where many subjects are folded at once that is most of the work, and nobody waits for it.  One
+    whose history it takes is left out.
+    """
+    rows = state.read(connection, sorted(news))
+    read_ = _states(ctx, rows)
+    found = {subject: _folded(ctx, read_.get(subject), news[subject]) for subject in news}
+    return Ahead(
+        {subject: state_ for subject, state_ in found.items() if state_ is not None},
+        {subject: state.version(row) for subject, row in rows.items()},
+    )
+
+
+def write_ahead(
+    connection: Connection, ctx: Computation, news: News, ahead: Ahead, now_us: int
+) -> States:
+    """Write what was folded ahead; give the states that became others than in *ahead*.
+
+    Those are of subjects whom somebody else has folded meanwhile, or whose history it takes.
+    """
+    held = state.hold(connection, sorted(news))
+    moved = {
+        subject: new
+        for subject, new in news.items()
+        if subject not in ahead.states or held.get(subject) != ahead.read.get(subject)
+    }
+    still = {subject: each for subject, each in ahead.states.items() if subject not in moved}
+    written = _write(connection, ctx, still, held=held.keys(), now_us=now_us)
+    others = {subject: each for subject, each in written.items() if each is not still[subject]}
+    return others | fold_in(connection, ctx, moved, now_us)
 
 
 def refold(

@@ -78,9 +78,13 @@ def drain(
     mids = [mid for row in ready for mid in row.mids]
     whose = [row.subject for row in ready for _ in row.mids]
     news = ctx.roles.histories(facts.of_messages(connection, whose, mids))
+    # What takes long comes first: from here to the commit, live events of these subjects wait.
+    ahead = folding.fold_ahead(connection, ctx, news)
+    wanted = _judged(ctx, known, ahead.states, now_us)
     with pipelined(connection):
-        states = folding.fold_in(connection, ctx, news, now_us)
-        assess(connection, ctx, [known[subject] for subject in states], states, now_us=now_us)
+        others = folding.write_ahead(connection, ctx, news, ahead, now_us)
+        wanted |= _judged(ctx, known, others, now_us)
+        memberships.settle(connection, wanted, now_us=now_us)
         dirty.set_aside(connection, sorted(aside))
         dirty.delete(connection, [row.id for row in rows if row.id not in aside])
     return Drained(len(rows), awaited=bool(rows) and awaited(connection))
@@ -166,6 +170,18 @@ def settle(
         for each in subjects if not each.restricted
     }  # fmt: skip
     return memberships.settle(connection, wanted, now_us=now_us)
+
+
+def _judged(
+    ctx: Computation, known: Mapping[int, Subject], states: States, now_us: int
+) -> dict[int, set[int]]:
+    """Give the segments each of *states* is in."""
+    return {
+        subject: ctx.memberships(
+            known[subject], ctx.judged_values(known[subject].domain, state, now_us), now_us=now_us
+        )
+        for subject, state in states.items()
+    }
 
 
 def _hold(connection: Connection, subjects: Iterable[int]) -> dict[int, Subject]:

@@ -34,6 +34,15 @@ class StateRow(NamedTuple):
     days: bytes  # as ``workers.features.days`` packs them
 
 
+class Version(NamedTuple):
+    """What no two states have in common that one subject has had: whoever folds changes it."""
+
+    events: int
+    last_at: int
+    last_mid: int
+    folded_at: int
+
+
 _COLUMNS = ", ".join(StateRow._fields)
 _PLAIN = ", ".join(StateRow._fields[:15])
 _LISTS = StateRow._fields[15:]
@@ -44,6 +53,10 @@ _READ = f"""
 select {_AS_SENT} from store.state where subject = any(%s) order by subject"""
 _LOCK = f"""
 select {_AS_SENT} from store.state where subject = any(%s) order by subject for no key update"""
+
+_HOLD = """
+select subject, events, last_at, last_mid, folded_at from store.state
+where subject = any(%s) order by subject for no key update"""
 
 _ELEMENT = 12  # bytes of a bigint on its way: its length and itself
 
@@ -69,6 +82,19 @@ def lock(connection: Connection, subject_ids: Sequence[int]) -> dict[int, StateR
     who was faster.
     """
     return _by_subject(connection, _LOCK, subject_ids)
+
+
+def hold(connection: Connection, subject_ids: Sequence[int]) -> dict[int, Version]:
+    """Lock the states of these subjects as ``lock`` does, and give only which they are."""
+    if not subject_ids:
+        return {}
+    found = rows_of(connection, _HOLD, (Int8s.of(subject_ids),))
+    return {row[0]: Version._make(row[1:]) for row in found}
+
+
+def version(row: StateRow) -> Version:
+    """Give which state *row* is."""
+    return Version(row.events, row.last_at, row.last_mid, row.folded_at)
 
 
 def read(connection: Connection, subject_ids: Sequence[int]) -> dict[int, StateRow]:
