@@ -166,14 +166,14 @@ class CommitGroups:
         waiting = self._waiting
         with self._changed:
             while self._open or waiting:
-                live, bulk = waiting.since(Lane.LIVE), waiting.has(Lane.BULK)
+                live, bulk = waiting.has(Lane.LIVE), waiting.has(Lane.BULK)
                 turn = self._turns.take(live=live, bulk=bulk)
                 if turn is not None:
                     group = waiting.take(turn.lane, events=turn.events)
                     if waiting:
                         self._changed.notify()
                     return turn, group
-                self._changed.wait(self._turns.held_s(live=live is not None, bulk=bulk))
+                self._changed.wait(self._turns.held_s(live=live, bulk=bulk))
         return None
 
     def _one_by_one(self, group: list[Submission], error: Exception) -> None:

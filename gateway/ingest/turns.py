@@ -10,8 +10,8 @@ Beside live requests the bulk lane writes small groups, and those in turn with t
 thread that goes through hundreds of events lends the interpreter out every five milliseconds only,
 and a live group asks for it after each of a dozen answers of PostgreSQL.  Taking turns, a live
 request waits for one small group of bulk; side by side, each of its statements waits for a part of
-one.  Where both together are more than the interpreter can do, bulk lets its turn pass while live
-requests are late, all but one a second, and its queue says no.
+one.  While the live lane is busy a group of bulk is followed by a rest as long as itself: bulk has
+half of the time at most, and where that is too little for what comes its queue says no.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ MOST_EVENTS: Final = 5_000  # measured: past this a commit's cost no longer fall
 BESIDE_LIVE_EVENTS: Final = 500  # of a bulk group while live requests come; one batch of a library
 ALONE_S: Final = 0.05  # for so long a group is waited for: five times what a live one takes
 RECENT_S: Final = 1.0  # since the last live request, for which bulk still makes room
-LATE_S: Final = 0.05  # a live request that has waited longer lets bulk's turn pass
-STARVED_S: Final = 1.0  # since bulk's last turn, after which it lets none pass
+BUSY: Final = 0.1  # of the last second: what makes the live lane a busy one
+STUCK_S: Final = 1.0  # after which bulk no longer waits for the end of a live group
 
 
 class Lane(IntEnum):
@@ -47,6 +47,22 @@ class Turn(NamedTuple):
 
 
 @dataclass(slots=True)
+class Load:
+    """How much of the last second was spent on something: older seconds count for ever less."""
+
+    _seconds: float = 0.0
+    _at: float = 0.0
+
+    def add(self, now: float, seconds: float) -> None:
+        """Note that *seconds* of work end now."""
+        self._seconds, self._at = self.share(now) + seconds, now
+
+    def share(self, now: float) -> float:
+        """Give the part of the last second, from 0 to about 1."""
+        return self._seconds * math.exp(self._at - now)
+
+
+@dataclass(slots=True)
 class Turns:
     """The groups under way.  Not safe between threads by itself.
 
@@ -60,20 +76,16 @@ class Turns:
     _under_way: list[Turn] = field(default_factory=list)
     _met_live: float = float("-inf")
     _last: Lane = Lane.BULK
-    _last_bulk: float = float("-inf")
+    _rested: float = float("-inf")
+    _live: Load = field(default_factory=Load)
 
-    def take(self, *, live: float | None, bulk: bool) -> Turn | None:
-        """Give a writer its turn, if anything of what waits in the two lanes may be taken now.
-
-        Args:
-            live: since when the oldest request of the live lane waits; ``None``: there is none.
-            bulk: whether any of the bulk lane waits.
-        """
+    def take(self, *, live: bool, bulk: bool) -> Turn | None:
+        """Give a writer its turn, if anything of what waits in the two lanes may be taken now."""
         now = self.clock()
-        if live is not None:
+        if live:
             self._met_live = now
         may = []
-        if live is not None and now >= self._live_from():
+        if live and now >= self._live_from():
             may.append(Turn(Lane.LIVE, MOST_EVENTS, now))
         if bulk and now >= self._bulk_from():
             alone = now >= self._met_live + RECENT_S
@@ -81,12 +93,9 @@ class Turns:
         if not may:
             return None
         # Where both may, it is the turn of the lane that did not have the last one.
-        late = live is not None and now > live + LATE_S and now < self._last_bulk + STARVED_S
-        turn = may[0] if late or self._last is Lane.BULK else may[-1]
+        turn = may[0] if self._last is Lane.BULK else may[-1]
         self._under_way.append(turn)
         self._last = turn.lane
-        if turn.lane is Lane.BULK:
-            self._last_bulk = now
         return turn
 
     def held_s(self, *, live: bool, bulk: bool) -> float | None:
@@ -102,6 +111,11 @@ class Turns:
     def done(self, turn: Turn) -> None:
         """Note that the group of *turn* is stored, or never will be."""
         self._under_way.remove(turn)
+        now = self.clock()
+        if turn.lane is Lane.LIVE:
+            self._live.add(now, now - turn.began)
+        elif self._live.share(now) > BUSY:
+            self._rested = now + (now - turn.began)
 
     def _live_from(self) -> float:
         """Give the instant from which a live group may begin: no large group of bulk is awaited."""
@@ -119,5 +133,5 @@ class Turns:
             return math.inf
         beside = math.inf
         if not busy:
-            beside = self._under_way[-1].began + STARVED_S if self._under_way else -math.inf
-        return min(beside, self._met_live + RECENT_S)
+            beside = self._under_way[-1].began + STUCK_S if self._under_way else -math.inf
+        return min(max(beside, self._rested), self._met_live + RECENT_S)

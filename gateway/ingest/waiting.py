@@ -17,7 +17,7 @@ from gateway.ingest.turns import Lane
 from gateway.ingest.wire import Decoded
 
 SHARE: Final = 0.5  # of the room, for any one source
-LONGEST_S: Final = 4.0  # a batch waits; half of the time after which an answer is given up
+LONGEST_S: Final = 2.0  # a batch waits; a quarter of the time after which an answer is given up
 
 
 class Waits(Protocol):
@@ -76,10 +76,6 @@ class Waiting(Generic[Item]):
     def has(self, lane: Lane) -> bool:
         """Say whether anything waits in *lane*."""
         return bool(self._lanes[lane])
-
-    def since(self, lane: Lane) -> float | None:
-        """Give the instant since which the oldest request of *lane* waits; ``None``: none does."""
-        return min((queue[0].since for queue in self._lanes[lane].values()), default=None)
 
     def take(self, lane: Lane, *, events: int) -> list[Item]:
         """Take requests of *lane*, one of each source in turn, until they hold *events*."""

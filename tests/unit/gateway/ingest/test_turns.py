@@ -19,18 +19,17 @@ class Clock:
 
 
 class Asked:
-    """Turns, asked by somebody with requests that came this moment, or *late* seconds ago."""
+    """Turns, and somebody who asks for them."""
 
     def __init__(self, writers: int = 3) -> None:
         self.clock = Clock()
         self.turns = Turns(writers, self.clock)
 
-    def take(self, *lanes: Lane, late: float = 0.0) -> Turn | None:
-        live = self.clock.now - late if Lane.LIVE in lanes else None
-        return self.turns.take(live=live, bulk=Lane.BULK in lanes)
+    def take(self, *lanes: Lane) -> Turn | None:
+        return self.turns.take(live=Lane.LIVE in lanes, bulk=Lane.BULK in lanes)
 
-    def taken(self, *lanes: Lane, late: float = 0.0) -> Turn:
-        turn = self.take(*lanes, late=late)
+    def taken(self, *lanes: Lane) -> Turn:
+        turn = self.take(*lanes)
         assert turn is not None
         return turn
 
@@ -74,15 +73,38 @@ def test_beside_each_other_the_lanes_take_turns() -> None:
     assert lanes == [Lane.LIVE, Lane.BULK, Lane.LIVE, Lane.BULK]
 
 
-def test_bulk_lets_its_turn_pass_while_live_is_late_but_for_one_a_second() -> None:
-    asked, lanes = Asked(), []
-    late = turns.LATE_S * 2
-    for _ in range(60):
-        turn = asked.taken(*Lane, late=late)
-        lanes.append(turn.lane)
-        asked.clock.now += 0.05
+def shares(live_s: float, idle_s: float) -> tuple[float, float]:
+    """Give what either lane has of ten seconds in which bulk always waits.
+
+    A live group takes *live_s*, and after it none comes for *idle_s*; one of bulk takes 0.1 s.
+    """
+    asked, had, live_again = Asked(), [0.0, 0.0], 0.0
+    end = asked.clock.now + 10
+    while asked.clock.now < end:
+        lanes = list(Lane) if asked.clock.now >= live_again else [Lane.BULK]
+        turn = asked.take(*lanes)
+        if turn is None:
+            asked.clock.now += asked.held_s(*lanes) or 0.001
+            continue
+        took = live_s if turn.lane is Lane.LIVE else 0.1
+        asked.clock.now += took
         asked.turns.done(turn)
-    assert lanes.count(Lane.BULK) == 3
+        had[turn.lane] += took / 10
+        if turn.lane is Lane.LIVE:
+            live_again = asked.clock.now + idle_s
+    return had[Lane.LIVE], had[Lane.BULK]
+
+
+def test_bulk_has_half_of_the_time_beside_a_busy_live_lane() -> None:
+    live, bulk = shares(live_s=0.02, idle_s=0.0)
+    assert 0.5 <= live < 0.6
+    assert live + bulk > 0.99
+
+
+def test_bulk_has_all_the_time_beside_a_live_request_now_and_then() -> None:
+    live, bulk = shares(live_s=0.01, idle_s=0.2)
+    assert live < 0.05
+    assert live + bulk > 0.99
 
 
 def test_one_writer_is_kept_from_bulk() -> None:
@@ -113,7 +135,7 @@ def test_beside_live_requests_bulk_has_one_writer_and_small_groups() -> None:
     [
         (Lane.LIVE, Lane.LIVE, turns.ALONE_S),
         (Lane.BULK, Lane.LIVE, turns.ALONE_S),
-        (Lane.LIVE, Lane.BULK, turns.STARVED_S),
+        (Lane.LIVE, Lane.BULK, turns.STUCK_S),
     ],
 )
 def test_a_group_that_takes_long_is_not_waited_for(stuck: Lane, asking: Lane, after: float) -> None:
