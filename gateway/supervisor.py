@@ -19,12 +19,11 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE_SECONDS = 0.25  # most deaths are one-off; the next start should hardly be noticed
 LONGEST_PAUSE_SECONDS = 30.0
-# Whoever ran ten times as long as its next pause, or a minute, starts again with the first pause.
-# A start that fails over and over waits longer and longer.  So does whoever is killed in the middle
-# of its work before it has run that long: killed every twenty seconds, it comes to be away for the
-# longest pause each time.
-STEADY_TIMES = 10
-STEADY_SECONDS = 60.0
+STEADY_SECONDS = 60.0  # whoever ran this long starts again with the first pause
+# A start that fails does so before; it waits longer and longer.  Whoever got over it and is killed
+# in the middle of its work is away for a tenth of the time it ran, at most.
+STARTED_SECONDS = 10.0
+AWAY = 0.1
 READY_SECONDS = 90.0  # a cold start imports much; a warm one takes three seconds
 LADDER = ((signal.SIGTERM, 25.0),)  # a worker finishes its task, a gateway its answers
 
@@ -101,6 +100,13 @@ class _Tended:
     pause: float = FIRST_PAUSE_SECONDS
     due_at: float | None = None  # when to start it again
 
+    def forgive(self, ran_s: float) -> None:
+        """Shorten the next pause for having run so long."""
+        if ran_s >= STEADY_SECONDS:
+            self.pause = FIRST_PAUSE_SECONDS
+        elif ran_s >= STARTED_SECONDS:
+            self.pause = max(FIRST_PAUSE_SECONDS, min(self.pause, AWAY * ran_s))
+
 
 class Supervisor:
     """Starts services in the order given, restarts the dead, stops in the opposite order.
@@ -163,9 +169,7 @@ class Supervisor:
     def _revive(self, tended: _Tended) -> None:
         now = self._clock()
         if tended.due_at is None:
-            steady_s = min(STEADY_SECONDS, STEADY_TIMES * tended.pause)
-            if now - tended.started_at >= steady_s:
-                tended.pause = FIRST_PAUSE_SECONDS
+            tended.forgive(now - tended.started_at)
             tended.due_at = now + tended.pause
             self._announce(f"{tended.name} ended; starting it again in {tended.pause:g} s")
             tended.pause = min(tended.pause * 2, LONGEST_PAUSE_SECONDS)
