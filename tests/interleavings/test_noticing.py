@@ -31,6 +31,16 @@ def no_lock_on_states(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(state, "_LOCK", state._READ)
 
 
+def no_look_who_moved(patch: pytest.MonkeyPatch) -> None:
+    held = state.hold
+
+    def hold(connection: Connection, subjects: Sequence[int]) -> dict[int, None]:
+        return dict.fromkeys(held(connection, subjects))
+
+    patch.setattr(state, "hold", hold)
+    patch.setattr(state, "version", lambda _row: None)
+
+
 def no_wait_for_first_sights(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(vault_store, "keep_erasures_out", lambda _connection: None)
 
@@ -51,6 +61,7 @@ def no_look_who_was_faster(patch: pytest.MonkeyPatch) -> None:
         (no_fence_for_writers, ("bulk", "erasure"), History.EVENTS),
         (no_lock_on_states, ("live", "live:2"), History.EVENTS),
         (no_wait_for_first_sights, ("live", "erasure"), History.NONE),
+        (no_look_who_moved, ("drain", "live"), History.EVENTS),
         (no_look_who_was_faster, ("live", "live:2"), History.CONSENT),
     ],
     ids=lambda each: getattr(each, "__name__", None),
