@@ -8,7 +8,7 @@ BIN := .venv/bin
 CODE := gateway pseudonymizer workers policies tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint format types contracts bench flames soak fuzz clickstream docs check clean
+.PHONY: help setup demo up test lint format types contracts bench flames soak fuzz oracles clickstream docs check clean
 
 help: ## List what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,10 @@ soak: $(READY) ## A storm of SOAK_MINUTES (10) and SOAK_KILLS; SOAK=steady: a st
 fuzz: $(READY) ## Spoiled payloads and bytes nobody meant, for FUZZ_SECONDS (600), guided by coverage
 	$(UV) sync --frozen --all-extras --group fuzz --python $(PYTHON)
 	$(BIN)/python -m tests.fuzz
+
+oracles: $(READY) ## Hold our TC string decoder against the IAB's own (npm, node), 10 000 strings each way
+	cd tests/oracles/tcf && npm ci --ignore-scripts --no-audit --no-fund --silent
+	$(BIN)/pytest -n 0 tests/oracles
 
 clickstream: $(READY) ## Check a real clickstream against pandas: make clickstream FILE=clicks.csv.gz
 	CLICKSTREAM_FILE=$(FILE) $(BIN)/pytest -n 0 -s tests/outside
