@@ -39,7 +39,7 @@ NUMBERS: Final = (
 )
 NEVER: Final = -(2**63)  # stands for an instant there is not
 _BASE = Struct(f">{len(NUMBERS)}q")
-_EVENT = Struct(">qqqb?")  # instant, message, amount, step, click
+_EVENT = Struct(">qqqh?")  # instant, message, amount, step, click
 
 
 def numbers(state: State) -> tuple[int, ...]:

@@ -183,3 +183,16 @@ def test_partials_of_the_days_add_up_to_the_totals(history: list[FoldEvent]) -> 
 def test_an_event_folded_before_is_late(history: list[FoldEvent]) -> None:
     state = fold(None, in_order(history), PARIS, STEPS)
     assert all(late(state, event) for event in history)
+
+
+def test_the_last_step_of_a_long_list_is_remembered() -> None:
+    steps = [f"step-{number}" for number in range(1_000)]
+    events = [FoldEvent(START_US + at, at, 999, False, 10**12, 1) for at in (1, 2, 4)]
+    state = fold_late(
+        fold(None, events, PARIS, steps),
+        [events[0]._replace(at_us=START_US + 3, mid=3)],
+        PARIS,
+        steps,
+    )
+    assert state is not None
+    assert state.steps[999] == 4
