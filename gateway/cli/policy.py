@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.cli.output import Json, Policies, answer
 from policies.check import Finding, Level, check
+from policies.comparing import Change, compare
 from policies.errors import ParaventError
 from policies.examples import ExampleEvent, run_examples
 from policies.explain import explain, known
@@ -56,6 +58,29 @@ def check_command(*, policies: Policies = None, as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
+@app.command("diff")
+def diff_command(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="The folder of the one in force.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="The folder of the one to come.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Say what would change for people from one rulebook to another.
+
+    A change that stores, keeps, combines or shows more, or asks less, is marked `LOOSENS`; so is
+    one of which that cannot be told.
+    """
+    before, after = load_rulebook(old), load_rulebook(new)
+    changes = compare(before, after)
+    document = {
+        "from": before.hash,
+        "to": after.hash,
+        "loosens": any(change.loosens for change in changes),
+        "changes": [change._asdict() for change in changes],
+    }
+    answer(document, as_json=as_json, lines=_differences(changes))
+
+
 @app.command("explain")
 def explain_command(
     word: Annotated[
@@ -74,6 +99,22 @@ def explain_command(
         hint = f"the nearest are {', '.join(near)}" if near else "none is near"
         raise WordUnknown(f"the rulebook knows no such word; {hint}")
     answer({"word": word, "says": lines}, as_json=as_json, lines=lines)
+
+
+def _differences(changes: Sequence[Change]) -> list[str]:
+    lines = [
+        f"{'LOOSENS' if change.loosens else '       '} {change.file}: {change.key}: {change.effect}"
+        f"{_from_to(change)}"
+        for change in changes
+    ]
+    loosening = sum(change.loosens for change in changes)
+    return [*lines, f"{len(changes)} changes, {loosening} of which loosen."]
+
+
+def _from_to(change: Change) -> str:
+    if change.before and change.after:
+        return f", {change.before} -> {change.after}"
+    return f", {change.before or change.after}" if change.before or change.after else ""
 
 
 def _report(rules: RuleSet, findings: Sequence[Finding], examples: int) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,16 @@ def test_a_word_is_explained_or_a_near_one_is_named() -> None:
     assert isinstance(wrong.exception, WordUnknown)
     assert "big_spenders" in str(wrong.exception)
     assert "none is near" in str(RUN.invoke(app, ["explain", "#"]).exception)
+
+
+def test_what_a_change_would_do_is_said(folder: Path) -> None:
+    file = folder / "disclosure.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(re.sub(r"count_floor: \d+", "count_floor: 11", text), encoding="utf-8")
+    told = RUN.invoke(app, ["diff", str(SHIPPED), str(folder)]).stdout
+    floor = load_rulebook().disclosure.count_floor
+    assert f"LOOSENS disclosure.yaml: disclosure: count_floor: shared wider, {floor} -> 11" in told
+    assert "1 changes, 1 of which loosen." in told
+    document = json.loads(RUN.invoke(app, ["diff", str(folder), str(SHIPPED), "--json"]).stdout)
+    assert (document["to"], document["loosens"]) == (load_rulebook().hash, False)
+    assert [change["effect"] for change in document["changes"]] == ["shared less"]

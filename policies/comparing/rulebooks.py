@@ -1,0 +1,235 @@
+"""Two rulebooks side by side, file by file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from policies.comparing.changes import (
+    Change,
+    Effect,
+    Judge,
+    Verdict,
+    always,
+    flag,
+    growing,
+    harmless,
+    members,
+    otherwise,
+    said,
+    shrinking,
+    silent,
+    unlike,
+    worded,
+)
+from policies.comparing.parts import Part
+from policies.ruleset import RuleSet
+from policies.vocabulary import LegalBasis, Precision
+
+_LABELS: Final[dict[str, Judge]] = {"label_fr": worded, "label_en": worded}
+_KEPT: Final = growing(Effect.KEPT_LONGER, Effect.KEPT_SHORTER)
+_PURPOSES: Final = members(Effect.STORED, Effect.DROPPED)
+
+
+def _basis(before: object, after: object) -> list[Verdict]:
+    """Consent is what is asked for; between the others nobody can tell."""
+    asks = after is LegalBasis.CONSENT
+    effect = Effect.ASKED_MORE if asks else Effect.ASKED_LESS
+    return [Verdict(effect, not asks, said(before), said(after))]
+
+
+def _precision(before: object, after: object) -> list[Verdict]:
+    """A host is less than a path; beside these no two can be compared."""
+    coarser = (before, after) == (Precision.PATH, Precision.HOST)
+    effect = Effect.DROPPED if coarser else Effect.STORED
+    return [Verdict(effect, not coarser, said(before), said(after))]
+
+
+def _keep(before: object, after: object) -> list[Verdict]:
+    sealed = after == "sealed"
+    effect = Effect.STORED if sealed else Effect.DROPPED
+    return [Verdict(effect, sealed, said(before), said(after))]
+
+
+_PROPERTY: Final = Part(
+    "events.yaml",
+    Effect.STORED,
+    Effect.DROPPED,
+    {
+        "precision": _precision,
+        "max_length": growing(Effect.STORED, Effect.DROPPED),
+        "scan": flag(Effect.DROPPED, Effect.STORED, loosens=False),
+        "purposes": _PURPOSES,
+        "category": always(Effect.WORDED, loosens=True),  # of another kind, it may be sensitive
+    },
+)
+DOMAINS: Final = Part(
+    "domains.yaml",
+    Effect.COMBINED,
+    Effect.SEPARATED,
+    _LABELS
+    | {
+        "risk": worded,
+        "purposes": members(Effect.COMBINED, Effect.SEPARATED),
+        "profiling": flag(Effect.COMPUTED, Effect.NOT_COMPUTED, loosens=True),
+    },
+)
+RETENTION: Final = Part(
+    "retention.yaml",
+    Effect.KEPT_LONGER,
+    Effect.KEPT_SHORTER,
+    _LABELS | {"period": _KEPT, "reason": worded},
+    loosens=False,
+)
+NOTICES: Final = Part(
+    "notices.yaml",
+    Effect.WORDED,
+    Effect.WORDED,
+    # The text under an old key is what people were shown: changed in place, the proof is gone.
+    {"text": unlike, "text_sha256": silent, "version": unlike, "valid_from": unlike},
+    loosens=False,
+)
+PURPOSES: Final = Part(
+    "purposes.yaml",
+    Effect.STORED,
+    Effect.DROPPED,
+    _LABELS
+    | {
+        "domain": always(Effect.COMBINED, loosens=True),
+        "legal_basis": _basis,
+        "retention": _KEPT,
+        "consent_validity": _KEPT,
+        "feature_retention": _KEPT,
+        "lia": harmless,
+        "eprivacy": flag(Effect.ASKED_MORE, Effect.ASKED_LESS, loosens=False),
+        "notice": harmless,
+        "retention_key": silent,
+        "consent_validity_key": silent,
+        "feature_retention_key": silent,
+    },
+)
+IDENTIFIERS: Final = Part(
+    "identifiers.yaml",
+    Effect.STORED,
+    Effect.DROPPED,
+    _LABELS | {"keep": _keep, "links": flag(Effect.COMBINED, Effect.SEPARATED, loosens=True)},
+)
+EVENTS: Final = Part(
+    "events.yaml",
+    Effect.STORED,
+    Effect.DROPPED,
+    _LABELS
+    | {
+        "aliases": members(Effect.STORED, Effect.DROPPED),
+        "any_name": flag(Effect.STORED, Effect.DROPPED, loosens=True),
+        "step": otherwise,
+        "click": otherwise,
+        "purposes": _PURPOSES,
+    },
+    nested={"properties": _PROPERTY},
+)
+STEPS: Final = Part(
+    "events.yaml",
+    Effect.OTHERWISE,
+    Effect.OTHERWISE,
+    _LABELS | {"funnel": otherwise},
+    loosens=False,
+)
+FEATURES: Final = Part(
+    "features.yaml",
+    Effect.COMPUTED,
+    Effect.NOT_COMPUTED,
+    _LABELS
+    | {
+        "aggregate": otherwise,
+        "step": otherwise,
+        "window": growing(Effect.COMPUTED, Effect.OTHERWISE, endless=True),
+        "unit": otherwise,
+    },
+)
+SEGMENTS: Final = Part(
+    "segments",
+    Effect.COMPUTED,
+    Effect.NOT_COMPUTED,
+    _LABELS
+    | {
+        "version": harmless,
+        "description_fr": worded,
+        "description_en": worded,
+        "condition": lambda _before, _after: [Verdict(Effect.OTHERWISE, loosens=False)],
+        "owner": harmless,
+    },
+)
+RECIPIENTS: Final = Part(
+    "recipients.yaml",
+    Effect.SHARED_WIDER,
+    Effect.SHARED_LESS,
+    {
+        "name": always(Effect.SHARED_WIDER, loosens=True),
+        "country": always(Effect.SHARED_WIDER, loosens=True),
+        "purposes": members(Effect.SHARED_WIDER, Effect.SHARED_LESS),
+    },
+)
+_FLOOR: Final = shrinking(Effect.SHARED_WIDER, Effect.SHARED_LESS)
+DISCLOSURE: Final = Part(
+    "disclosure.yaml",
+    Effect.SHARED_WIDER,
+    Effect.SHARED_LESS,
+    {"count_floor": _FLOOR, "export_floor": _FLOOR},
+)
+CONTROLLER: Final = Part(
+    "controller.yaml",
+    Effect.UNLIKE,
+    Effect.UNLIKE,
+    {"address": worded, "contact": worded, "dpo": worded},
+)
+
+
+def compare(old: RuleSet, new: RuleSet) -> list[Change]:
+    """Give what changes from *old* to *new*, file by file; nothing if they do the same.
+
+    What only spells differently (a comment, the order of a list) is no change.
+    """
+    return [
+        *CONTROLLER.entry(old.controller, new.controller, "controller"),
+        *_plain("controller.yaml", {"timezone": (old.timezone, new.timezone)}),
+        *_plain("controller.yaml", {"currency": (old.currency, new.currency)}),
+        *DOMAINS.compare(old.domains, new.domains),
+        *RETENTION.compare(old.retention, new.retention),
+        *NOTICES.compare(old.notices, new.notices),
+        *PURPOSES.compare(old.purposes, new.purposes),
+        *_categories(old, new),
+        *IDENTIFIERS.compare(old.identifiers, new.identifiers),
+        *STEPS.compare(old.step_rules, new.step_rules),
+        *EVENTS.compare(old.events, new.events),
+        *FEATURES.compare(old.features, new.features),
+        *SEGMENTS.compare(old.segments, new.segments),
+        *RECIPIENTS.compare(old.recipients, new.recipients),
+        *DISCLOSURE.entry(old.disclosure, new.disclosure, "disclosure"),
+    ]
+
+
+def _plain(file: str, words: Mapping[str, tuple[str, str]]) -> Iterator[Change]:
+    for key, (before, after) in words.items():
+        if before != after:
+            yield Change(file, key, Effect.OTHERWISE, False, before, after)
+
+
+def _categories(old: RuleSet, new: RuleSet) -> Iterator[Change]:
+    """Judge, purpose by purpose, which categories of the consent platform have to say yes."""
+    for purpose in new.purposes:
+        before, after = _asked(old, purpose), _asked(new, purpose)
+        if before == after:
+            continue
+        # With none nobody can say yes; each one more has to.
+        loosens = not before or (bool(after) and not before < after)
+        effect = Effect.ASKED_LESS if loosens else Effect.ASKED_MORE
+        yield Change("consent.yaml", purpose, effect, loosens, _listed(before), _listed(after))
+
+
+def _asked(rules: RuleSet, purpose: str) -> frozenset[str]:
+    return frozenset(key for key, fed in rules.categories.items() if purpose in fed)
+
+
+def _listed(categories: Iterable[str]) -> str:
+    return said(sorted(categories))

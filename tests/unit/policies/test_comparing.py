@@ -1,0 +1,182 @@
+"""What a change of the rulebook would do is said, and marked where it loosens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from policies.comparing import Change, Effect, compare
+from policies.conditions import Not
+from policies.load import SHIPPED, load_rulebook
+from policies.ruleset import RecipientRule, RuleSet
+
+RULES = load_rulebook()
+# Said by another attribute that changes with them, or of no consequence by themselves.
+SHARED = replace(
+    RULES,
+    recipients=MappingProxyType(
+        {"mailer": RecipientRule("mailer", "Mailer", "FR", ("email_marketing",))}
+    ),
+)
+FOLLOWING = {"retention_key", "consent_validity_key", "feature_retention_key", "text_sha256"}
+# What may be said and computed otherwise of the same data for the same purposes.
+HARMLESS = {
+    "label_fr", "label_en", "description_fr", "description_en", "risk", "reason", "address",
+    "contact", "dpo", "timezone", "currency", "step_rules", "funnel", "step", "click", "aggregate",
+    "unit", "condition", "version", "owner", "lia", "notice", "notices",
+}  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for path in SHIPPED.rglob("*.yaml"):
+        target = tmp_path / path.relative_to(SHIPPED)
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    return tmp_path
+
+
+def changed(folder: Path, file: str, before: str, after: str) -> list[Change]:
+    text = (folder / file).read_text(encoding="utf-8")
+    assert re.search(before, text), "the test changes nothing"
+    (folder / file).write_text(re.sub(before, after, text, count=1), encoding="utf-8")
+    return compare(RULES, load_rulebook(folder))
+
+
+def test_a_rulebook_differs_not_from_itself() -> None:
+    assert compare(RULES, load_rulebook()) == []
+
+
+def other(value: Any) -> Any:
+    """Give another value of the kind of *value*."""
+    match value:
+        case bool():
+            found: Any = not value
+        case StrEnum():
+            found = next(each for each in type(value) if each is not value)
+        case int():
+            found = value + 1
+        case str():
+            found = value + "x"
+        case timedelta():
+            found = value + timedelta(days=1)
+        case tuple():
+            found = (*value, "another")
+        case Mapping():
+            found = MappingProxyType(dict(list(value.items())[1:]))
+        case _:
+            found = "something" if value is None else Not(value)
+    return found
+
+
+def mutants(thing: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Give *thing* with one attribute changed, for each attribute of it and of what it holds."""
+    if is_dataclass(thing) and not isinstance(thing, type):
+        for field in fields(thing):
+            if not field.init or field.name in FOLLOWING:
+                continue
+            value = getattr(thing, field.name)
+            inner = is_dataclass(value) and field.name != "condition"
+            for name, found in mutants(value, "") if inner or _entries(value) else ():
+                yield f"{path}.{field.name}{name}", replace(thing, **{field.name: found})  # type: ignore[type-var]
+            if not inner:
+                yield f"{path}.{field.name}", replace(thing, **{field.name: other(value)})  # type: ignore[type-var]
+    elif _entries(thing):
+        key, entry = next(iter(thing.items()))
+        for name, found in mutants(entry, f"[{key}]"):
+            yield path + name, MappingProxyType({**thing, key: found})
+
+
+def _entries(value: object) -> bool:
+    return isinstance(value, Mapping) and bool(value) and is_dataclass(next(iter(value.values())))
+
+
+def rulebooks() -> list[tuple[str, RuleSet]]:
+    left_out = {".hash", ".properties"}  # a property is what its events make of it
+    return [
+        (name, found)
+        for name, found in mutants(SHARED, "")
+        if not any(name == each or name.startswith(f"{each}[") for each in left_out)
+    ]
+
+
+@pytest.mark.parametrize(("name", "mutant"), rulebooks())
+def test_no_attribute_of_any_declaration_is_overlooked(name: str, mutant: RuleSet) -> None:
+    there, back = compare(SHARED, mutant), compare(mutant, SHARED)
+    assert there
+    assert back
+    # Whatever is changed in a notice is changed in the proof of what was shown.
+    told = name.startswith(".notices[") or name.rpartition(".")[2] not in HARMLESS
+    told &= name != ".retention"  # a period counts where a purpose has it
+    assert any(change.loosens for change in (*there, *back)) is told
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "effect", "loosens"),
+    [
+        ("retention.yaml", "period: 13 months", "period: 14 months", Effect.KEPT_LONGER, True),
+        ("retention.yaml", "period: 13 months", "period: 12 months", Effect.KEPT_SHORTER, False),
+        ("disclosure.yaml", r"count_floor: \d+", "count_floor: 11", Effect.SHARED_WIDER, True),
+        ("disclosure.yaml", r"export_floor: \d+", "export_floor: 900", Effect.SHARED_LESS, False),
+        (
+            "consent.yaml", r"analytics: \[audience_measurement\]",
+            "analytics: [audience_measurement, advertising]", Effect.ASKED_MORE, False,
+        ),
+        (
+            "consent.yaml", r"functional: \[\]", "functional: [advertising]",
+            Effect.ASKED_MORE, False,
+        ),
+        (
+            "consent.yaml", r"advertising: \[advertising\]", "advertising: []",
+            Effect.ASKED_MORE, False,
+        ),
+    ],
+)  # fmt: skip
+def test_a_change_says_what_it_does(
+    folder: Path, file: str, before: str, after: str, effect: Effect, *, loosens: bool
+) -> None:
+    changes = changed(folder, file, before, after)
+    assert {(change.effect, change.loosens) for change in changes} == {(effect, loosens)}
+
+
+def test_a_purpose_that_fewer_categories_must_grant_is_asked_less(folder: Path) -> None:
+    stricter = changed(folder, "consent.yaml", r"functional: \[\]", "functional: [advertising]")
+    assert not any(change.loosens for change in stricter)
+    strict = load_rulebook(folder)
+    (back,) = compare(strict, RULES)
+    assert (back.effect, back.loosens, back.after) == (Effect.ASKED_LESS, True, "advertising")
+
+
+def test_a_recipient_is_shared_with(folder: Path) -> None:
+    (folder / "recipients.yaml").write_text(
+        "recipients:\n  mailer: {name: Mailer, country: FR, purposes: [email_marketing]}\n",
+        encoding="utf-8",
+    )
+    wider = load_rulebook(folder)
+    (change,) = compare(RULES, wider)
+    assert change[:4] == ("recipients.yaml", "mailer", Effect.SHARED_WIDER, True)
+    (change,) = compare(wider, RULES)
+    assert change[:4] == ("recipients.yaml", "mailer", Effect.SHARED_LESS, False)
+
+
+def test_a_property_of_an_event_is_stored_or_dropped() -> None:
+    events = dict(RULES.events)
+    name, rule = next((name, rule) for name, rule in events.items() if len(rule.properties) > 1)
+    gone = next(iter(rule.properties))
+    less = {key: each for key, each in rule.properties.items() if key != gone}
+    events[name] = replace(rule, properties=MappingProxyType(less))
+    smaller = replace(RULES, events=MappingProxyType(events))
+    assert compare(RULES, smaller)[0][:4] == (
+        "events.yaml", f"{name}: {gone}", Effect.DROPPED, False,
+    )  # fmt: skip
+    assert compare(smaller, RULES)[0][:4] == (
+        "events.yaml", f"{name}: {gone}", Effect.STORED, True,
+    )  # fmt: skip
