@@ -1,7 +1,7 @@
 """May a TC string be believed today, by one vendor?
 
 What is checked here is what the framework's policies ask of a string beside its structure; each
-rule stands with where it comes from in ``docs/consent.md``.
+rule stands with where it comes from in ``docs/tcf.md``.
 """
 
 from __future__ import annotations

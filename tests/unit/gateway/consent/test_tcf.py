@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -285,3 +286,8 @@ def test_it_can_be_taken_out_whole() -> None:
             for name in names:
                 ours = str(name).startswith("gateway.consent.tcf")
                 assert ours or str(name).partition(".")[0] in sys.stdlib_module_names, name
+
+
+def test_every_flaw_is_on_the_page_about_it() -> None:
+    page = (Path(__file__).parents[4] / "docs/tcf.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == [*Flaw]
