@@ -105,10 +105,11 @@ def _unused(rules: RuleSet) -> Iterator[Finding]:
 
 
 def _unheard(rules: RuleSet) -> Iterator[Finding]:
-    """Find purposes that rest on consent and that no category of the CMP speaks for."""
+    """Find purposes that rest on consent and that no signal grants: GPC only ever says no."""
     heard = {purpose for purposes in rules.categories.values() for purpose in purposes}
     for key, rule in rules.purposes.items():
-        if rule.legal_basis is LegalBasis.CONSENT and key not in heard:
+        granting = key in heard or {*rules.signals_for(key)} - {"gpc"}
+        if rule.legal_basis is LegalBasis.CONSENT and not granting:
             advice = "Name it in consent.yaml, unless consent comes by the API only."
             yield _warning("consent.yaml", key, "no category speaks for the purpose", advice)
 

@@ -17,6 +17,7 @@ from policies.vocabulary import (
     DataCategory,
     DecisionEffect,
     EventKind,
+    GoogleSignal,
     LegalBasis,
     Precision,
     PropertyType,
@@ -91,6 +92,31 @@ class PurposeRule:
     retention_key: str
     consent_validity_key: str
     feature_retention_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class TcfRule:
+    """How TC strings are read: as which vendor, from which policy version on, for which purposes.
+
+    ``purposes`` maps a purpose of the framework, by number, to those of ours that it speaks for.
+    """
+
+    vendor: int
+    least_policy: int
+    purposes: Mapping[int, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class SignalRules:
+    """What the signals beside the consent platform's categories mean.
+
+    ``google`` maps a member of Google's Consent Mode to the purposes it speaks for, ``gpc`` are
+    the purposes to which Global Privacy Control objects.
+    """
+
+    google: Mapping[GoogleSignal, tuple[str, ...]]
+    gpc: tuple[str, ...]
+    tcf: TcfRule | None
 
 
 @dataclass(frozen=True, slots=True)

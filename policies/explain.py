@@ -65,6 +65,7 @@ def _purpose(rules: RuleSet, rule: PurposeRule) -> list[str]:
         f"Data is kept {_days(rule.retention)}, features {_days(rule.feature_retention)}.",
         f"A consent counts for {_days(rule.consent_validity)}; notice {rule.notice}.",
         f"Categories of the consent platform: {', '.join(said) or 'none'}.",
+        f"Other signals: {', '.join(rules.signals_for(rule.key)) or 'none'}.",
         f"Segments: {', '.join(segments) or 'none'}.",
         f"Events: {', '.join(events) or 'none'}.",
     ]

@@ -11,11 +11,11 @@ from typing import Final
 
 from policies.errors import RulebookInvalid
 from policies.reading.computed import check_references, read_features, read_segment
+from policies.reading.consent import read_consent
 from policies.reading.dictionary import read_identifiers, read_properties
 from policies.reading.entry import Entry
 from policies.reading.events import read_events, read_steps
 from policies.reading.governance import (
-    read_categories,
     read_controller,
     read_disclosure,
     read_domains,
@@ -126,6 +126,7 @@ def build(values: Mapping[str, Value]) -> RuleSet:
     features = read_features(
         files["features.yaml"], domains=domains, purposes=purposes, steps=steps
     )
+    categories, signals = read_consent(files["consent.yaml"], purposes)
     return RuleSet(
         hash=content_hash(values),
         controller=controller,
@@ -133,7 +134,8 @@ def build(values: Mapping[str, Value]) -> RuleSet:
         currency=currency,
         domains=domains,
         purposes=purposes,
-        categories=read_categories(files["consent.yaml"], purposes),
+        categories=categories,
+        signals=signals,
         identifiers=read_identifiers(files["identifiers.yaml"]),
         properties=properties,
         events=read_events(

@@ -24,7 +24,9 @@ from policies.declarations import (
     RecipientRule,
     RetentionRule,
     SegmentRule,
+    SignalRules,
     StepRule,
+    TcfRule,
 )
 from policies.vocabulary import Column, EventKind
 
@@ -49,7 +51,9 @@ __all__ = [
     "RetentionRule",
     "RuleSet",
     "SegmentRule",
+    "SignalRules",
     "StepRule",
+    "TcfRule",
 ]
 
 
@@ -64,6 +68,7 @@ class RuleSet:
     domains: Mapping[str, DomainRule]
     purposes: Mapping[str, PurposeRule]
     categories: Mapping[str, tuple[str, ...]]
+    signals: SignalRules
     identifiers: Mapping[str, IdentifierRule]
     properties: Mapping[str, PropertyRule]
     events: Mapping[str, EventRule]
@@ -103,6 +108,15 @@ class RuleSet:
         """
         found = self._by_name.get((kind, spelling(name))) if name else None
         return found or self._by_kind.get(kind)
+
+    def signals_for(self, purpose: str) -> tuple[str, ...]:
+        """Name the signals beside the categories that speak for *purpose*."""
+        tcf = {} if self.signals.tcf is None else self.signals.tcf.purposes
+        return (
+            *(f"google {key}" for key, fed in self.signals.google.items() if purpose in fed),
+            *(f"tcf {number}" for number, fed in tcf.items() if purpose in fed),
+            *(["gpc"] if purpose in self.signals.gpc else []),
+        )
 
     def purpose_of_domain(self, domain: str) -> tuple[str, ...]:
         """Give the purposes that share the pseudonyms of *domain*."""

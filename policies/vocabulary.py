@@ -122,6 +122,18 @@ class PropertyType(StrEnum):
     TEXT = "text"
 
 
+class GoogleSignal(StrEnum):
+    """The members of Google's Consent Mode v2."""
+
+    AD_STORAGE = "ad_storage"
+    AD_USER_DATA = "ad_user_data"
+    AD_PERSONALIZATION = "ad_personalization"
+    ANALYTICS_STORAGE = "analytics_storage"
+    FUNCTIONALITY_STORAGE = "functionality_storage"
+    PERSONALIZATION_STORAGE = "personalization_storage"
+    SECURITY_STORAGE = "security_storage"
+
+
 class Precision(StrEnum):
     """How coarse a value becomes before it is kept (R-37)."""
 

@@ -7,7 +7,7 @@ intervals are half open.  Closed by default: no signal and no record is a no.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from policies.decisions import Reason
 from policies.vocabulary import ConsentStatus
@@ -15,19 +15,34 @@ from policies.vocabulary import ConsentStatus
 Intervals = Mapping[int, tuple[int, int]]
 
 
-class Signals(NamedTuple):
-    """What one event says about consent.
+ALL: Final = -1  # every purpose, as a mask
 
-    ``spoke``: it carried a consent object.  A purpose in neither mask is one
-    the object left out: not granted for this event, and not withdrawn either.
+
+class Signals(NamedTuple):
+    """What one event says about consent, in masks of purposes.
+
+    ``spoken``: those it says anything about.  One of these in neither other mask was left out:
+    not granted for this event, and not withdrawn either.
     """
 
-    spoke: bool
+    spoken: int
     granted: int
     withdrawn: int
 
+    def beside(self, other: Signals) -> Signals:
+        """Give what both say together: the most restrictive wins, whoever speaks first.
 
-SILENT = Signals(spoke=False, granted=0, withdrawn=0)
+        What one of them speaks about and does not grant is not granted, and a no is a no.
+        """
+        granted = (self.granted | other.granted) & ~(self.spoken & ~self.granted)
+        return Signals(
+            self.spoken | other.spoken,
+            granted & ~(other.spoken & ~other.granted),
+            self.withdrawn | other.withdrawn,
+        )
+
+
+SILENT = Signals(spoken=0, granted=0, withdrawn=0)
 
 
 class Act(NamedTuple):
@@ -124,7 +139,7 @@ def refusal(wanted: int, intervals: Intervals, signals: Signals, when: Instants)
 
     The event's own no comes first, since it is what its sender can look up.
     """
-    if signals.spoke and not wanted & signals.granted:
+    if signals.spoken and not wanted & ~(signals.spoken & ~signals.granted):
         return Reason.CONSENT_REFUSED
     known = [interval for number, interval in intervals.items() if wanted & (1 << (number - 1))]
     if any(since_us == until_us for since_us, until_us in known):

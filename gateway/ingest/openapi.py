@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from gateway.consent.tcf import MAX_CHARACTERS
 from gateway.ingest.dialects import segment
 from gateway.openapi import BY_SOURCE, problems
 
@@ -20,7 +21,20 @@ _CONTEXT: Final = {
                 "categoryPreferences": {
                     "type": "object",
                     "additionalProperties": {"type": "boolean"},
-                }
+                },
+                "googleConsentMode": {
+                    "type": "object",
+                    "additionalProperties": {"type": "string", "enum": ["granted", "denied"]},
+                },
+                "tcString": {"type": "string", "maxLength": MAX_CHARACTERS},
+                "gpc": {"type": "boolean"},
+            },
+        },
+        "consentManagement": {
+            "type": ["object", "null"],
+            "properties": {
+                member: {"type": "array", "items": {"type": "string"}}
+                for member in ("allowedConsentIds", "deniedConsentIds")
             },
         },
         **dict.fromkeys(("page", "campaign", "device", "traits"), _OBJECT),

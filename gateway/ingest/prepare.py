@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from gateway.ingest.clock import EARLIEST_US, FORWARD_US
-from gateway.ingest.decide import Instants, Signals
+from gateway.ingest.decide import ALL, Instants, Signals
 from gateway.ingest.drafts import Draft, Tally
 from gateway.ingest.rules import CompiledRules, EventPlan
 from gateway.ingest.wire import WireEvent
@@ -49,7 +49,7 @@ def prepare(intake: Intake, events: Iterable[WireEvent], tally: Tally) -> list[D
 def _draft(intake: Intake, event: WireEvent) -> Draft:
     rules = intake.rules
     plan = rules.plan(event.kind, event.name)
-    signals = _signals(rules, event)
+    signals = _signals(rules, event, intake.now_us)
     draft = Draft(
         source=intake.source,
         event=event,
@@ -69,10 +69,10 @@ def _draft(intake: Intake, event: WireEvent) -> Draft:
     return draft
 
 
-def _signals(rules: CompiledRules, event: WireEvent) -> Signals:
+def _signals(rules: CompiledRules, event: WireEvent, now_us: int) -> Signals:
     if event.assertion is None:
-        return rules.signals(event.categories)
-    return Signals(spoke=True, granted=rules.mask(event.assertion.purposes), withdrawn=0)
+        return rules.signals.heard(event.categories, event.said, now_us)
+    return Signals(ALL, granted=rules.mask(event.assertion.purposes), withdrawn=0)
 
 
 def _countable(plan: EventPlan | None, event: WireEvent) -> str:
@@ -116,8 +116,7 @@ def _purposes(rules: CompiledRules, draft: Draft, plan: EventPlan) -> Reason | N
     if not kept:
         return Reason.RETENTION_EXPIRED
     signals = draft.signals
-    if signals.spoke:
-        kept &= signals.granted | (rules.free & ~signals.withdrawn)
+    kept &= ~signals.spoken | signals.granted | (rules.free & ~signals.withdrawn)
     draft.wanted = kept
     # An event that grants nothing still has something to say when it takes something back.
     if not kept and not signals.withdrawn and not draft.event.explicit_act:

@@ -138,7 +138,7 @@ def _answered(draft: Draft, answers: Sequence[Resolved]) -> None:
         return
     found = next((answer for answer in answers if answer.pids is not None), None)
     if found is None:
-        said_no = draft.signals.spoke and not draft.wanted
+        said_no = draft.signals.spoken and not draft.wanted
         draft.outcome = Reason.CONSENT_REFUSED if said_no else Reason.CONSENT_MISSING
     else:
         draft.pids = found.pids

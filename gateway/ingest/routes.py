@@ -106,7 +106,7 @@ class Ingest:
     async def _take(self, call: str, scope: Scope, receive: bodies.Receive) -> None:
         if self.groups is None or self.keys is None:
             raise StoreUnavailable("The gateway is still starting; a started one was needed.")
-        authorization, encoding = _headers(scope)
+        authorization, encoding, objects = _headers(scope)
         sent = await bodies.read(receive, limit=segment.MAX_BATCH_BYTES)
         body = bodies.inflate(sent, encoding, limit=segment.MAX_BATCH_BYTES)
         key = _key(authorization, body)
@@ -117,7 +117,7 @@ class Ingest:
                     known = await asyncio.to_thread(self.keys.authenticate, key, SCOPE)
                 received_us = time.time_ns() // 1_000
                 with metrics.DECODING.time():
-                    decoded = segment.decode(call, body, received_us)
+                    decoded = segment.decode(call, body, received_us, objects=objects)
                 self.rates.spend(known.source, len(decoded.events))
                 await self.groups.submit(known.source, decoded, received_us)
         except TimeoutError:
@@ -125,14 +125,18 @@ class Ingest:
             raise StoreUnavailable("The databases do not answer in time; send again.") from None
 
 
-def _headers(scope: Scope) -> tuple[str, str]:
+def _headers(scope: Scope) -> tuple[str, str, bool]:
+    """Give the credential, the encoding, and whether Global Privacy Control is switched on."""
     authorization = encoding = ""
+    objects = False
     for name, value in scope["headers"]:
         if name == b"authorization":
             authorization = value.decode("latin-1")
         elif name == b"content-encoding":
             encoding = value.decode("latin-1").strip().lower()
-    return authorization, encoding
+        elif name == b"sec-gpc":  # of several, one that says 1 is enough
+            objects |= value.strip() == b"1"
+    return authorization, encoding, objects
 
 
 def _key(authorization: str, body: bytes) -> str:

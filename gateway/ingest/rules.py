@@ -13,14 +13,13 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from gateway.ingest import values
-from gateway.ingest.decide import SILENT, Signals
 from gateway.ingest.reaching import Holder
+from gateway.ingest.signals import SignalReader
 from policies.ruleset import EventRule, PropertyRule, RuleSet
-from policies.signals import signalled
 from policies.vocabulary import Column, LegalBasis, PropertyType
 from pseudonymizer.generalise import ip
 
-MAX_REMEMBERED = 2_000  # distinct consent objects; a site has a handful, an attacker any number
+MAX_REMEMBERED = 2_000  # names of events; a site has a handful, an attacker any number
 
 Convert = Callable[[Any], Any]
 
@@ -88,7 +87,7 @@ class CompiledRules:
     objectable: int = field(init=False)
     _plans: dict[tuple[str, str], EventPlan | None] = field(init=False, default_factory=dict)
     _by_rule: dict[str, EventPlan] = field(init=False, default_factory=dict)
-    _signals: dict[frozenset[tuple[str, bool]], Signals] = field(init=False, default_factory=dict)
+    signals: SignalReader = field(init=False)
     _retention: list[tuple[int, int]] = field(init=False)
     validity_us: dict[int, int] = field(init=False)
 
@@ -98,6 +97,7 @@ class CompiledRules:
         self.domains = tuple(
             (self.domain_numbers[key], key, mask) for key, mask in self.domain_masks.items()
         )
+        self.signals = SignalReader(rules, self.mask)
         self.free = self.mask(
             key for key, p in rules.purposes.items() if p.legal_basis is not LegalBasis.CONSENT
         )
@@ -138,22 +138,6 @@ class CompiledRules:
                 self._plans[key] = found
             return found
 
-    def signals(self, categories: Mapping[str, bool] | None) -> Signals:
-        """Read what the consent platform said, in purposes.
-
-        A purpose fed by several categories needs all of them; a category the
-        rulebook knows and the object leaves out grants nothing.
-        """
-        if categories is None:
-            return SILENT
-        key = frozenset(categories.items())
-        found = self._signals.get(key)
-        if found is None:
-            found = self._read_signals(categories)
-            if len(self._signals) < MAX_REMEMBERED:
-                self._signals[key] = found
-        return found
-
     def retained(self, at_us: int, now_us: int) -> int:
         """Give the purposes that may still keep something that happened at *at_us*."""
         age = now_us - at_us
@@ -162,10 +146,6 @@ class CompiledRules:
             if age < limit:
                 mask |= bit
         return mask
-
-    def _read_signals(self, categories: Mapping[str, bool]) -> Signals:
-        said = signalled(self.ruleset, categories)
-        return Signals(True, self.mask(said.grants), self.mask(said.refuses))
 
     def _compile(self, rule: EventRule) -> EventPlan:
         purposes = self.mask(rule.purposes)

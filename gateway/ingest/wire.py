@@ -6,11 +6,26 @@ without the collector's attention, since none of them is ever part of a cycle.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from enum import Enum, auto
+from typing import Any, Final
 
 import msgspec
+
+
+class Signal(Enum):
+    """A way in which something besides our own interface speaks about consent."""
+
+    CATEGORIES = auto()
+    GOOGLE = auto()
+    TCF = auto()
+    GPC = auto()
+
+
+Said = tuple[Signal, Hashable]
+"""What a signal said, before anybody reads it."""
+OBJECTS: Final[Said] = (Signal.GPC, True)  # Global Privacy Control is switched on
 
 
 @dataclass(slots=True)
@@ -31,7 +46,8 @@ class WireEvent(msgspec.Struct, gc=False, eq=False):
     ``identifiers`` are raw ``(kind, text)`` pairs, the primary one first.
     ``links`` lists raw pairs that this event asserts to be the same person
     (``identify``, ``alias``).  ``categories`` is what the consent platform
-    said: ``None`` when it said nothing.  ``explicit_act`` marks a person's own
+    said by categories: ``None`` when it said nothing; ``said`` is what all other
+    signals did.  ``explicit_act`` marks a person's own
     change of mind, which alone can reopen what was closed.  ``parts`` holds the
     raw values by the first step of a property's path.  ``also`` are the other
     identifiers it came with: nobody is looked up by them, and no value that is
@@ -49,6 +65,7 @@ class WireEvent(msgspec.Struct, gc=False, eq=False):
     parts: Mapping[str, Any]
     assertion: Assertion | None = None
     also: tuple[str, ...] = ()
+    said: tuple[Said, ...] = ()
 
     def __repr__(self) -> str:
         return f"WireEvent({self.kind}, …)"

@@ -26,6 +26,7 @@ from policies.comparing.parts import Part
 from policies.ruleset import RuleSet
 from policies.vocabulary import LegalBasis, Precision
 
+GPC: Final = "gpc"
 _LABELS: Final[dict[str, Judge]] = {"label_fr": worded, "label_en": worded}
 _KEPT: Final = growing(Effect.KEPT_LONGER, Effect.KEPT_SHORTER)
 _PURPOSES: Final = members(Effect.STORED, Effect.DROPPED)
@@ -171,6 +172,12 @@ RECIPIENTS: Final = Part(
     },
 )
 _FLOOR: Final = shrinking(Effect.SHARED_WIDER, Effect.SHARED_LESS)
+TCF: Final = Part(
+    "consent.yaml",
+    Effect.ASKED_MORE,
+    Effect.ASKED_LESS,
+    {"least_policy": shrinking(Effect.ASKED_LESS, Effect.ASKED_MORE), "purposes": silent},
+)
 DISCLOSURE: Final = Part(
     "disclosure.yaml",
     Effect.SHARED_WIDER,
@@ -198,7 +205,7 @@ def compare(old: RuleSet, new: RuleSet) -> list[Change]:
         *RETENTION.compare(old.retention, new.retention),
         *NOTICES.compare(old.notices, new.notices),
         *PURPOSES.compare(old.purposes, new.purposes),
-        *_categories(old, new),
+        *_asking(old, new),
         *IDENTIFIERS.compare(old.identifiers, new.identifiers),
         *STEPS.compare(old.step_rules, new.step_rules),
         *EVENTS.compare(old.events, new.events),
@@ -215,21 +222,27 @@ def _plain(file: str, words: Mapping[str, tuple[str, str]]) -> Iterator[Change]:
             yield Change(file, key, Effect.OTHERWISE, False, before, after)
 
 
-def _categories(old: RuleSet, new: RuleSet) -> Iterator[Change]:
-    """Judge, purpose by purpose, which categories of the consent platform have to say yes."""
+def _asking(old: RuleSet, new: RuleSet) -> Iterator[Change]:
+    """Judge, purpose by purpose, who has to say yes, and whose no counts."""
     for purpose in new.purposes:
         before, after = _asked(old, purpose), _asked(new, purpose)
         if before == after:
             continue
-        # With none nobody can say yes; each one more has to.
-        loosens = not before or (bool(after) and not before < after)
+        # With nobody asked nobody can say yes, each one more has to; and GPC only ever says no.
+        asked, asks = before - {GPC}, after - {GPC}
+        loosens = GPC in before - after or (bool(asks) and not (asked and asked <= asks))
         effect = Effect.ASKED_LESS if loosens else Effect.ASKED_MORE
         yield Change("consent.yaml", purpose, effect, loosens, _listed(before), _listed(after))
+    before_, after_ = old.signals.tcf, new.signals.tcf
+    if before_ is not None and after_ is not None:
+        yield from TCF.entry(before_, after_, "tcf")
 
 
 def _asked(rules: RuleSet, purpose: str) -> frozenset[str]:
-    return frozenset(key for key, fed in rules.categories.items() if purpose in fed)
+    """Give the signals that speak for *purpose*, each by a name of its own."""
+    categories = [key for key, fed in rules.categories.items() if purpose in fed]
+    return frozenset([*categories, *rules.signals_for(purpose)])
 
 
-def _listed(categories: Iterable[str]) -> str:
-    return said(sorted(categories))
+def _listed(signals: Iterable[str]) -> str:
+    return said(sorted(signals))

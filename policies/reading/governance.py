@@ -10,8 +10,7 @@ from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from policies.reading.entry import Entry, as_list, as_reference, named
-from policies.reading.source import Value
+from policies.reading.entry import Entry, named
 from policies.ruleset import (
     Controller,
     DisclosureRule,
@@ -25,8 +24,6 @@ from policies.vocabulary import LegalBasis
 
 LOWEST_FLOOR: Final = 11  # French public statistics publish nothing about fewer than eleven people
 MOST_PURPOSES: Final = 31  # a purpose is one bit of a signed 32-bit mask in the event table
-# The CMP sends these as keys of `categoryPreferences`; Segment's own limits on them.
-_CATEGORY: Final = re.compile(r"[A-Za-z_-][A-Za-z0-9_-]{0,33}")
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 
@@ -182,23 +179,6 @@ def _purpose(
         consent_validity_key=choice,
         feature_retention_key=computed,
     )
-
-
-def read_categories(
-    file: Entry, purposes: Mapping[str, PurposeRule]
-) -> Mapping[str, tuple[str, ...]]:
-    """Give the consent platform's categories and the purposes each one speaks for."""
-    categories = {}
-    for key, value in file.entry("categories").members():
-        if not _CATEGORY.fullmatch(key):
-            value.fault("this is no category id", "Use up to 34 letters, digits, `_` and `-`.")
-        categories[key] = _known(value, purposes)
-    file.done()
-    return MappingProxyType(categories)
-
-
-def _known(value: Value, purposes: Mapping[str, PurposeRule]) -> tuple[str, ...]:
-    return tuple(as_reference(item, purposes, file="purposes.yaml") for item in as_list(value))
 
 
 def read_recipients(

@@ -1,4 +1,4 @@
-"""Write the tables of three pages of docs: ``python -m tests.support.reference``.
+"""Write the tables of four pages of docs: ``python -m tests.support.reference``.
 
 The tests call the same functions and compare, so a page that lags behind the code is a red test.
 """
@@ -18,6 +18,7 @@ from pydantic_core import PydanticUndefined
 
 from policies.decisions import ARTICLES, Reason
 from policies.errors import ParaventError
+from tests.support import truth
 from tests.support.lints import PACKAGES, ROOT
 
 REASONS = {
@@ -42,7 +43,7 @@ REASONS = {
     Reason.BATCH_TOO_LONG: "The batch holds more events than the dialect allows.",
 }
 
-PAGES = ("docs/settings.md", "docs/errors.md", "docs/operations.md")
+PAGES = ("docs/settings.md", "docs/errors.md", "docs/operations.md", "docs/consent.md")
 
 
 def settings_classes() -> list[tuple[str, type[BaseModel]]]:
@@ -182,6 +183,8 @@ TABLES = {
     "reasons": reason_table,
     "metrics": metrics_table,
     "limits": limits_table,
+    "signals": truth.signals_table,
+    "together": truth.together_table,
 }
 _BLOCK = re.compile(r"(<!-- written: (\w+) -->\n\n).*?(\n\n<!-- end -->)", re.DOTALL)
 

@@ -6,6 +6,12 @@ from typing import Any, Final
 
 import msgspec
 
+from gateway.ingest.wire import OBJECTS, Said, Signal
+
+GOOGLE: Final = "googleConsentMode"
+TC_STRING: Final = "tcString"
+GPC: Final = "gpc"
+_OTHERS: Final = {GOOGLE, TC_STRING, GPC}
 _BOOLEAN: Final = {bool}
 
 
@@ -13,6 +19,7 @@ class Context(msgspec.Struct, gc=False):
     """The members of ``context`` a rulebook may read; the rest is skipped unread."""
 
     consent: Any = None
+    consentManagement: Any = None  # noqa: N815  # RudderStack's
     page: dict[str, Any] | None = None
     campaign: dict[str, Any] | None = None
     device: dict[str, Any] | None = None
@@ -46,10 +53,57 @@ def merged(inner: Context | None, outer: Context | None) -> Context | None:
 
 
 def categories(context: Context | None) -> dict[str, bool] | None:
-    """Give what the consent platform said; ``None`` when nothing was said at all."""
+    """Give what the consent platform said by categories; ``None`` when it did not say anything.
+
+    A consent object in which nothing is known is one that says no.
+    """
     if context is None or context.consent is None:
         return None
-    return _preferences(context.consent)
+    consent = context.consent
+    if (
+        isinstance(consent, dict)
+        and "categoryPreferences" not in consent
+        and _OTHERS & set(consent)
+    ):
+        return None
+    return _preferences(consent)
+
+
+def others(context: Context | None) -> tuple[Said, ...]:
+    """Give what every other signal said, in whatever form: it is read later."""
+    if context is None:
+        return ()
+    found: list[Said] = []
+    managed, consent = context.consentManagement, context.consent
+    if managed is not None:
+        found.append((Signal.CATEGORIES, frozenset(_managed(managed).items())))
+    if isinstance(consent, dict) and len(consent) > ("categoryPreferences" in consent):
+        if consent.get(GOOGLE) is not None:
+            found.append((Signal.GOOGLE, frozenset(_words(consent[GOOGLE]).items())))
+        if consent.get(TC_STRING) is not None:
+            text = consent[TC_STRING]
+            found.append((Signal.TCF, text if isinstance(text, str) else ""))
+        if consent.get(GPC) not in (None, False, 0, "0"):
+            found.append(OBJECTS)
+    return tuple(found)
+
+
+def _words(members: object) -> dict[str, str]:
+    """Give the members that are words; of anything else nothing was granted."""
+    if not isinstance(members, dict):
+        return {}
+    return {member: said for member, said in members.items() if isinstance(said, str)}
+
+
+def _managed(managed: object) -> dict[str, bool]:
+    """Read ``consentManagement`` as categories: an id in both lists is denied."""
+    if not isinstance(managed, dict):
+        return {}
+    allowed, denied = (
+        [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
+        for found in (managed.get("allowedConsentIds"), managed.get("deniedConsentIds"))
+    )
+    return dict.fromkeys(allowed, True) | dict.fromkeys(denied, False)
 
 
 def _preferences(consent: object) -> dict[str, bool]:

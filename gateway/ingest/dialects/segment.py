@@ -15,9 +15,9 @@ import msgspec
 
 from gateway.errors import BodyInvalid, BodyTooLarge
 from gateway.ingest.clock import corrected_us, instant_us
-from gateway.ingest.dialects.context import Context, categories, merged
+from gateway.ingest.dialects.context import Context, categories, merged, others
 from gateway.ingest.dialects.salvage import salvage
-from gateway.ingest.wire import Decoded, WireEvent
+from gateway.ingest.wire import OBJECTS, Decoded, Said, WireEvent
 from policies.decisions import Reason
 
 SUCCESS: Final = b'{"success":true}'
@@ -68,11 +68,15 @@ class Batch(msgspec.Struct):
 
 
 class _Around(NamedTuple):
-    """What surrounds an item: its batch's context, when it was sent, when it came."""
+    """What surrounds an item: its batch's context, when it was sent, when it came.
+
+    ``said`` is what the batch and the request's headers say about consent.
+    """
 
     context: Context | None
     sent_us: int | None
     received_us: int
+    said: tuple[Said, ...]
 
 
 class _Keyed(msgspec.Struct):
@@ -94,15 +98,22 @@ def write_key(body: bytes) -> str | None:
         return None
 
 
-def decode(call: str, body: bytes, received_us: int) -> Decoded:
+def decode(call: str, body: bytes, received_us: int, *, objects: bool = False) -> Decoded:
     """Decode the body of ``/v1/<call>``.
+
+    Args:
+        call: which of the paths.
+        body: inflated.
+        received_us: when it came.
+        objects: whether the request came with Global Privacy Control.
 
     Raises:
         BodyInvalid: the body is not the JSON object this path reads.
         BodyTooLarge: the call or batch is over the documented limit.
     """
+    said = (OBJECTS,) if objects else ()
     if call in BATCHES:
-        return _batch(body, received_us)
+        return _batch(body, received_us, said)
     if len(body) > MAX_EVENT_BYTES:
         raise BodyTooLarge("One call is larger than 32 KB; send less in it.")
     decoded = Decoded(raw_bytes=len(body))
@@ -112,7 +123,7 @@ def decode(call: str, body: bytes, received_us: int) -> Decoded:
         _require_object(body)
         decoded.refuse(Reason.EVENT_INVALID)
         return decoded
-    _take(decoded, item, KINDS[call], _Around(None, None, received_us))
+    _take(decoded, item, KINDS[call], _Around(None, None, received_us, said))
     return decoded
 
 
@@ -126,7 +137,7 @@ def _require_object(body: bytes) -> None:
         raise BodyInvalid("The body is valid JSON but not an object; one object was needed.")
 
 
-def _batch(body: bytes, received_us: int) -> Decoded:
+def _batch(body: bytes, received_us: int, said: tuple[Said, ...]) -> Decoded:
     if len(body) > MAX_BATCH_BYTES:
         raise BodyTooLarge("The batch is larger than 500 KB; send fewer events in it.")
     outer, items = _cut(body)
@@ -134,7 +145,8 @@ def _batch(body: bytes, received_us: int) -> Decoded:
     if len(items) > MAX_BATCH_EVENTS:
         decoded.refuse(Reason.BATCH_TOO_LONG, len(items))
         return decoded
-    around = _Around(outer.context, instant_us(outer.sentAt), received_us)
+    said += others(outer.context)
+    around = _Around(outer.context, instant_us(outer.sentAt), received_us, said)
     may_be_large = len(body) > MAX_EVENT_BYTES
     for raw in items:
         if may_be_large and len(memoryview(raw)) > MAX_EVENT_BYTES:
@@ -204,6 +216,7 @@ def _take(decoded: Decoded, item: Item, kind: str, around: _Around) -> None:
                 "context": context,
             },
             also=_also(item),
+            said=others(item.context) + around.said,
         )
     )
 

@@ -41,7 +41,12 @@ def test_the_shipped_rulebook_is_clean_and_says_so_without_the_workers_too() -> 
 @pytest.mark.parametrize(
     ("file", "old", "new", "found"),
     [
-        ("consent.yaml", "  advertising: [advertising]\n", "", ("consent.yaml", "advertising")),
+        (
+            "consent.yaml",
+            "  marketing: [email_marketing]\n",
+            "",
+            ("consent.yaml", "email_marketing"),
+        ),
         (
             "retention.yaml",
             "  choice:",

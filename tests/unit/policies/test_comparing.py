@@ -16,12 +16,13 @@ import pytest
 from policies.comparing import Change, Effect, compare
 from policies.conditions import Not
 from policies.load import SHIPPED, load_rulebook
-from policies.ruleset import RecipientRule, RuleSet
+from policies.ruleset import RecipientRule, RuleSet, TcfRule
 
 RULES = load_rulebook()
 # Said by another attribute that changes with them, or of no consequence by themselves.
 SHARED = replace(
     RULES,
+    signals=replace(RULES.signals, tcf=TcfRule(880, 5, MappingProxyType({1: ("advertising",)}))),
     recipients=MappingProxyType(
         {"mailer": RecipientRule("mailer", "Mailer", "FR", ("email_marketing",))}
     ),
@@ -69,7 +70,7 @@ def other(value: Any) -> Any:
         case timedelta():
             found = value + timedelta(days=1)
         case tuple():
-            found = (*value, "another")
+            found = value[1:] if value else ("another",)
         case Mapping():
             found = MappingProxyType(dict(list(value.items())[1:]))
         case _:
@@ -135,7 +136,7 @@ def test_no_attribute_of_any_declaration_is_overlooked(name: str, mutant: RuleSe
             Effect.ASKED_MORE, False,
         ),
         (
-            "consent.yaml", r"advertising: \[advertising\]", "advertising: []",
+            "consent.yaml", r"marketing: \[email_marketing\]", "marketing: []",
             Effect.ASKED_MORE, False,
         ),
     ],
@@ -152,7 +153,20 @@ def test_a_purpose_that_fewer_categories_must_grant_is_asked_less(folder: Path) 
     assert not any(change.loosens for change in stricter)
     strict = load_rulebook(folder)
     (back,) = compare(strict, RULES)
-    assert (back.effect, back.loosens, back.after) == (Effect.ASKED_LESS, True, "advertising")
+    assert (back.effect, back.loosens) == (Effect.ASKED_LESS, True)
+    assert "functional" in back.before
+    assert "functional" not in back.after
+
+
+def test_a_signal_that_is_no_longer_listened_to_asks_less(folder: Path) -> None:
+    changes = changed(folder, "consent.yaml", r"gpc: \[advertising\]", "gpc: []")
+    assert [(each.key, each.effect, each.loosens) for each in changes] == [
+        ("advertising", Effect.ASKED_LESS, True)
+    ]
+    without = load_rulebook(folder)
+    assert [(each.effect, each.loosens) for each in compare(without, RULES)] == [
+        (Effect.ASKED_MORE, False)
+    ]
 
 
 def test_a_recipient_is_shared_with(folder: Path) -> None:

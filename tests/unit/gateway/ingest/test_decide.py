@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.ingest.decide import (
+    ALL,
     ASSERTED,
     EXPLICIT,
     PLAIN,
@@ -78,7 +79,7 @@ def test_coverage_is_what_the_rulebooks_own_rule_says(
 
 def test_every_refusal_says_why() -> None:
     when = Instants(300, 400)
-    said_no = Signals(spoke=True, granted=0, withdrawn=1)
+    said_no = Signals(ALL, granted=0, withdrawn=1)
     assert refusal(1, {1: OPEN}, said_no, when) is Reason.CONSENT_REFUSED
     assert refusal(1, {1: CLOSED}, SILENT, when) is Reason.CONSENT_WITHDRAWN
     assert refusal(1, {1: (350, 900)}, SILENT, when) is Reason.CONSENT_NOT_YET
@@ -112,3 +113,28 @@ def test_what_is_known_since_then_is_just_what_is_no_news(
     news = [yes(intervals.get(number), at, at + 99, PLAIN) for number in numbers]
     since = known_since(intervals, granted)
     assert (since is not None and since <= at) == (not any(news))
+
+
+masks = st.integers(0, 63)
+signals = st.builds(
+    lambda spoken, granted, withdrawn: Signals(
+        spoken, granted & spoken, withdrawn & spoken & ~granted
+    ),
+    st.one_of(masks, st.just(ALL)), masks, masks,
+)  # fmt: skip
+
+
+@given(signals, signals, signals)
+def test_the_most_restrictive_signal_wins_in_any_order(
+    one: Signals, two: Signals, three: Signals
+) -> None:
+    together = one.beside(two)
+    assert together == two.beside(one)
+    assert together.beside(three) == one.beside(two.beside(three))
+    assert one.beside(one) == one.beside(SILENT) == one
+    for purpose in (1 << number for number in range(6)):
+        said = [each for each in (one, two) if each.spoken & purpose]
+        granted = bool(said) and all(each.granted & purpose for each in said)
+        assert bool(together.granted & purpose) is granted
+        assert bool(together.withdrawn & purpose) is any(each.withdrawn & purpose for each in said)
+        assert bool(together.spoken & purpose) is bool(said)

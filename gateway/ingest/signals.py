@@ -1,0 +1,160 @@
+"""What does everything that an event says about consent come to?
+
+Each signal is read by itself (``policies.signals``), remembered by what it said, and put beside the
+others: the most restrictive wins, purpose by purpose.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Any, Final
+
+from gateway.consent.tcf import TcInvalid, TcString, Terms, believed, decode, granted
+from gateway.ingest.decide import ALL, SILENT, Signals
+from gateway.ingest.wire import Said, Signal
+from policies.ruleset import RuleSet, TcfRule
+from policies.signals import Signalled, google, privacy_control, signalled, tcf
+
+MAX_REMEMBERED: Final = 2_000  # distinct statements; a site has a handful, an attacker any number
+TENTH_US: Final = 100_000  # of a second, in which TC strings count
+
+Mask = Callable[[Iterable[str]], int]
+
+
+@dataclass(slots=True)
+class SignalReader:
+    """Reads statements under one rulebook.  *mask* gives the bits of purposes."""
+
+    rules: RuleSet
+    mask: Mask
+    _categories: dict[frozenset[tuple[str, bool]], Signals] = field(default_factory=dict)
+    _others: dict[Said, Signals] = field(default_factory=dict)
+    _tcf: TcfReader = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._tcf = TcfReader(self.rules, self.mask)
+
+    def heard(
+        self, categories: Mapping[str, bool] | None, others: Iterable[Said], now_us: int
+    ) -> Signals:
+        """Give what *categories* and all *others* say together."""
+        signals = self.categories(categories)
+        for said in others:
+            signals = signals.beside(self._read(said, now_us))
+        return signals
+
+    def categories(self, categories: Mapping[str, bool] | None) -> Signals:
+        """Read what the consent platform said by categories."""
+        if categories is None:
+            return SILENT
+        key = frozenset(categories.items())
+        found = self._categories.get(key)
+        if found is None:
+            found = self._masks(signalled(self.rules, categories))._replace(spoken=ALL)
+            if len(self._categories) < MAX_REMEMBERED:
+                self._categories[key] = found
+        return found
+
+    def _read(self, said: Said, now_us: int) -> Signals:
+        kind, content = said
+        if kind is Signal.TCF:
+            return self._tcf.read(str(content), now_us)
+        found = self._others.get(said)
+        if found is None:
+            found = self._other(kind, content)
+            if len(self._others) < MAX_REMEMBERED:
+                self._others[said] = found
+        return found
+
+    def _other(self, kind: Signal, content: Any) -> Signals:  # noqa: ANN401  # of each kind another
+        if kind is Signal.CATEGORIES:
+            return self.categories(dict(content))
+        if kind is Signal.GOOGLE:
+            return self._masks(google(self.rules, dict(content)))
+        return self._masks(privacy_control(self.rules))
+
+    def _masks(self, said: Signalled) -> Signals:
+        return Signals(*map(self.mask, (said.speaks, said.grants, said.refuses)))
+
+
+@dataclass(slots=True)
+class TcfReader:
+    """Reads TC strings for the vendor of the rulebook.
+
+    A string is personal data and a fingerprint, so it is remembered by a digest under a key of this
+    process, and of what it says only its parts.
+    """
+
+    rules: RuleSet
+    mask: Mask
+    _terms: Terms | None = field(init=False)
+    _key: bytes = field(init=False, default_factory=lambda: secrets.token_bytes(32))
+    _known: dict[bytes, TcString | None] = field(init=False, default_factory=dict)
+    _signals: dict[Collection[int] | None, Signals] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        rule = self.rules.signals.tcf
+        self._terms = None if rule is None else _terms(self.rules, rule)
+
+    def read(self, text: str, now_us: int) -> Signals:
+        """Give what *text* says at *now_us*; nothing where the rulebook does not listen to it."""
+        if self._terms is None:
+            return SILENT
+        given = self._granted(text, self._terms, now_us)
+        found = self._signals.get(given)
+        if found is None:
+            said = tcf(self.rules, given)
+            masks = map(self.mask, (said.speaks, said.grants, said.refuses))
+            found = self._signals[given] = Signals(*masks)
+        return found
+
+    def _granted(self, text: str, terms: Terms, now_us: int) -> frozenset[int] | None:
+        tc = self._decoded(text)
+        if tc is None or terms.vendor is None:
+            return None
+        try:
+            believed(tc, Terms(now_us // TENTH_US, *_fixed(terms)))
+        except TcInvalid:
+            return None
+        return granted(tc, vendor=terms.vendor) & frozenset(range(1, 12))
+
+    def _decoded(self, text: str) -> TcString | None:
+        digest = blake2b(
+            text.encode("utf-8", "surrogatepass"), key=self._key, digest_size=16
+        ).digest()
+        if digest in self._known:
+            return self._known[digest]
+        try:
+            found = decode(text)
+        except TcInvalid:
+            found = None
+        if len(self._known) >= MAX_REMEMBERED:
+            self._known.clear()
+        self._known[digest] = found
+        return found
+
+
+def _terms(rules: RuleSet, rule: TcfRule) -> Terms:
+    """Give what a string is held against: the strictest that any purpose it speaks for asks."""
+    purposes = [rules.purposes[key] for keys in rule.purposes.values() for key in keys]
+    shown = [rules.notices[purpose.notice].valid_from for purpose in purposes]
+    oldest = min((purpose.consent_validity for purpose in purposes), default=timedelta(0))
+    return Terms(
+        now=0,
+        vendor=rule.vendor,
+        least_policy=rule.least_policy,
+        oldest=oldest // timedelta(milliseconds=100),
+        notice_since=max(map(_since, shown), default=0),
+    )
+
+
+def _since(day: str) -> int:
+    return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()) * 10
+
+
+def _fixed(terms: Terms) -> tuple[int | None, int, int, int]:
+    return terms.vendor, terms.least_policy, terms.oldest, terms.notice_since

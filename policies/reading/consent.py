@@ -1,0 +1,69 @@
+"""What consent platforms, browsers and frameworks say, and about which purposes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from policies.reading.entry import Entry, as_list, as_reference
+from policies.reading.source import Value
+from policies.ruleset import PurposeRule, SignalRules, TcfRule
+from policies.vocabulary import GoogleSignal
+
+# The CMP sends these as keys of `categoryPreferences`; Segment's own limits on them.
+_CATEGORY: Final = re.compile(r"[A-Za-z_-][A-Za-z0-9_-]{0,33}")
+LEAST_POLICY: Final = 4  # of the TCF: what is older is invalid
+MOST_VENDORS: Final = 2**16 - 1
+TCF_PURPOSES: Final = tuple(map(str, range(1, 12)))
+
+Spoken = tuple[str, ...]
+
+
+def read_consent(
+    file: Entry, purposes: Mapping[str, PurposeRule]
+) -> tuple[Mapping[str, Spoken], SignalRules]:
+    """Give the consent platform's categories, and what the other signals speak for."""
+    categories = {}
+    for key, value in file.entry("categories").members():
+        if not _CATEGORY.fullmatch(key):
+            value.fault("this is no category id", "Use up to 34 letters, digits, `_` and `-`.")
+        categories[key] = _known(value, purposes)
+    rules = SignalRules(
+        google=_google(file, purposes),
+        gpc=file.references("gpc", purposes, file="purposes.yaml") if file.has("gpc") else (),
+        tcf=_tcf(file.entry("tcf"), purposes) if file.has("tcf") else None,
+    )
+    file.done()
+    return MappingProxyType(categories), rules
+
+
+def _known(value: Value, purposes: Mapping[str, PurposeRule]) -> Spoken:
+    return tuple(as_reference(item, purposes, file="purposes.yaml") for item in as_list(value))
+
+
+def _google(file: Entry, purposes: Mapping[str, PurposeRule]) -> Mapping[GoogleSignal, Spoken]:
+    found = {}
+    for key, value in file.entry("google").members() if file.has("google") else ():
+        if key not in [*GoogleSignal]:
+            value.fault(
+                "Google's Consent Mode has no such member", f"Use one of {', '.join(GoogleSignal)}."
+            )
+        found[GoogleSignal(key)] = _known(value, purposes)
+    return MappingProxyType(found)
+
+
+def _tcf(entry: Entry, purposes: Mapping[str, PurposeRule]) -> TcfRule:
+    spoken = {}
+    for key, value in entry.entry("purposes").members():
+        if key not in TCF_PURPOSES:
+            value.fault("the framework has no such purpose", "Write its number, from 1 to 11.")
+        spoken[int(key)] = _known(value, purposes)
+    rule = TcfRule(
+        vendor=entry.whole("vendor", least=1, most=MOST_VENDORS),
+        least_policy=entry.whole("least_policy", least=LEAST_POLICY, most=63, default=LEAST_POLICY),
+        purposes=MappingProxyType(spoken),
+    )
+    entry.done()
+    return rule
