@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from tests.fuzz.targets import bodies, identifiers, pipeline, scalars, texts
+from tests.fuzz.targets import bodies, consent, identifiers, pipeline, scalars, texts
 
 
 class Target(NamedTuple):
@@ -21,6 +21,7 @@ class Target(NamedTuple):
 TARGETS: Final[Mapping[str, Target]] = {
     "dialect": Target(bodies.dialect, bodies.dialect_seeds),
     "rows": Target(pipeline.rows, bodies.dialect_seeds),
+    "consent": Target(consent.consent, consent.consent_seeds),
     "packed": Target(bodies.packed, bodies.packed_seeds),
     "signature": Target(bodies.signature, bodies.signature_seeds),
     "nesting": Target(bodies.nesting, bodies.nesting_seeds),
