@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.cli.explaining import EventUnreadable, explained, read_call
 from gateway.cli.output import Json, Policies, answer
 from policies.check import Finding, Level, check
 from policies.comparing import Change, compare
@@ -85,20 +87,40 @@ def diff_command(
 def explain_command(
     word: Annotated[
         str,
-        typer.Argument(metavar="WORD", help="A purpose, segment, feature, property or event."),
+        typer.Argument(
+            metavar="WORD",
+            help="A purpose, segment, feature, property or event; or a call in a .json file.",
+        ),
     ],
     *,
     policies: Policies = None,
     as_json: Json = False,
 ) -> None:
-    """Say in sentences what the rulebook says about one of its words."""
+    """Say in sentences what the rulebook says about one of its words, or would do with an event.
+
+    Of an event each step of the decision is said, with its article.
+    """
     rules = load_rulebook(policies)
+    if word.endswith(".json"):
+        _explain_event(rules, Path(word), as_json=as_json)
+        return
     lines = explain(rules, word)
     if not lines:
         near = difflib.get_close_matches(word, known(rules), n=3)
         hint = f"the nearest are {', '.join(near)}" if near else "none is near"
         raise WordUnknown(f"the rulebook knows no such word; {hint}")
     answer({"word": word, "says": lines}, as_json=as_json, lines=lines)
+
+
+def _explain_event(rules: RuleSet, file: Path, *, as_json: bool) -> None:
+    try:
+        content = file.read_bytes()
+    except OSError:
+        raise EventUnreadable("the file cannot be read; a readable one was needed") from None
+    steps = explained(rules, read_call(content), time.time_ns() // 1_000)
+    document = {"steps": [step._asdict() for step in steps]}
+    lines = [f"{step.step}: {step.says} ({step.article})" for step in steps]
+    answer(document, as_json=as_json, lines=lines)
 
 
 def _differences(changes: Sequence[Change]) -> list[str]:

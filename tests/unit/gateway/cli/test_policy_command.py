@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from gateway.cli.explaining import EventUnreadable
 from gateway.cli.policy import WordUnknown, app
 from policies.load import SHIPPED, load_rulebook
+from tests.support.builders import ADA
 
 RUN = CliRunner()
 
@@ -70,3 +72,80 @@ def test_what_a_change_would_do_is_said(folder: Path) -> None:
     document = json.loads(RUN.invoke(app, ["diff", str(folder), str(SHIPPED), "--json"]).stdout)
     assert (document["to"], document["loosens"]) == (load_rulebook().hash, False)
     assert [change["effect"] for change in document["changes"]] == ["shared less"]
+
+
+def explained(tmp_path: Path, call: object) -> list[str]:
+    file = tmp_path / "call.json"
+    file.write_text(json.dumps(call), encoding="utf-8")
+    result = RUN.invoke(app, ["explain", str(file), "--json"])
+    assert result.exit_code == 0, result.exception
+    return [f"{each['step']}: {each['says']}" for each in json.loads(result.stdout)["steps"]]
+
+
+CALL = {
+    "type": "track",
+    "userId": ADA.user_id,
+    "event": "Product Viewed",
+    "properties": {"product_id": "lampe-arc", ADA.email: "x"},
+    "context": {"consent": {"categoryPreferences": {"analytics": True, "marketing": False}}},
+}
+
+
+def test_an_event_is_explained_step_by_step(tmp_path: Path) -> None:
+    said = explained(tmp_path, CALL)
+    assert "name: It is the event Product Viewed." in said
+    assert (
+        "signal: The consent platform: yes to audience_measurement; no to email_marketing; "
+        "left out personalisation, advertising." in said
+    )
+    assert (
+        "purpose: audience_measurement: served, unless the person has closed it elsewhere." in said
+    )
+    assert "purpose: personalisation: not served, since the event does not say yes." in said
+    assert not any(ADA.email in each or ADA.user_id in each for each in said)
+
+
+def test_signals_are_told_one_by_one_and_together(tmp_path: Path) -> None:
+    context = {"consent": {"googleConsentMode": {"analytics_storage": "granted"}, "gpc": True}}
+    said = explained(tmp_path, CALL | {"context": context})
+    google = "yes to audience_measurement; left out personalisation, advertising."
+    assert f"signal: Google's Consent Mode: {google}" in said
+    assert "signal: Global Privacy Control: no to advertising." in said
+    assert any(each.startswith("signals: Together") for each in said)
+    assert "purpose: email_marketing: served if the person's consent is on record." in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "last"),
+    [
+        (
+            {"event": "Nobody Declared This"},
+            "decision: It is refused and counted as event-unknown.",
+        ),
+        ({"userId": None}, "call: It is refused and counted as identifier-missing."),
+        ({"type": "wink"}, "call: It is refused and counted as type-unknown."),
+        (
+            {"context": {"consent": {"categoryPreferences": {}}}},
+            "decision: It is refused and counted as consent-refused.",
+        ),
+        (
+            {"timestamp": "2019-01-01T00:00:00Z"},
+            "decision: It is refused and counted as retention-expired.",
+        ),
+        (
+            {"context": {"consent": {"categoryPreferences": {"marketing": False}}}},
+            "decision: It is not stored; what it says about consent is put on record.",
+        ),
+    ],
+)
+def test_what_is_refused_says_why(tmp_path: Path, changes: dict[str, object], last: str) -> None:
+    assert explained(tmp_path, CALL | changes)[-1] == last
+
+
+@pytest.mark.parametrize("content", ["[]", "no JSON", '"text"', ""])
+def test_what_is_no_call_is_not_explained(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "call.json"
+    file.write_text(content, encoding="utf-8")
+    assert isinstance(RUN.invoke(app, ["explain", str(file)]).exception, EventUnreadable)
+    gone = RUN.invoke(app, ["explain", str(tmp_path / "gone.json")])
+    assert isinstance(gone.exception, EventUnreadable)
