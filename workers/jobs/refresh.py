@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
 
@@ -139,18 +140,31 @@ def _slice(
 def _settle(
     connection: Connection, ctx: Computation, run: RefreshRun, numbers: Sequence[int]
 ) -> tuple[int, int]:
+    # Histories are read before anything is locked: live events and choices of all wait for a slice.
+    past = {} if run.full else _past(connection, ctx, run, numbers)
     rows = registry.lock_by_id(connection, numbers)
     subjects = [lanes.standing(row) for row in rows.values() if row.state == registry.ALIVE]
     ids = [subject.id for subject in subjects]
     states = _held(connection, ctx, ids)
     if run.full:
         states = folding.refold(connection, ctx, ids, now_us())
-    # Whoever came back after the instant is read as they were at it.
     ahead = [subject for subject in ids if _ahead(states, subject, run.as_of_us)]
-    for subject in ahead:
-        del states[subject]
-    states |= folding.of_stored(connection, ctx, ahead, until_us=run.as_of_us)
-    return _write(connection, ctx, run, subjects, states)
+    unread = [subject for subject in ahead if subject not in past]
+    past |= folding.of_stored(connection, ctx, unread, until_us=run.as_of_us)
+    then = {each: state for each, state in states.items() if each not in ahead} | {
+        each: past[each] for each in ahead if each in past
+    }
+    return _write(connection, ctx, run, subjects, Standings(states, then))
+
+
+class Standings(NamedTuple):
+    """The states of a slice as they are, and as they were at the instant of the run.
+
+    Whoever came back after it is recorded as they were, and is in the segments of what they are.
+    """
+
+    now: folding.States
+    then: folding.States
 
 
 def _held(connection: Connection, ctx: Computation, subjects: Sequence[int]) -> folding.States:
@@ -167,6 +181,15 @@ def _held(connection: Connection, ctx: Computation, subjects: Sequence[int]) -> 
     return states
 
 
+def _past(
+    connection: Connection, ctx: Computation, run: RefreshRun, numbers: Sequence[int]
+) -> folding.States:
+    """Give those who have come back after the instant of *run*, as they were at it."""
+    states = folding.read(connection, ctx, numbers)
+    ahead = [subject for subject in numbers if _ahead(states, subject, run.as_of_us)]
+    return folding.of_stored(connection, ctx, ahead, until_us=run.as_of_us)
+
+
 def _ahead(states: folding.States, subject: int, as_of_us: int) -> bool:
     return subject in states and states[subject].last_at_us > as_of_us
 
@@ -176,19 +199,24 @@ def _write(
     ctx: Computation,
     run: RefreshRun,
     subjects: Sequence[Subject],
-    states: folding.States,
+    standings: Standings,
 ) -> tuple[int, int]:
     domains = {subject.id: subject.domain for subject in subjects}
     values = {
         subject: ctx.values(domains[subject], state, run.as_of_us)
-        for subject, state in states.items()
+        for subject, state in standings.then.items()
     }
     rows = {subject: ctx.snapshot(domains[subject], found) for subject, found in values.items()}
     changed = snapshots.upsert(
         connection, rows, feature_set_id=ctx.feature_set, as_of_us=run.as_of_us
     )
-    changed += snapshots.delete(connection, [each for each in domains if each not in states])
-    judged = {each: ctx.judged_of(domains[each], found) for each, found in values.items()}
+    changed += snapshots.delete(connection, [each for each in domains if each not in values])
+    judged = {
+        each: ctx.judged_of(domains[each], values[each])
+        if standings.then.get(each) is state
+        else ctx.judged_values(domains[each], state, run.as_of_us)
+        for each, state in standings.now.items()
+    }
     moved = lanes.settle(connection, ctx, subjects, judged, now_us=now_us())
     return changed, moved
 

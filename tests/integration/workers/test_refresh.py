@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import Engine, text
 
 from tests.support.shop import DAY_US, Sent, Shop
+from tests.support.store_rows import impatient
 from workers.jobs.clock import as_us, now_us
 from workers.jobs.refresh import Refreshed, refresh
-from workers.store import lanes, registry, segments, sizes, snapshots
+from workers.store import folding, lanes, registry, segments, sizes, snapshots
 from workers.store.transactions import transaction
 
 NAMES = ("Product Viewed", "Product Added", "Order Completed", "Page Viewed")
@@ -111,6 +112,44 @@ def test_a_refresh_as_of_an_instant_sees_nothing_later(shop: Shop, store_workers
     with transaction(shop.engine) as connection:
         assert later not in snapshots.of_subjects(connection, [later])
     assert shop.segments_of(later) == set()
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_whoever_comes_back_after_the_instant_stays_in_the_segments_that_gave(
+    shop: Shop, store_workers: Engine, *, full: bool
+) -> None:
+    """A refresh takes a while, and people go on: its instant is older than what they are in."""
+    known, new = shop.person("email_marketing"), shop.person("email_marketing")
+    as_of = datetime.now(UTC) - timedelta(hours=1)
+    shop.live([shop.event(known, "Page Viewed", as_us(as_of) - DAY_US)])
+    refresh(store_workers, shop.ctx, as_of=as_of - timedelta(hours=2), full=True)
+    shop.live([shop.event(each, "Product Added", now_us()) for each in (known, new)])
+    refresh(store_workers, shop.ctx, as_of=as_of, full=full)
+    for each in (known, new):
+        assert "cart_abandoners" in shop.segments_of(each)
+    assert _values(shop, known)["age_days"] == pytest.approx(1.0)
+
+
+def test_nobody_waits_while_histories_are_read(
+    shop: Shop, store_workers: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = shop.person("email_marketing")
+    as_of = datetime.now(UTC) - timedelta(hours=1)
+    shop.live([shop.event(subject, "Page Viewed", as_us(as_of) - DAY_US)])
+    shop.live([shop.event(subject, "Product Added", now_us())])
+    read, met = folding.of_stored, []
+
+    def of_stored(*asked: Any, **options: Any) -> folding.States:
+        if options.get("until_us") is not None and asked[2]:
+            with impatient(shop.engine) as connection:
+                met.append(registry.lock_by_id(connection, asked[2], for_update=True).keys())
+                folding.hold(connection, shop.ctx, asked[2])
+        return read(*asked, **options)
+
+    refresh(store_workers, shop.ctx, as_of=as_of - timedelta(hours=2), full=True)
+    monkeypatch.setattr(folding, "of_stored", of_stored)
+    refresh(store_workers, shop.ctx, as_of=as_of)
+    assert met == [{subject}]
 
 
 def test_an_interrupted_refresh_goes_on_where_it_stopped(
