@@ -19,6 +19,8 @@ from workers.store.computation import Computation
 from workers.store.state import StateRow
 from workers.store.state import Version as StateVersion
 
+HISTORIES = 50  # whole ones read at once: they grow, and what they take in memory with them
+
 States = dict[int, State]
 News = Mapping[int, Sequence[Happened]]
 """Just stored events of each subject, one at least, in their order."""
@@ -107,10 +109,12 @@ def of_stored(
     until_us: int | None = None,
 ) -> States:
     """Fold stored events up to and including *until_us*, without writing anything."""
-    if not subjects:
-        return {}
-    histories = ctx.roles.histories(facts.of_subjects(connection, subjects, until_us))
-    return {subject: ctx.fold(None, history) for subject, history in histories.items()}
+    states: States = {}
+    for start in range(0, len(subjects), HISTORIES):
+        read_ = facts.of_subjects(connection, subjects[start : start + HISTORIES], until_us)
+        for subject, history in ctx.roles.histories(read_).items():
+            states[subject] = ctx.fold(None, history)
+    return states
 
 
 def _folded(ctx: Computation, held: State | None, new: Sequence[Happened]) -> State | None:

@@ -16,4 +16,4 @@ depends_on = None
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '3s'")
     op.execute("SET LOCAL statement_timeout = '60s'")
-    op.execute("ALTER TABLE store.state ADD COLUMN recent BYTEA DEFAULT '' NOT NULL")
+    op.execute("ALTER TABLE store.state ADD COLUMN IF NOT EXISTS recent BYTEA DEFAULT '' NOT NULL")
