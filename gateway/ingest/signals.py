@@ -34,9 +34,14 @@ class SignalReader:
     _categories: dict[frozenset[tuple[str, bool]], Signals] = field(default_factory=dict)
     _others: dict[Said, Signals] = field(default_factory=dict)
     _tcf: TcfReader = field(init=False)
+    _known: Mapping[Signal, frozenset[str]] = field(init=False)
 
     def __post_init__(self) -> None:
         self._tcf = TcfReader(self.rules, self.mask)
+        self._known = {
+            Signal.CATEGORIES: frozenset(self.rules.categories),
+            Signal.GOOGLE: frozenset(self.rules.signals.google),
+        }
 
     def heard(
         self, categories: Mapping[str, bool] | None, others: Iterable[Said], now_us: int
@@ -60,9 +65,15 @@ class SignalReader:
         return found
 
     def _read(self, said: Said, now_us: int) -> Signals:
-        kind, content = said
+        kind = said[0]
+        content: Any = said[1]
         if kind is Signal.TCF:
             return self._tcf.read(str(content), now_us)
+        # Only words that mean something here are remembered: a member may be named by anything.
+        known = self._known.get(kind)
+        if known is not None:
+            content = frozenset(each for each in content if each[0] in known)
+            said = kind, content
         found = self._others.get(said)
         if found is None:
             found = self._other(kind, content)

@@ -6,7 +6,7 @@ more.  Where that cannot be told from the two words it is said to loosen: somebo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -52,7 +52,7 @@ class Verdict(NamedTuple):
     after: str = ""
 
 
-Judge = Callable[[Any, Any], Iterable[Verdict]]
+Judge = Callable[[Any, Any], list[Verdict]]
 
 
 def said(value: object) -> str:
@@ -90,7 +90,7 @@ def growing(more: Effect, less: Effect, *, endless: bool = False) -> Judge:
     def judge(before: Any, after: Any) -> list[Verdict]:  # noqa: ANN401  # of any ordered type
         grows = after is None if None in (before, after) else after > before
         if None in (before, after) and not endless:
-            return unlike(before, after)  # type: ignore[return-value]  # a list, as here
+            return unlike(before, after)
         return [Verdict(more if grows else less, grows, said(before), said(after))]
 
     return judge

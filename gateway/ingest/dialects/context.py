@@ -89,10 +89,10 @@ def others(context: Context | None) -> tuple[Said, ...]:
 
 
 def _words(members: object) -> dict[str, str]:
-    """Give the members that are words; of anything else nothing was granted."""
+    """Give the members that are one of the two words; by anything else nothing was granted."""
     if not isinstance(members, dict):
         return {}
-    return {member: said for member, said in members.items() if isinstance(said, str)}
+    return {member: said for member, said in members.items() if said in ("granted", "denied")}
 
 
 def _managed(managed: object) -> dict[str, bool]:

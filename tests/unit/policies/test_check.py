@@ -10,18 +10,15 @@ from policies.check import Level, check, check_data_map, sensitive
 from policies.data_map import ColumnNote, Erasure, TableNote, note
 from policies.errors import RulebookInvalid
 from policies.examples import ExampleEvent, run_examples
-from policies.load import SHIPPED, load_rulebook
+from policies.load import load_rulebook
 from policies.ruleset import RuleSet
 from policies.vocabulary import DataCategory
+from tests.support.rulebooks import copied
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for path in SHIPPED.rglob("*.yaml"):
-        target = tmp_path / path.relative_to(SHIPPED)
-        target.parent.mkdir(exist_ok=True)
-        target.write_bytes(path.read_bytes())
-    return tmp_path
+    return copied(tmp_path)
 
 
 def changed(folder: Path, file: str, old: str, new: str) -> RuleSet:

@@ -15,8 +15,9 @@ import pytest
 
 from policies.comparing import Change, Effect, compare
 from policies.conditions import Not
-from policies.load import SHIPPED, load_rulebook
+from policies.load import load_rulebook
 from policies.ruleset import RecipientRule, RuleSet, TcfRule
+from tests.support.rulebooks import copied
 
 RULES = load_rulebook()
 # Said by another attribute that changes with them, or of no consequence by themselves.
@@ -38,11 +39,7 @@ HARMLESS = {
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for path in SHIPPED.rglob("*.yaml"):
-        target = tmp_path / path.relative_to(SHIPPED)
-        target.parent.mkdir(exist_ok=True)
-        target.write_bytes(path.read_bytes())
-    return tmp_path
+    return copied(tmp_path)
 
 
 def changed(folder: Path, file: str, before: str, after: str) -> list[Change]:

@@ -12,9 +12,10 @@ import pytest
 from policies.check import check
 from policies.conditions import features_of
 from policies.examples import ExampleEvent, failures, run_examples
-from policies.load import SHIPPED, load_rulebook
+from policies.load import load_rulebook
 from policies.ruleset import RuleSet
 from policies.vocabulary import Column, DataCategory, EventKind, PropertyType
+from tests.support.rulebooks import copied
 from workers.features.compute import values
 from workers.features.local_hours import LocalHours
 from workers.features.state import NO_STEP, FoldEvent, fold
@@ -179,11 +180,3 @@ def test_the_hash_names_the_content_and_not_its_spelling(tmp_path: Path) -> None
     changed = load_rulebook(copy)
     assert re.fullmatch(r"[0-9a-f]{64}", changed.hash)
     assert changed.hash != RULES.hash
-
-
-def copied(folder: Path) -> Path:
-    for path in SHIPPED.rglob("*.yaml"):
-        target = folder / path.relative_to(SHIPPED)
-        target.parent.mkdir(exist_ok=True)
-        target.write_bytes(path.read_bytes())
-    return folder

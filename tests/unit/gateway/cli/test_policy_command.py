@@ -13,17 +13,14 @@ from gateway.cli.explaining import EventUnreadable
 from gateway.cli.policy import WordUnknown, app
 from policies.load import SHIPPED, load_rulebook
 from tests.support.builders import ADA
+from tests.support.rulebooks import copied
 
 RUN = CliRunner()
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for path in SHIPPED.rglob("*.yaml"):
-        target = tmp_path / path.relative_to(SHIPPED)
-        target.parent.mkdir(exist_ok=True)
-        target.write_bytes(path.read_bytes())
-    return tmp_path
+    return copied(tmp_path)
 
 
 def test_the_shipped_rulebook_is_checked_without_findings() -> None:

@@ -124,6 +124,18 @@ def test_no_string_is_kept_and_no_more_than_so_many_are_remembered() -> None:
     assert all(len(digest) == 16 for digest in read._tcf._known)
 
 
+def test_nothing_is_remembered_that_the_rulebook_does_not_know() -> None:
+    read = reader(RULES)
+    for name in (f"mail-{number}@example.org" for number in range(5)):
+        managed = {"allowedConsentIds": [name, "advertising"], "deniedConsentIds": []}
+        google = {name: "granted", "ad_storage": name}
+        context = {"consent": {"googleConsentMode": google}, "consentManagement": managed}
+        (event,) = segment.decode("track", sent(context), NOW_US).events
+        read.heard(event.categories, event.said, NOW_US)
+    assert "mail" not in repr((read._others, read._categories))
+    assert len(read._others) == 2
+
+
 def test_the_shipped_rulebook_listens_to_google_and_to_privacy_control() -> None:
     rules = load_rulebook()
     assert rules.signals.google
