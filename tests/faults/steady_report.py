@@ -16,6 +16,9 @@ MEMORY = Bound(share=0.05, least=8.0)
 # Its servers come and go (autovacuum), and each fills the caches of the tables it meets.
 SERVER_MEMORY = Bound(share=0.15, least=48.0)
 COUNT = Bound(share=0.1, least=3.0)
+# A pool opens one more when as many as that are wanted at once for the first time, and keeps it:
+# rare moments of an hour.  It cannot grow beyond its size, and one that leaks runs dry instead.
+CONNECTIONS = Bound(share=0.1, least=8.0)
 SECONDS = Bound(share=0.25, least=2.0)
 # Its age is a saw, of which a trend says nothing; one that is late by a whole turn did not come.
 OVERDUE_S = 2 * float(SCHEDULE[REFRESH]["schedule"])
@@ -109,7 +112,7 @@ def _series(looks: list[Look]) -> Iterator[tuple[str, list[Point], Bound, bool]]
     for name in dict.fromkeys(name for look in looks for name in look.held):
         memory = SERVER_MEMORY if name == "postgres" else MEMORY
         for kind in (*MEMORIES, *JUDGED[1:]):
-            points = [(e.at, float(getattr(e.held[name], kind))) for e in looks if name in e.held]
+            points = [(e.at, _count(e, name, kind)) for e in looks if name in e.held]
             bound = memory if kind in MEMORIES else COUNT
             yield f"{name} {kind}", points, bound, _judged(name, kind)
     lags = [(look.at, look.lag, look.connected) for look in looks if look.lag is not None]
@@ -117,7 +120,13 @@ def _series(looks: list[Look]) -> Iterator[tuple[str, list[Point], Bound, bool]]
         points = [(at, float(getattr(lag, kind))) for at, lag, _ in lags]
         yield f"lag {kind}, s", points, SECONDS, kind != "refresh"
     connected = [(at, float(sum(counts.values()))) for at, _, counts in lags]
-    yield "connections", connected, COUNT, True
+    yield "connections", connected, CONNECTIONS, True
+
+
+def _count(look: Look, name: str, kind: str) -> float:
+    """Give a figure of a process; what its pools opened is counted apart, among the connections."""
+    pooled = look.connected.get(f"paravent-{name}", 0) if kind in ("files", "sockets") else 0
+    return float(getattr(look.held[name], kind) - pooled)
 
 
 def _judged(name: str, kind: str) -> bool:
