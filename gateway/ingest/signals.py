@@ -31,7 +31,7 @@ class SignalReader:
 
     rules: RuleSet
     mask: Mask
-    _categories: dict[frozenset[tuple[str, bool]], Signals] = field(default_factory=dict)
+    _categories: dict[tuple[bool | None, ...], Signals] = field(default_factory=dict)
     _others: dict[Said, Signals] = field(default_factory=dict)
     _tcf: TcfReader = field(init=False)
     _known: Mapping[Signal, frozenset[str]] = field(init=False)
@@ -56,7 +56,8 @@ class SignalReader:
         """Read what the consent platform said by categories."""
         if categories is None:
             return SILENT
-        key = frozenset(categories.items())
+        # What the rulebook does not name means nothing, and its name is nowhere kept.
+        key = tuple(map(categories.get, self.rules.categories))
         found = self._categories.get(key)
         if found is None:
             found = self._masks(signalled(self.rules, categories))._replace(spoken=ALL)

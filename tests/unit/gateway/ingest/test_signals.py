@@ -129,7 +129,11 @@ def test_nothing_is_remembered_that_the_rulebook_does_not_know() -> None:
     for name in (f"mail-{number}@example.org" for number in range(5)):
         managed = {"allowedConsentIds": [name, "advertising"], "deniedConsentIds": []}
         google = {name: "granted", "ad_storage": name}
-        context = {"consent": {"googleConsentMode": google}, "consentManagement": managed}
+        consent = {
+            "googleConsentMode": google,
+            "categoryPreferences": {name: True, "advertising": True},
+        }
+        context = {"consent": consent, "consentManagement": managed}
         (event,) = segment.decode("track", sent(context), NOW_US).events
         read.heard(event.categories, event.said, NOW_US)
     assert "mail" not in repr((read._others, read._categories))
