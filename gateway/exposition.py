@@ -35,6 +35,9 @@ READINGS: Final = {
     "paravent_outbox_rows": "Announcements the relay has not delivered, counted to 100 000.",
     "paravent_outbox_oldest_seconds": "Age of the oldest of them; 0 when none waits.",
     "paravent_refresh_age_seconds": "Time since memberships were last brought up to date.",
+    "paravent_withdrawal_oldest_seconds": (
+        "Age of the oldest withdrawal whose events are not erased yet; 0 when none waits."
+    ),
 }
 
 
@@ -86,6 +89,7 @@ def _readings(found: Backlog, now_us: int) -> dict[str, float]:
         "paravent_dirty_aside_rows": float(found.aside),
         "paravent_outbox_rows": float(found.outbox),
         "paravent_outbox_oldest_seconds": age(found.outbox_since_us),
+        "paravent_withdrawal_oldest_seconds": age(found.withdrawn_us),
     }
     if found.refreshed_us is not None:
         readings["paravent_refresh_age_seconds"] = age(found.refreshed_us)

@@ -14,6 +14,7 @@ from celery.schedules import crontab
 
 from workers.settings import WorkersSettings
 from workers.slots import SlotWatch
+from workers.store import withdrawals
 
 TASK_MODULES: Final = (
     "workers.tasks.features",
@@ -22,6 +23,7 @@ TASK_MODULES: Final = (
 )
 DRAIN_BATCH, DRAIN_DIRTY = "drain-batch", "drain-dirty"
 REFRESH, EXPIRE = "refresh-memberships", "expire-events"
+ERASE_WITHDRAWN = withdrawals.TOPIC
 
 
 def celery_app(settings: WorkersSettings) -> Celery:
@@ -79,6 +81,7 @@ _SILENCE: Final = {
 SCHEDULE: Final = {
     DRAIN_DIRTY: {"task": DRAIN_DIRTY, "schedule": 30.0, "options": {"expires": 30}},
     REFRESH: {"task": REFRESH, "schedule": 300.0, "options": {"expires": 300}},
+    ERASE_WITHDRAWN: {"task": ERASE_WITHDRAWN, "schedule": 60.0, "options": {"expires": 60}},
     EXPIRE: {"task": EXPIRE, "schedule": crontab(minute="17"), "options": {"expires": 3600}},
 }
 

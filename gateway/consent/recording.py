@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from gateway.ingest.ledger import News, Standing, refolded, triplets
 from policies.consent import ConsentRecord
 from policies.vocabulary import ConsentMethod, ConsentStatus
-from workers.store import consent, lanes, registry
+from workers.store import consent, lanes, registry, withdrawals
 from workers.store.consent import LedgerRow
 
 
@@ -39,9 +39,9 @@ def append(
 ) -> None:
     """Append *news* (by pid), fold the whole ledger of those people, drop what is withdrawn.
 
-    Memberships that rested on a purpose now closed are gone when this
-    transaction commits (Article 7(3)).  A yes that is sent again says nothing
-    new: after a withdrawal it would otherwise undo it.
+    Memberships that rested on a purpose now closed are gone when this transaction commits (Article
+    7(3)), and the workers are asked to erase what has no other basis.  A yes that is sent again
+    says nothing new: after a withdrawal it would otherwise undo it.
     """
     records = consent.of_subjects(connection, [standings[pid].subject for pid in news])
     rows = _unheard((_row(item, entry) for items in news.values() for item in items), records)
@@ -49,14 +49,16 @@ def append(
     for row in rows:
         records[row.subject].append(row)
     folded: dict[int, list[int]] = {}
+    asked = _withdrawn(rows, records)
     for pid in news:
         standing = standings[pid]
         standing.become(refolded(recorded(row) for row in records[standing.subject]))
         folded[standing.subject] = triplets(standing.consent)
-        _object(connection, standing, entry.objectable)
+        asked |= _objected(connection, standing, entry.objectable)
     registry.set_consent(connection, folded)
     for purpose, people in _closed(rows).items():
         lanes.drop_memberships(connection, people, [purpose])
+    withdrawals.ask(connection, asked, entry.now_us)
 
 
 def _unheard(
@@ -74,8 +76,25 @@ def _said(row: LedgerRow) -> tuple[int, int, str, bytes | None]:
     return row.subject, row.purpose, row.status, row.signal_hash
 
 
-def _object(connection: Connection, standing: Standing, objectable: int) -> None:
-    """Read a no to a purpose that needs no consent as the objection it is (Article 21)."""
+def _withdrawn(
+    rows: Iterable[LedgerRow], records: Mapping[int, Sequence[LedgerRow]]
+) -> set[tuple[int, int]]:
+    """Give the subjects and purposes a new no is about, where there ever was a yes."""
+    given = {
+        (row.subject, row.purpose)
+        for known in records.values()
+        for row in known
+        if row.status == ConsentStatus.GIVEN
+    }
+    return given & {(row.subject, row.purpose) for row in rows if row.status != ConsentStatus.GIVEN}
+
+
+def _objected(connection: Connection, standing: Standing, objectable: int) -> set[tuple[int, int]]:
+    """Read a no to a purpose that needs no consent as the objection it is (Article 21).
+
+    Give what is objected to since, as subject and purpose.
+    """
+    before = standing.objected
     objected = standing.objected
     for purpose, (since_us, until_us) in standing.consent.items():
         bit = 1 << (purpose - 1) & objectable
@@ -83,6 +102,10 @@ def _object(connection: Connection, standing: Standing, objectable: int) -> None
     if objected != standing.objected:
         registry.set_objected(connection, standing.subject, objected)
         standing.objected = objected
+    return {
+        (standing.subject, purpose) for purpose in standing.consent
+        if objected & ~before & 1 << (purpose - 1)
+    }  # fmt: skip
 
 
 def _closed(rows: Iterable[LedgerRow]) -> dict[int, set[int]]:

@@ -129,6 +129,10 @@ def _consent(record: Record, reference: Reference) -> Readable:
     }
 
 
+def _withdrawal(record: Record, reference: Reference) -> Readable:
+    return {"purpose": reference.purposes.get(record["purpose"])}
+
+
 def _state(record: Record, reference: Reference) -> Readable:
     names = [*reference.steps, *map(str, range(len(reference.steps), len(record["steps"])))]
     return {
@@ -193,6 +197,7 @@ _WORDED: Final[Mapping[str, Callable[[Record, Reference], Readable]]] = {
     "store.event": _event,
     "store.subject": _registry,
     "store.consent_record": _consent,
+    "store.withdrawal": _withdrawal,
     "store.state": _state,
     "store.membership": _membership,
     "store.feature_snapshot": _snapshot,

@@ -26,9 +26,11 @@ from tests.support.clock import instant
 from workers.jobs.clock import now_us
 from workers.jobs.drain import drain_shard
 from workers.jobs.refresh import refresh
+from workers.jobs.withdraw import erase_withdrawn
 from workers.store import lanes, registry
 
 WITHDRAWN = ("personalisation", "email_marketing")
+CLOSED_BEFORE = "audience_measurement"
 DAY_US = 86_400_000_000
 
 Call = dict[str, Any]
@@ -175,6 +177,18 @@ def withdrawal(scene: Scene, seat: Seat) -> Act:
     return run
 
 
+def carrying(scene: Scene, seat: Seat) -> Act:
+    """Take from stored events what was withdrawn; one such no has been said before it begins."""
+    no = {CLOSED_BEFORE: ConsentStatus.WITHDRAWN}
+    said = Choice("user_id", scene.leaver.user_id, no, None)
+    scene.theatre.house.edge.consent.record(said)
+
+    def run() -> None:
+        erase_withdrawn(seat.workers, seat.ctx, clock=now_us)
+
+    return run
+
+
 def erase(scene: Scene, seat: Seat) -> Act:
     """Do those steps of an erasure that change anything, as a case does; the scan has its tests."""
     claimed = [("user_id", scene.leaver.user_id)]
@@ -197,6 +211,7 @@ ACTS: Mapping[str, Callable[[Scene, Seat], Act]] = MappingProxyType(
         "refresh": refreshing,
         "link": link,
         "withdrawal": withdrawal,
+        "carrying": carrying,
         "erasure": erase,
     }
 )

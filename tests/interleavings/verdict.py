@@ -14,6 +14,7 @@ from tests.support.consistency import wrongs
 from tests.support.edge import TestEdge
 from workers.jobs.clock import now_us
 from workers.jobs.drain import drain_all
+from workers.jobs.withdraw import erase_withdrawn
 from workers.store import consent, folding, held, memberships, registry
 from workers.store.computation import Computation
 from workers.store.transactions import transaction
@@ -35,6 +36,7 @@ def judge(scene: Scene, acts: Sequence[str]) -> None:
             again = scene.viewed(scene.leaver)
             assert seat.edge.send(again) == {"suppressed": 1}, "the erased comes back"
     drain_all(house.workers, house.ctx, clock=now_us)
+    erase_withdrawn(house.workers, house.ctx, clock=now_us)
     with transaction(scene.theatre.owner) as store:
         rows = store.execute(text(REGISTERED), {"mark": scene.marks.store}).all()
         alive = [row.id for row in rows if row.state != registry.ERASED]
@@ -49,6 +51,7 @@ def judge(scene: Scene, acts: Sequence[str]) -> None:
         _linked(scene)
 
 
+KEPT_FOR = "select coalesce(bit_or(purposes), 0) from store.event where subject = :number"
 REGISTERED = "select id, uuid_send(pid) as pid, state from store.subject where id > :mark"
 
 
@@ -75,6 +78,8 @@ def assert_nothing_lost(store: Connection, ctx: Computation, alive: list[int]) -
             for segment in held_by.get(number, ())
         }
         assert not resting & closed, "a membership rests on a consent that was withdrawn"
+        kept = store.execute(text(KEPT_FOR), {"number": number}).scalar_one()
+        assert not {no for no in closed if kept >> (no - 1) & 1}, "an event is kept after a no"
 
 
 def left_in_vault(edge: TestEdge) -> tuple[int, int, int]:

@@ -99,7 +99,8 @@ ROWS: dict[str, list[Panel]] = {
     "What waits": [
         Panel("Age of the oldest", "s", {
             "bulk lane": "max(paravent_dirty_oldest_seconds)",
-            "outbox": "max(paravent_outbox_oldest_seconds)"}),
+            "outbox": "max(paravent_outbox_oldest_seconds)",
+            "withdrawals": "max(paravent_withdrawal_oldest_seconds)"}),
         Panel("Rows that wait", "short", {
             "bulk lane": "max(paravent_dirty_rows)",
             "outbox": "max(paravent_outbox_rows)",

@@ -17,7 +17,7 @@ from gateway.rights.service import Request, RightsService
 from gateway.rights.verification import CheckMethod, CheckOutcome, IdentityCheck
 from tests.support.builders import ADA, Person, identify, page, track
 from workers.jobs.refresh import refresh
-from workers.store import held, lanes
+from workers.store import held, lanes, withdrawals
 from workers.store.transactions import transaction
 
 if TYPE_CHECKING:
@@ -113,6 +113,8 @@ def seed_everywhere(desk: RightsDesk, person: Person = ADA, *, days: int = 3) ->
     with transaction(edge.store) as store:
         batch = store.execute(text("select max(id) from store.batch")).scalar_one()
         lanes.mark_dirty(store, batch, {number: [1] for number in surrogates})
+        no = [(number, ctx.purposes["advertising"]) for number in surrogates]
+        withdrawals.ask(store, no, edge.now_us)
         missing = [table for table, rows in held.records(store, surrogates).items() if not rows]
     assert not missing, f"the seed leaves {missing} empty"
     return surrogates

@@ -18,13 +18,16 @@ select
    where shard >= 0 order by dirty.id limit 1),
   (select count(*) from (select from store.outbox limit {MOST}) as counted),
   (select created_at from store.outbox order by id limit 1),
-  (select max(finished_at) from store.refresh_run)"""
+  (select max(finished_at) from store.refresh_run),
+  (select min(w.asked_at) from store.withdrawal w
+   join store.subject s on s.id = w.subject and s.state = 0 where w.finished_at is null)"""
 
 
 class Backlog(NamedTuple):
     """What waits: counts up to ``MOST``, instants in microseconds, ``None`` where nothing waits.
 
-    ``aside`` are rows of restricted subjects, which wait until the restriction ends.
+    ``aside`` are rows of restricted subjects, which wait until the restriction ends; their
+    withdrawals are not counted either.
     """
 
     dirty: int
@@ -33,6 +36,7 @@ class Backlog(NamedTuple):
     outbox: int
     outbox_since_us: int | None
     refreshed_us: int | None
+    withdrawn_us: int | None
 
 
 def look(connection: Connection) -> Backlog:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from workers.features.state import Happened, in_order
-from workers.store import dirty, facts, folding, memberships, registry
+from workers.store import dirty, facts, folding, memberships, registry, snapshots
 from workers.store.computation import Computation, Subject
 from workers.store.folding import States
 from workers.store.registry import ERASED, RESTRICTED, RegistryRow
@@ -114,6 +114,19 @@ def resume(connection: Connection, ctx: Computation, subjects: Sequence[int], no
     """
     dirty.put_back(connection, subjects)
     reassess(connection, ctx, subjects, now_us)
+
+
+def shrunk(
+    connection: Connection, ctx: Computation, rows: Collection[RegistryRow], now_us: int
+) -> None:
+    """Fold anew those whose events went; who has none left loses what was computed of them.
+
+    The caller holds their registry rows, and found them alive.
+    """
+    ids = [row.id for row in rows]
+    states = folding.refold(connection, ctx, ids, now_us)
+    snapshots.delete(connection, [subject for subject in ids if subject not in states])
+    assess(connection, ctx, [standing(row) for row in rows], states, now_us=now_us)
 
 
 def drop_memberships(

@@ -1,4 +1,4 @@
-"""Tasks that delete what is past its retention."""
+"""Tasks that delete what is past its retention, or was withdrawn."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from celery import shared_task
 
 from workers.jobs.clock import deadline, now_us
 from workers.jobs.expire import expire_events
+from workers.jobs.withdraw import erase_withdrawn
 from workers.tasks.runtime import TASK_BUDGET_S, runtime
 
 
@@ -16,3 +17,13 @@ def expire_events_task() -> None:
     unfinished = expire_events(run.engine, run.ctx, clock=now_us, until=deadline(TASK_BUDGET_S))
     if unfinished:
         expire_events_task.delay()
+
+
+@shared_task(name="erase-withdrawn")
+def erase_withdrawn_task(withdrawal_id: int = 0) -> None:
+    """Carry out the withdrawal that woke us and whatever else waits."""
+    del withdrawal_id
+    run = runtime()
+    unfinished = erase_withdrawn(run.engine, run.ctx, clock=now_us, until=deadline(TASK_BUDGET_S))
+    if unfinished:
+        erase_withdrawn_task.delay()

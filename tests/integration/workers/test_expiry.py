@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 
 from sqlalchemy import Engine, text
@@ -74,6 +75,22 @@ def test_restricted_subjects_keep_what_they_may_need(
     shop.set_state(subject, registry.RESTRICTED)
     _expire(store_workers, shop)
     assert len(_ages(store_workers, subject)) == 1
+
+
+def test_expiry_is_alone_with_a_subject(store_gateway: Engine, store_workers: Engine) -> None:
+    """A drain that has read an event which expires would fold it back in."""
+    shop = _shop(store_gateway)
+    subject = shop.person("personalisation")
+    shop.live([shop.event(subject, "Page Viewed", now_us() - 80 * DAY_US)])
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(store_gateway) as other:
+            registry.lock_by_id(other, [subject])
+            expiring = pool.submit(_expire, store_workers, shop)
+            wait([expiring], timeout=0.5)
+            assert not expiring.done()
+            assert len(_ages(store_gateway, subject)) == 1
+        expiring.result(timeout=30)
+    assert _ages(store_workers, subject) == []
 
 
 def test_each_batch_is_in_the_audit_log_with_its_count(

@@ -44,9 +44,16 @@ GRANT UPDATE (registered_at) ON store.subject TO paravent_workers;
 GRANT SELECT, INSERT, DELETE ON store.consent_record TO paravent_gateway;
 GRANT SELECT ON store.consent_record TO paravent_workers;
 
--- Events are written once.  The gateway erases, the workers expire.
+-- What a no asked for; the workers write down what became of it.
+GRANT SELECT, INSERT, DELETE ON store.withdrawal TO paravent_gateway;
+GRANT SELECT ON store.withdrawal TO paravent_workers;
+GRANT UPDATE (finished_at, deleted, narrowed) ON store.withdrawal TO paravent_workers;
+
+-- Events are written once.  The gateway erases; the workers expire, and take away purposes that
+-- were withdrawn (a trigger lets them add none).
 GRANT SELECT, INSERT, DELETE ON store.event TO paravent_gateway;
 GRANT SELECT, DELETE ON store.event TO paravent_workers;
+GRANT UPDATE (purposes) ON store.event TO paravent_workers;
 GRANT SELECT, INSERT ON store.batch TO paravent_gateway;
 GRANT SELECT, DELETE ON store.batch TO paravent_workers;
 

@@ -22,7 +22,7 @@ from workers.store.tables.results import (
     segment_count,
 )
 from workers.store.tables.schema import AUDIT, STORE, metadata
-from workers.store.tables.subjects import consent_record, subject
+from workers.store.tables.subjects import consent_record, subject, withdrawal
 
 __all__ = [
     "AUDIT",
@@ -55,4 +55,5 @@ __all__ = [
     "source_key",
     "state",
     "subject",
+    "withdrawal",
 ]

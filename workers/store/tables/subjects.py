@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     SmallInteger,
@@ -83,6 +84,36 @@ consent_record = Table(
     noted("notice", Text, PROOF, nullable=True),
     noted("evidence", Text, PROOF, nullable=True),
     noted("signal_hash", LargeBinary, PROOF, nullable=True),
+    info=erased_by(Erasure.DELETE),
+    schema=STORE,
+)
+
+# What a no asked for and what became of it: who withdrew or objected, and how many events went or
+# lost that purpose since.  One is open a subject and purpose; further ones join it.
+withdrawal = Table(
+    "withdrawal",
+    metadata,
+    noted("id", BigInteger, PROOF, numbered(), primary_key=True),
+    noted(
+        "subject",
+        BigInteger,
+        PROOF,
+        ForeignKey(subject.c.id, ondelete="CASCADE"),
+        index=True,
+        subject="surrogate",
+    ),
+    noted("asked_at", INSTANT, PROOF),
+    noted("finished_at", INSTANT, PROOF, nullable=True),
+    noted("deleted", Integer, PROOF, server_default=text("0")),
+    noted("narrowed", Integer, PROOF, server_default=text("0")),
+    noted("purpose", SmallInteger, PROOF, ForeignKey(purpose.c.id)),
+    Index(
+        "ix_withdrawal_open",
+        "subject",
+        "purpose",
+        unique=True,
+        postgresql_where=text("finished_at IS NULL"),
+    ),
     info=erased_by(Erasure.DELETE),
     schema=STORE,
 )
