@@ -35,6 +35,7 @@ READINGS: Final = {
     "paravent_outbox_rows": "Announcements the relay has not delivered, counted to 100 000.",
     "paravent_outbox_oldest_seconds": "Age of the oldest of them; 0 when none waits.",
     "paravent_refresh_age_seconds": "Time since memberships were last brought up to date.",
+    "paravent_retention_age_seconds": "Time since everything was gone over for what expires.",
     "paravent_withdrawal_oldest_seconds": (
         "Age of the oldest withdrawal whose events are not erased yet; 0 when none waits."
     ),
@@ -91,9 +92,11 @@ def _readings(found: Backlog, now_us: int) -> dict[str, float]:
         "paravent_outbox_oldest_seconds": age(found.outbox_since_us),
         "paravent_withdrawal_oldest_seconds": age(found.withdrawn_us),
     }
-    if found.refreshed_us is not None:
-        readings["paravent_refresh_age_seconds"] = age(found.refreshed_us)
-    return readings
+    past = {
+        "paravent_refresh_age_seconds": found.refreshed_us,
+        "paravent_retention_age_seconds": found.expired_us,
+    }
+    return readings | {name: age(since_us) for name, since_us in past.items() if since_us}
 
 
 async def keep_gauges(front: Ingest, edge: Edge) -> None:

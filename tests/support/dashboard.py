@@ -107,6 +107,8 @@ ROWS: dict[str, list[Panel]] = {
             "restricted": "max(paravent_dirty_aside_rows)"}),
         Panel("Time since memberships were brought up to date", "s",
               {"age": "max(paravent_refresh_age_seconds)"}),
+        Panel("Time since everything was gone over for what expires", "s",
+              {"age": "max(paravent_retention_age_seconds)"}, rare=True),
     ],
     "Workers": [
         Panel("Tasks a second", "ops",

@@ -13,13 +13,15 @@ from sqlalchemy import Connection, Engine
 
 from workers.jobs.attempts import attempted
 from workers.jobs.clock import Clock, Over, never
-from workers.store import lanes, registry, withdrawals
+from workers.store import lanes, registry, taking, withdrawals
 from workers.store.audit_log import AuditLog
 from workers.store.computation import Computation
 from workers.store.registry import RegistryRow
+from workers.store.taking import LIMIT, Asked
 from workers.store.transactions import transaction
-from workers.store.withdrawals import FOREVER_US, LIMIT, Taken, Withdrawal
+from workers.store.withdrawals import Withdrawal
 
+FOREVER_US = 8_000_000_000_000_000  # in the year 2223: everything was before
 AT_ONCE = 100  # withdrawals a transaction; their subjects' histories are folded anew in it
 
 
@@ -52,13 +54,12 @@ def _carry_out(
     alive: Mapping[int, RegistryRow],
     now_us: int,
 ) -> None:
-    terms = [(each, allowed_since_us(alive[each.subject].consent, each.purpose)) for each in held]
-    taken = withdrawals.take(connection, terms)
-    whose = {each.id: each.subject for each in held}
-    shrunk = sorted({whose[each.id] for each in taken if each.deleted})
+    taken = taking.take(connection, [_asked(each, alive[each.subject]) for each in held], LIMIT)
+    withdrawals.count(connection, taken)
+    shrunk = sorted({each.subject for each in taken if each.deleted})
     lanes.shrunk(connection, ctx, [alive[subject] for subject in shrunk], now_us)
     # With less than the limit found, nothing is left; with more, the next portion goes on.
-    finished = [] if _full(taken) else [each.id for each in held]
+    finished = [] if taking.full(taken, LIMIT) else [each.id for each in held]
     withdrawals.finish(connection, finished, now_us)
     AuditLog(connection).append(
         "event:withdrawn",
@@ -70,6 +71,11 @@ def _carry_out(
             "rulebook": ctx.rules.hash,
         },
     )
+
+
+def _asked(no: Withdrawal, row: RegistryRow) -> Asked:
+    before_us = allowed_since_us(row.consent, no.purpose)
+    return Asked(no.id, no.subject, 1 << (no.purpose - 1), before_us)
 
 
 def allowed_since_us(consent: Sequence[int], purpose: int) -> int:
@@ -85,8 +91,3 @@ def allowed_since_us(consent: Sequence[int], purpose: int) -> int:
 
 def _threes(flat: Sequence[int]) -> Iterator[tuple[int, int, int]]:
     return zip(flat[0::3], flat[1::3], flat[2::3], strict=True)
-
-
-def _full(taken: Sequence[Taken]) -> bool:
-    # An event counts once for each purpose it lost, so this may say so too often, never too seldom.
-    return sum(each.deleted + each.narrowed for each in taken) >= LIMIT

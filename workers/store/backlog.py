@@ -20,14 +20,16 @@ select
   (select created_at from store.outbox order by id limit 1),
   (select max(finished_at) from store.refresh_run),
   (select min(w.asked_at) from store.withdrawal w
-   join store.subject s on s.id = w.subject and s.state = 0 where w.finished_at is null)"""
+   join store.subject s on s.id = w.subject and s.state = 0 where w.finished_at is null),
+  (select max(finished_at) from store.retention_run where kept = 'batch')"""
 
 
 class Backlog(NamedTuple):
     """What waits: counts up to ``MOST``, instants in microseconds, ``None`` where nothing waits.
 
     ``aside`` are rows of restricted subjects, which wait until the restriction ends; their
-    withdrawals are not counted either.
+    withdrawals are not counted either.  ``expired_us`` is when everything was last gone over that
+    expires: batches are what a run goes over last.
     """
 
     dirty: int
@@ -37,6 +39,7 @@ class Backlog(NamedTuple):
     outbox_since_us: int | None
     refreshed_us: int | None
     withdrawn_us: int | None
+    expired_us: int | None
 
 
 def look(connection: Connection) -> Backlog:

@@ -6,13 +6,14 @@ do, so a job that is killed is begun again by whoever looks next.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
 from workers.store import outbox
-from workers.store.packing import Instant, Instants, Int2s, Int4s, Int8s
+from workers.store.packing import Instant, Int2s, Int4s, Int8s
+from workers.store.taking import Taken
 from workers.store.transactions import rows_of, run
 
 TOPIC: Final = "erase-withdrawn"
@@ -24,14 +25,6 @@ class Withdrawal(NamedTuple):
     id: int
     subject: int
     purpose: int
-
-
-class Taken(NamedTuple):
-    """How many events of a subject went, or lost the purpose, for one withdrawal."""
-
-    id: int
-    deleted: int
-    narrowed: int
 
 
 # One that is open takes further ones in: there is nothing they would ask for beside it.
@@ -51,40 +44,11 @@ _HOLD = """
 select id, subject, purpose from store.withdrawal
 where id = any(%s) and finished_at is null order by id for update"""
 
-# A row of `unnest` is looked up in the one partition that can hold it.  An event meets every
-# withdrawal of its subject at once, so that one which loses two purposes is written once.
-_TAKE = """
-with asked as materialized (
-  select * from unnest(%s, %s, %s, %s) as asked (id, subject, bit, before)
-), whose as (select distinct subject from asked),
-found as materialized (
-  select e.subject, e.mid, e.at, e.purposes,
-    e.purposes & ~(select bit_or(a.bit) from asked a
-                   where a.subject = e.subject and e.at < a.before) as left_over
-  from whose join store.event e on e.subject = whose.subject
-  where exists (select from asked a
-                where a.subject = e.subject and e.at < a.before and e.purposes & a.bit <> 0)
-  limit %s
-), gone as (
-  delete from store.event e using found f
-  where e.subject = f.subject and e.mid = f.mid and f.left_over = 0
-), narrowed as (
-  update store.event e set purposes = f.left_over from found f
-  where e.subject = f.subject and e.mid = f.mid and f.left_over <> 0
-)
-select a.id, count(*) filter (where f.left_over = 0), count(*) filter (where f.left_over <> 0)
-from found f
-join asked a on a.subject = f.subject and f.at < a.before and f.purposes & a.bit <> 0
-group by a.id"""
-
 _COUNT = """
 update store.withdrawal w set deleted = w.deleted + t.deleted, narrowed = w.narrowed + t.narrowed
 from unnest(%s, %s, %s) as t (id, deleted, narrowed) where w.id = t.id"""
 
 _FINISH = "update store.withdrawal set finished_at = %s where id = any(%s)"
-
-FOREVER_US = 8_000_000_000_000_000  # in the year 2223: before this is everything
-LIMIT = 5_000  # events a transaction: about 50 ms
 
 
 def ask(connection: Connection, asked: Collection[tuple[int, int]], now_us: int) -> None:
@@ -114,24 +78,11 @@ def hold(connection: Connection, ids: Sequence[int]) -> list[Withdrawal]:
     return [Withdrawal._make(row) for row in rows_of(connection, _HOLD, (Int8s.of(ids),))]
 
 
-def take(connection: Connection, held: Iterable[tuple[Withdrawal, int]]) -> list[Taken]:
-    """Take their purpose from events before an instant, given with each; ``LIMIT`` events at most.
-
-    Give what was found, by withdrawal; one for which nothing was found is absent.
-    """
-    asked = list(held)
-    values = (
-        Int8s.of([each.id for each, _ in asked]),
-        Int8s.of([each.subject for each, _ in asked]),
-        Int4s.of([1 << (each.purpose - 1) for each, _ in asked]),
-        Instants.of_us(before_us for _, before_us in asked),
-        LIMIT,
-    )
-    taken = [Taken._make(row) for row in rows_of(connection, _TAKE, values)]
+def count(connection: Connection, taken: Sequence[Taken]) -> None:
+    """Write down how many events went, or lost the purpose, for each withdrawal."""
     if taken:
-        ids, deleted, narrowed = zip(*taken, strict=True)
+        ids, _, deleted, narrowed = zip(*taken, strict=True)
         run(connection, _COUNT, (Int8s.of(ids), Int4s.of(deleted), Int4s.of(narrowed)))
-    return taken
 
 
 def finish(connection: Connection, ids: Sequence[int], now_us: int) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import Engine, text
 
 from tests.support.shop import DAY_US, Shop, with_retention
 from workers.jobs.clock import now_us
-from workers.jobs.expire import expire_events, horizons
+from workers.jobs.expire import expire_events
 from workers.jobs.refresh import refresh
-from workers.store import registry
+from workers.store import expiry, registry
 from workers.store.transactions import transaction
 
 PERIODS = {
@@ -107,16 +108,69 @@ def test_each_batch_is_in_the_audit_log_with_its_count(
     assert '"subject_ref":""' in entry
 
 
-def test_horizons_name_the_purposes_that_still_need_an_event(store_gateway: Engine) -> None:
+def test_an_event_loses_a_purpose_at_the_end_of_its_period_and_keeps_the_others(
+    store_gateway: Engine, store_workers: Engine
+) -> None:
+    shop = _shop(store_gateway)
+    subject = shop.person("personalisation", "email_marketing", "advertising")
+    ages = {5: 3, 20: 2, 45: 1}  # in days, and how many of the three purposes are left
+    sent = [shop.event(subject, "Product Viewed", now_us() - age * DAY_US) for age in ages]
+    shop.live(sent)
+    _expire(store_workers, shop)
+    with transaction(store_workers) as connection:
+        masks = connection.execute(text("select purposes from store.event order by mid")).scalars()
+        assert [mask.bit_count() for mask in masks] == list(ages.values())
+        told = {
+            each.purposes: (each.deleted, each.narrowed)
+            for each in expiry.last_runs(connection).values()
+            if each.kept == expiry.EVENT
+        }
+    bit = {key: 1 << (number - 1) for key, number in shop.ctx.purposes.items()}
+    undeclared = expiry.ANY_PURPOSE & ~sum(bit.values())
+    assert told == {
+        bit["advertising"] | undeclared: (0, 2),
+        bit["personalisation"]: (0, 1),
+        bit["email_marketing"]: (0, 0),
+        bit["audience_measurement"]: (0, 0),
+    }
+
+
+def test_purposes_go_by_their_period_and_undeclared_ones_with_the_shortest(
+    store_gateway: Engine,
+) -> None:
     shop = _shop(store_gateway)
     now = 1_000 * DAY_US
-    found = horizons(shop.ctx, now)
     bit = {key: 1 << (number - 1) for key, number in shop.ctx.purposes.items()}
-    by_age = {(now - before) // DAY_US: lacking for lacking, before in found}
-    assert by_age[761] == 0
-    assert by_age[60] == bit["audience_measurement"]
-    assert by_age[30] == by_age[60] | bit["email_marketing"]
-    assert by_age[10] == by_age[30] | bit["personalisation"]
+    undeclared = expiry.ANY_PURPOSE & ~sum(bit.values())
+    assert [(bits, (now - before) // DAY_US) for bits, before in expiry.periods(shop.ctx, now)] == [
+        (bit["advertising"] | undeclared, 10),
+        (bit["personalisation"], 30),
+        (bit["email_marketing"], 60),
+        (bit["audience_measurement"], 761),
+    ]
+
+
+def test_a_rulebook_without_purposes_expires_nothing(
+    store_gateway: Engine, store_workers: Engine
+) -> None:
+    shop = _shop(store_gateway)
+    subject = shop.person("personalisation")
+    shop.live([shop.event(subject, "Page Viewed", now_us() - 900 * DAY_US)])
+    rules = replace(shop.ctx.rules, purposes={})
+    assert not expire_events(store_workers, replace(shop.ctx, rules=rules), clock=now_us)
+    assert len(_ages(store_workers, subject)) == 1
+
+
+def test_a_run_that_was_stopped_is_gone_on_with(
+    store_gateway: Engine, store_workers: Engine
+) -> None:
+    shop = _shop(store_gateway)
+    assert expire_events(store_workers, shop.ctx, clock=now_us, until=lambda: True)
+    _expire(store_workers, shop)
+    with transaction(store_workers) as connection:
+        rows = connection.execute(text("select kept, finished_at from store.retention_run")).all()
+    assert sorted(row.kept for row in rows) == ["batch", *["event"] * 4]
+    assert all(row.finished_at is not None for row in rows)
 
 
 def test_a_batch_goes_when_no_event_of_it_can_be_left(

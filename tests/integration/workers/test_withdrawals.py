@@ -18,10 +18,9 @@ from policies.vocabulary import ConsentStatus, LegalBasis
 from tests.support.builders import ADA, GRACE, Person, call
 from tests.support.edge import TestEdge, make_edge, shop_rules
 from workers.jobs.refresh import refresh
-from workers.jobs.withdraw import allowed_since_us, erase_withdrawn
-from workers.store import folding, registry, withdrawals
+from workers.jobs.withdraw import FOREVER_US, allowed_since_us, erase_withdrawn
+from workers.store import folding, registry
 from workers.store.transactions import transaction
-from workers.store.withdrawals import FOREVER_US
 
 MARKETING = ("personalisation", "email_marketing", "advertising")
 EVERYTHING = (*MARKETING, "audience_measurement")
@@ -188,7 +187,6 @@ def test_much_is_carried_out_in_portions_and_each_is_in_the_audit_log(
     store_auditor: Engine,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(withdrawals, "LIMIT", 3)
     monkeypatch.setattr("workers.jobs.withdraw.LIMIT", 3)
     for hours in range(1, 9):
         send(edge, hours=hours)

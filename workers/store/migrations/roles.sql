@@ -62,7 +62,11 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     store.state, store.membership, store.feature_snapshot, store.dirty
     TO paravent_gateway, paravent_workers;
 GRANT SELECT, INSERT, UPDATE, DELETE ON store.segment_count, store.refresh_run TO paravent_workers;
-GRANT SELECT ON store.segment_count, store.refresh_run TO paravent_gateway;
+GRANT SELECT ON store.segment_count, store.refresh_run, store.retention_run TO paravent_gateway;
+-- Evidence: what was gone over is written on, and never taken back.
+GRANT SELECT, INSERT ON store.retention_run TO paravent_workers;
+GRANT UPDATE (before, rulebook, finished_at, deleted, narrowed) ON store.retention_run
+    TO paravent_workers;
 
 -- The gateway announces, the relay takes.
 GRANT SELECT, INSERT ON store.outbox TO paravent_gateway;

@@ -119,6 +119,24 @@ import_run = Table(
     schema=STORE,
 )
 
+# One row for each run over a table for the purposes of one period: the evidence that what is past
+# its period goes (Art. 5(1)(e), 5(2)).
+retention_run = Table(
+    "retention_run",
+    metadata,
+    noted("id", BigInteger, RUNNING, numbered(), primary_key=True),
+    noted("before", INSTANT, RUNNING),
+    noted("started_at", INSTANT, RUNNING),
+    noted("finished_at", INSTANT, RUNNING, nullable=True),
+    noted("deleted", BigInteger, RUNNING, server_default=text("0")),
+    noted("narrowed", BigInteger, RUNNING, server_default=text("0")),
+    noted("purposes", Integer, RUNNING),  # bit mask; 0 where the table has none
+    noted("rulebook", Integer, RUNNING, ForeignKey(rulebook.c.id)),
+    noted("kept", Text, RUNNING),  # the table gone over
+    info=erased_by(Erasure.KEEP),
+    schema=STORE,
+)
+
 refresh_run = Table(
     "refresh_run",
     metadata,
