@@ -78,11 +78,13 @@ def _settle_garbage() -> None:
 
 def _include_routers(app: FastAPI) -> None:
     from gateway.consent.routes import router as consent  # noqa: PLC0415  # only a process needs them
+    from gateway.governance.routes import public_router as public  # noqa: PLC0415
+    from gateway.governance.routes import router as governance  # noqa: PLC0415
     from gateway.rights.routes import audit_router  # noqa: PLC0415
     from gateway.rights.routes import router as rights  # noqa: PLC0415
     from gateway.segments.routes import router as segments  # noqa: PLC0415
 
-    for router in (health.router, consent, segments, rights, audit_router):
+    for router in (health.router, consent, segments, rights, audit_router, governance, public):
         app.include_router(router)
 
 

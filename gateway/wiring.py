@@ -12,6 +12,8 @@ from sqlalchemy import Engine, text
 from gateway import metrics, stages, timing, tracing
 from gateway.authentication import SourceKey, SourceKeys
 from gateway.consent.service import ConsentService
+from gateway.governance.evidence import Evidence
+from gateway.governance.public import PublicPages
 from gateway.ingest.binding import Bound, bind
 from gateway.ingest.commit_group import CommitGroups, Submission
 from gateway.ingest.minimise import Minimiser
@@ -66,12 +68,16 @@ class Edge:
     tracing: Tracing | None = None
     consent: ConsentService = field(init=False)
     segments: SegmentService = field(init=False)
+    evidence: Evidence = field(init=False)
+    public: PublicPages = field(init=False)
 
     def __post_init__(self) -> None:
         self.consent = ConsentService(
             self.store_engine, self.bound, self.lookup, now_us, self.scrubbed
         )
         self.segments = SegmentService(self.store_engine, self.bound, self.lookup, now_us)
+        self.evidence = Evidence(self.rights.ports, lambda: self.bound().computation, now_us)
+        self.public = PublicPages(self.store_engine, lambda: self.bound().computation)
 
     def bound(self) -> Bound:
         """Give the rulebook in force."""

@@ -27,12 +27,14 @@ from policies.vocabulary import (
 
 @dataclass(frozen=True, slots=True)
 class Controller:
-    """The legal entity that decides the purposes, and how its DPO is reached."""
+    """The legal entity that decides the purposes, how its DPO is reached, and whose data it is."""
 
     name: str
     address: str
     contact: str
     dpo: str
+    data_subjects_fr: str
+    data_subjects_en: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,12 @@ PARTS = (
     Part("retention", "retention", "What is kept, for how long, and what has expired.", group=True),
     Part("rights", "rights", "Requests of data subjects: access and erasure.", group=True),
     Part("audit", "audit", "Check and export the audit log.", group=True),
+    Part(
+        "evidence",
+        "evidence",
+        "Write the evidence to a folder: record of processing, impact"
+        " assessment, grants, retention.",
+    ),
     Part("policy", "policy", "Check the rulebook.", group=True),
     Part("migrate", "migrate", "Create or update both databases, their roles and grants."),
     Part("settings", "settings", "Print every PARAVENT_* variable."),

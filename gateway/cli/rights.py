@@ -101,7 +101,7 @@ def erase(  # noqa: PLR0913  # one parameter an option
 @app.command("list")
 def list_cases(*, policies: Policies = None, data: Data = None, as_json: Json = False) -> None:
     """List the requests, newest first; the list names nobody."""
-    with opened(data, announce=progress) as home, _service(home, policies) as service:
+    with opened(data, announce=progress) as home, rights_service(home, policies) as service:
         rows = service.cases()
     document = {"requests": [_public(row) for row in rows]}
     heads = ("id", "type", "state", "step", "received", "due", "reason")
@@ -125,7 +125,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Say where a request stands."""
-    with opened(data, announce=progress) as home, _service(home, policies) as service:
+    with opened(data, announce=progress) as home, rights_service(home, policies) as service:
         document = {"case": _public(service.case(case))}
         if result:
             document["result"] = service.result(None, case)
@@ -135,7 +135,7 @@ def show(
 def _run(
     request: Request, *, out: Path | None, policies: Path | None, data: Path | None, as_json: bool
 ) -> None:
-    with opened(data, announce=progress) as home, _service(home, policies) as service:
+    with opened(data, announce=progress) as home, rights_service(home, policies) as service:
         row = service.run(service.open(None, request).id)
         result = service.result(None, row.id)
     document: dict[str, Any] = {"case": _public(row), "result": result}
@@ -185,7 +185,7 @@ def _write_private(out: Path, document: object) -> None:
 
 
 @contextlib.contextmanager
-def _service(home: Opened, policies: Path | None) -> Iterator[RightsService]:
+def rights_service(home: Opened, policies: Path | None) -> Iterator[RightsService]:
     """Build the service this command needs, as the roles a gateway has."""
     at = home.addresses
     settings = GatewaySettings(

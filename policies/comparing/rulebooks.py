@@ -188,7 +188,13 @@ CONTROLLER: Final = Part(
     "controller.yaml",
     Effect.UNLIKE,
     Effect.UNLIKE,
-    {"address": worded, "contact": worded, "dpo": worded},
+    {
+        "address": worded,
+        "contact": worded,
+        "dpo": worded,
+        "data_subjects_fr": worded,
+        "data_subjects_en": worded,
+    },
 )
 
 

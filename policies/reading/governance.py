@@ -31,11 +31,14 @@ _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 def read_controller(file: Entry) -> tuple[Controller, str, str]:
     """Give the controller, the time zone of its days and the currency of its amounts."""
     entry = file.entry("controller")
+    subjects_fr, subjects_en = entry.labels("data_subjects")
     controller = Controller(
         name=entry.text("name"),
         address=entry.text("address"),
         contact=entry.text("contact"),
         dpo=entry.text("dpo"),
+        data_subjects_fr=subjects_fr,
+        data_subjects_en=subjects_en,
     )
     entry.done()
     timezone = file.text("timezone")

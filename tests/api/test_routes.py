@@ -23,7 +23,7 @@ from tests.support.front import Front
 from tests.support.lints import ROOT
 
 # A load balancer and a reader of the documentation carry no credential: docs/threat-model.md.
-OPEN = {"/healthz", "/readyz", "/openapi.json"}
+OPEN = {"/healthz", "/readyz", "/openapi.json", "/v1/transparency", "/.well-known/gpc.json"}
 CASE = "6f0d9d1c-6f5a-4d0c-9d3c-0f2f4b7a1e55"
 
 
@@ -137,7 +137,7 @@ def test_what_a_caller_must_expect_is_documented(front: Front) -> None:
 
 def test_the_page_for_people_lists_the_same_paths(front: Front) -> None:
     page = (ROOT / "docs" / "http.md").read_text()
-    listed = set(re.findall(r"`(?:[A-Z]+ )?(/[\w./{}]+)`", page.partition("##")[0]))
+    listed = set(re.findall(r"`(?:[A-Z]+ )?(/[\w./{}-]+)`", page.partition("##")[0]))
     assert listed == {*front.openapi["paths"], "/openapi.json"}
 
 

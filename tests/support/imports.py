@@ -38,6 +38,8 @@ SKELETON = {
     "gateway.ingest.service": "import workers.store, workers.features.state",
     "gateway.segments": "",
     "gateway.segments.service": "import workers.store, workers.segments.floor",
+    "gateway.governance": "",
+    "gateway.governance.evidence": "import workers.store, workers.segments.floor",
     "gateway.rights": "import pseudonymizer.vault.remember, workers.store",
     "gateway.rights.decode": "import workers.features.recent",
     "gateway.wiring": "import pseudonymizer.vault.remember, gateway.ingest",

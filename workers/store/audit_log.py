@@ -118,6 +118,13 @@ def checkpoints(connection: Connection) -> list[LoggedCheckpoint]:
     return [LoggedCheckpoint(**row) for row in found]
 
 
+def newest_checkpoint(connection: Connection) -> LoggedCheckpoint | None:
+    """Give the checkpoint over most entries, if any was signed yet."""
+    statement = select(checkpoint).order_by(checkpoint.c.size.desc()).limit(1)
+    found = connection.execute(statement).mappings().one_or_none()
+    return None if found is None else LoggedCheckpoint(**found)
+
+
 def forget_details(connection: Connection, seqs: list[int]) -> int:
     """Delete salt and detail of these entries; the entries and every proof stay."""
     ((count,),) = rows_of(connection, _FORGET, (Int8s.of(seqs),))

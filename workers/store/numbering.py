@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, select
@@ -39,6 +40,12 @@ def domain_numbers(connection: Connection, rules: RuleSet) -> dict[str, int]:
 def domain_keys(connection: Connection) -> dict[int, str]:
     """Give the key of every domain ever declared in this store, by number."""
     return {row.id: row.key for row in connection.execute(select(domain))}
+
+
+def rulebook_since(connection: Connection, number: int) -> datetime:
+    """Give when the rulebook of this number was first loaded."""
+    statement = select(rulebook.c.loaded_at).where(rulebook.c.id == number)
+    return connection.execute(statement).scalar_one()
 
 
 def feature_set_number(connection: Connection, keys: Sequence[str], rulebook_: int) -> int:
