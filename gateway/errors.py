@@ -104,6 +104,20 @@ class SegmentUnknown(ParaventError):
     remedy = "List the segments with GET /v1/segments."
 
 
+class ReceiptUnknown(ParaventError):
+    """No consent record has this receipt, or its person was erased."""
+
+    code = "receipt-unknown"
+    remedy = "Use the receipt_id that POST /v1/consents answered; an access report lists them, too."
+
+
+class NoticeUnknown(ParaventError):
+    """No notice of this key was ever in force."""
+
+    code = "notice-unknown"
+    remedy = "Declare it in notices.yaml of the rulebook; GET /v1/notices lists those there are."
+
+
 # Everything that is the caller's to mend, and everything worth sending again.  Any other error is
 # ours: a 500, so that no client takes our fault for its own and throws its events away.
 STATUS: dict[str, int] = {
@@ -114,6 +128,8 @@ STATUS: dict[str, int] = {
     "not-found": 404,
     "segment-unknown": 404,
     "case-unknown": 404,
+    "receipt-unknown": 404,
+    "notice-unknown": 404,
     "method-not-allowed": 405,
     "case-busy": 409,
     "case-state": 409,

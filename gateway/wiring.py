@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 
 from gateway import metrics, stages, timing, tracing
 from gateway.authentication import SourceKey, SourceKeys
+from gateway.consent.proof import Proofs
 from gateway.consent.service import ConsentService
 from gateway.governance.evidence import Evidence
 from gateway.governance.public import PublicPages
@@ -33,7 +34,7 @@ from pseudonymizer.scrub.own import Own
 from pseudonymizer.vault import roles as vault_roles
 from pseudonymizer.vault import transactions as vault_transactions
 from pseudonymizer.vault.remember import Resolver
-from workers.store import sources
+from workers.store import notices, sources
 from workers.store import transactions as store_transactions
 from workers.tracing import Tracing
 
@@ -68,6 +69,7 @@ class Edge:
     tracing: Tracing | None = None
     consent: ConsentService = field(init=False)
     segments: SegmentService = field(init=False)
+    proofs: Proofs = field(init=False)
     evidence: Evidence = field(init=False)
     public: PublicPages = field(init=False)
 
@@ -76,6 +78,7 @@ class Edge:
             self.store_engine, self.bound, self.lookup, now_us, self.scrubbed
         )
         self.segments = SegmentService(self.store_engine, self.bound, self.lookup, now_us)
+        self.proofs = Proofs(self.rights.ports)
         self.evidence = Evidence(self.rights.ports, lambda: self.bound().computation, now_us)
         self.public = PublicPages(self.store_engine, lambda: self.bound().computation)
 
@@ -122,6 +125,7 @@ def open_edge(settings: GatewaySettings) -> Edge:
         edge.patience.watch(engine)
         timing.time_transactions(engine, name)
     stages.mark_before_commit(edge.store_engine)
+    _register_notices(edge)
 
     def store_group(submissions: Sequence[Submission]) -> None:
         with stages.watched(submissions, lambda watch: _report(edge, watch, submissions)):
@@ -133,6 +137,19 @@ def open_edge(settings: GatewaySettings) -> Edge:
     edge.tracing = tracing.tracing_of(settings)
     edge.rights.resume_unfinished()
     return edge
+
+
+def _register_notices(edge: Edge) -> None:
+    """Put what people will be shown on record before the first of them chooses."""
+    ctx = edge.bound().computation
+    with store_transactions.transaction(edge.store_engine) as connection:
+        notices.register(
+            connection,
+            ctx.rules,
+            rulebook=ctx.rulebook,
+            purposes=ctx.purposes,
+            now=datetime.now(UTC),
+        )
 
 
 def _report(edge: Edge, watch: stages.Stopwatch, submissions: Sequence[Submission]) -> None:

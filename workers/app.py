@@ -20,10 +20,12 @@ TASK_MODULES: Final = (
     "workers.tasks.features",
     "workers.tasks.segments",
     "workers.tasks.expiry",
+    "workers.tasks.proof",
 )
 DRAIN_BATCH, DRAIN_DIRTY = "drain-batch", "drain-dirty"
 REFRESH, EXPIRE = "refresh-memberships", "expire-events"
 ERASE_WITHDRAWN = withdrawals.TOPIC
+ANCHOR = "anchor-consents"
 
 
 def celery_app(settings: WorkersSettings) -> Celery:
@@ -82,6 +84,7 @@ SCHEDULE: Final = {
     DRAIN_DIRTY: {"task": DRAIN_DIRTY, "schedule": 30.0, "options": {"expires": 30}},
     REFRESH: {"task": REFRESH, "schedule": 300.0, "options": {"expires": 300}},
     ERASE_WITHDRAWN: {"task": ERASE_WITHDRAWN, "schedule": 60.0, "options": {"expires": 60}},
+    ANCHOR: {"task": ANCHOR, "schedule": 300.0, "options": {"expires": 300}},
     EXPIRE: {"task": EXPIRE, "schedule": crontab(minute="17"), "options": {"expires": 3600}},
 }
 

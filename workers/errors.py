@@ -32,6 +32,18 @@ class SegmentCircular(ParaventError):
         super().__init__(f"segment {key} refers to itself; references must end somewhere")
 
 
+class NoticeRewritten(ParaventError):
+    """A notice that people have read has other words now."""
+
+    code = "notice-rewritten"
+    remedy = (
+        "Put the old words back and add the new ones as a notice of their own: the old are proof."
+    )
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"the text of notice {key} is not the one that was registered")
+
+
 class SegmentRedefined(ParaventError):
     """A segment's definition changed, but its version did not."""
 

@@ -140,7 +140,7 @@ def _run(
         result = service.result(None, row.id)
     document: dict[str, Any] = {"case": _public(row), "result": result}
     if out is not None:
-        _write_private(out, result)
+        write_private(out, result)
         document["result"] = str(out)
     answer(document, as_json=as_json, lines=_said(row, document["result"]))
     if CaseState(row.state) is not CaseState.CLOSED or row.reason is not None:
@@ -178,7 +178,8 @@ def _day(at: Any) -> str:  # noqa: ANN401 - a datetime, for a table of texts
     return str(at.date())
 
 
-def _write_private(out: Path, document: object) -> None:
+def write_private(out: Path, document: object) -> None:
+    """Write JSON to a file that only its owner can read."""
     out.touch(mode=0o600)
     out.chmod(0o600)
     out.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from gateway.identifier_schema import IdentifierIn
 from policies.vocabulary import Scope
+from workers.store.notices import BannerSaid
 
 EARLIEST_YEAR = 2000  # no platform has asked for consent before; other dates are mistakes
 
@@ -51,6 +52,31 @@ class ConsentIn(BaseModel):
         pattern=r"^[\w./: #-]+$",
         description="Where the choice can be found again; names nobody.",
     )
+
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256, in hex.")]
+
+
+class BannerIn(BaseModel):
+    """A version of a banner, by the hashes of its code and of what it looks like."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    notice: str = Field(max_length=80, pattern=r"^\w+$", description="Key of the notice it shows.")
+    version: str = Field(max_length=80, pattern=r"^[\w.:-]+$", description="Of the banner's code.")
+    platform: str = Field(
+        max_length=80,
+        pattern=r"^[\w./: -]+$",
+        description="The consent platform and its version; yours may be called anything.",
+    )
+    code_sha256: Sha256
+    screenshots: list[Sha256] = Field(default=[], max_length=7)
+
+    def said(self) -> BannerSaid:
+        """Give it as the registry takes it."""
+        return BannerSaid(
+            self.notice, self.version, self.platform, self.code_sha256, self.screenshots
+        )
 
 
 class ConsentOut(BaseModel):

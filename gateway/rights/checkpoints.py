@@ -51,8 +51,13 @@ def current(ports: Ports) -> CheckpointOut:
         root=found.root.hex(),
         note=note,
         public_key=base64.b64encode(_public(ports)).decode(),
-        verifier_key=verifier_key(key_name(ports), _public(ports)),
+        verifier_key=verifier(ports),
     )
+
+
+def verifier(ports: Ports) -> str:
+    """Give the key that checkpoints are checked with, in the form an auditor keeps."""
+    return verifier_key(key_name(ports), _public(ports))
 
 
 def key_name(ports: Ports) -> str:

@@ -244,6 +244,18 @@ WRITES: dict[str, tuple[str, Send]] = {
             "/v1/consents", {"identifier": IDENTIFIER, "purposes": {"personalisation": "given"}}
         ),
     ),
+    "/v1/notices": (
+        "store.banner",
+        as_dpo(
+            "/v1/notices",
+            {
+                "notice": "cookies_2026_fr",
+                "version": "1",
+                "platform": "x",
+                "code_sha256": "ab" * 32,
+            },
+        ),
+    ),
     "/v1/rights/requests": (
         "rights.case",
         as_dpo(

@@ -1,6 +1,6 @@
 """The audit log in the store: appended through one definer function, read by the auditor."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -116,6 +116,18 @@ def checkpoints(connection: Connection) -> list[LoggedCheckpoint]:
     """Give all checkpoints, smallest first."""
     found = connection.execute(select(checkpoint).order_by(checkpoint.c.size)).mappings()
     return [LoggedCheckpoint(**row) for row in found]
+
+
+def leaf_hashes(connection: Connection, size: int) -> list[bytes]:
+    """Give the leaf hashes of the first *size* entries, 32 bytes each; for the auditor's role."""
+    statement = select(entry.c.leaf_hash).where(entry.c.seq < size).order_by(entry.c.seq)
+    return [bytes(leaf) for leaf in connection.execute(statement).scalars()]
+
+
+def headers(connection: Connection, seqs: Collection[int]) -> dict[int, str]:
+    """Give the headers of these entries; for the auditor's role."""
+    statement = select(entry.c.seq, entry.c.header).where(entry.c.seq.in_(sorted(seqs)))
+    return {row.seq: row.header for row in connection.execute(statement)}
 
 
 def newest_checkpoint(connection: Connection) -> LoggedCheckpoint | None:

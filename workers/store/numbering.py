@@ -45,7 +45,8 @@ def domain_keys(connection: Connection) -> dict[int, str]:
 def rulebook_since(connection: Connection, number: int) -> datetime:
     """Give when the rulebook of this number was first loaded."""
     statement = select(rulebook.c.loaded_at).where(rulebook.c.id == number)
-    return connection.execute(statement).scalar_one()
+    since: datetime = connection.execute(statement).scalar_one()
+    return since
 
 
 def feature_set_number(connection: Connection, keys: Sequence[str], rulebook_: int) -> int:

@@ -30,7 +30,8 @@ SHARED = replace(
 )
 FOLLOWING = {"retention_key", "consent_validity_key", "feature_retention_key", "text_sha256"}
 # What may be said and computed otherwise of the same data for the same purposes.
-HARMLESS = {"data_subjects_fr", "data_subjects_en", 
+HARMLESS = {
+    "data_subjects_fr", "data_subjects_en",
     "label_fr", "label_en", "description_fr", "description_en", "risk", "reason", "address",
     "contact", "dpo", "timezone", "currency", "step_rules", "funnel", "step", "click", "aggregate",
     "unit", "condition", "version", "owner", "lia", "notice", "notices",

@@ -44,6 +44,12 @@ GRANT UPDATE (registered_at) ON store.subject TO paravent_workers;
 GRANT SELECT, INSERT, DELETE ON store.consent_record TO paravent_gateway;
 GRANT SELECT ON store.consent_record TO paravent_workers;
 
+-- What was shown, and the ledger's anchors: evidence, added to and never changed.
+GRANT SELECT, INSERT ON store.notice, store.banner, store.shown TO paravent_gateway;
+GRANT SELECT ON store.anchor TO paravent_gateway;
+GRANT SELECT, INSERT ON store.anchor TO paravent_workers;
+GRANT SELECT ON store.source TO paravent_workers;
+
 -- What a no asked for; the workers write down what became of it.
 GRANT SELECT, INSERT, DELETE ON store.withdrawal TO paravent_gateway;
 GRANT SELECT ON store.withdrawal TO paravent_workers;

@@ -2,6 +2,7 @@
 
 from workers.store.tables.audit import checkpoint, detail, entry, frontier
 from workers.store.tables.behaviour import EVENT_PARTITIONS, batch, dirty, event, outbox, state
+from workers.store.tables.proof import anchor, banner, notice, shown
 from workers.store.tables.reference import (
     dictionary,
     domain,
@@ -29,6 +30,8 @@ __all__ = [
     "AUDIT",
     "EVENT_PARTITIONS",
     "STORE",
+    "anchor",
+    "banner",
     "batch",
     "checkpoint",
     "consent_record",
@@ -46,6 +49,7 @@ __all__ = [
     "import_run",
     "membership",
     "metadata",
+    "notice",
     "outbox",
     "purpose",
     "refresh_run",
@@ -53,6 +57,7 @@ __all__ = [
     "rulebook",
     "segment",
     "segment_count",
+    "shown",
     "source",
     "source_key",
     "state",
