@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import difflib
+import re
 import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.cli.explaining import EventUnreadable, explained, read_call
-from gateway.cli.output import Json, Policies, answer
+from gateway.cli.opened import opened
+from gateway.cli.output import Data, Json, Policies, answer, progress
 from policies.check import Finding, Level, check
 from policies.comparing import Change, compare
+from policies.comparing.simulating import simulate
 from policies.errors import ParaventError
 from policies.examples import ExampleEvent, run_examples
 from policies.explain import explain, known
@@ -20,6 +25,8 @@ from policies.load import load_rulebook
 from workers.features.compute import values
 from workers.features.local_hours import LocalHours
 from workers.features.state import NO_STEP, FoldEvent, fold
+from workers.store import counts
+from workers.store.transactions import connect, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,6 +88,65 @@ def diff_command(
         "changes": [change._asdict() for change in changes],
     }
     answer(document, as_json=as_json, lines=_differences(changes))
+
+
+@app.command("simulate")
+def simulate_command(
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="The folder of the one to come.")],
+    *,
+    since: Annotated[
+        str, typer.Option("--since", metavar="DAYS", help="How far back, such as `7d`.")
+    ] = "7d",
+    policies: Policies = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Say what another rulebook would have done with the events that came.
+
+    From the counts of the last days, so it touches no event: what was stored is told exactly where
+    that can be, and what was refused with a bound.
+    """
+    days = _days(since)
+    with opened(data, announce=progress) as home:
+        before = load_rulebook(policies or home.installation.policies())
+        after = load_rulebook(new)
+        counted = _counted(home.addresses.store, days)
+    found = simulate(before, after, counted)
+    document = {
+        "from": before.hash,
+        "to": after.hash,
+        "days": days,
+        "events": sum(counted.values()),
+        "changes": [each._asdict() for each in found],
+    }
+    lines = [
+        f"{'' if each.exact else 'at most '}{each.events} {each.event}: {each.fate}; {each.because}"
+        for each in found
+    ]
+    lines.append(f"{sum(counted.values())} events of the last {days} days, counted.")
+    answer(document, as_json=as_json, lines=lines)
+
+
+def _days(since: str) -> int:
+    found = re.fullmatch(r"([1-9][0-9]{0,3})d?", since.strip())
+    if found is None:
+        raise typer.BadParameter("a number of days was needed, such as 7d")
+    return int(found[1])
+
+
+def _counted(dsn: str, days: int) -> Counter[tuple[str, str]]:
+    """Add up the decisions of the last *days*, today's among them."""
+    today = datetime.now(UTC).date()
+    engine = connect(dsn, pool_size=1, application_name="paravent policy")
+    counted: Counter[tuple[str, str]] = Counter()
+    try:
+        with transaction(engine) as connection:
+            found = counts.decisions(connection, today - timedelta(days=days), today)
+        for decision, count in found.items():
+            counted[decision.event, decision.outcome] += count
+    finally:
+        engine.dispose()
+    return counted
 
 
 @app.command("explain")
