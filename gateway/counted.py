@@ -13,6 +13,10 @@ from workers.tracing import REQUEST, kept
 # What a path is counted as.  Never the path itself: somebody else wrote it.
 DOORS: Final = (
     ("/v1/consents", "consents"),
+    ("/v1/notices", "consents"),
+    ("/v1/governance", "governance"),
+    ("/v1/transparency", "transparency"),
+    ("/.well-known", "transparency"),
     ("/v1/segments", "segments"),
     ("/v1/subjects", "subjects"),
     ("/v1/rights", "rights"),

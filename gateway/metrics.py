@@ -39,6 +39,12 @@ DROPPED = Counter(
     ("event",),
     registry=REGISTRY,
 )
+TC_STRINGS = Counter(
+    "paravent_tc_strings",
+    "TC strings that were read: believed, or the flaw for which they grant nothing.",
+    ("read",),
+    registry=REGISTRY,
+)
 ANSWERS = Counter(
     "paravent_answers",
     "Answered requests, by the part of the interface and by status.",
@@ -133,6 +139,11 @@ def observe(tally: Tally) -> None:
         EVENTS.labels(event=about, outcome=outcome).inc(count)
     for (_, event, _name), count in tally.dropped.items():
         DROPPED.labels(event=event).inc(count)
+
+
+def tc_string(read: str) -> None:
+    """Count a TC string, by what became of it."""
+    TC_STRINGS.labels(read=read).inc()
 
 
 def observe_group(watch: Stopwatch) -> None:

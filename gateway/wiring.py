@@ -170,7 +170,7 @@ def build_edge(settings: GatewaySettings) -> Edge:
     scrubber = Scrubber().warm()
     ingest = IngestService(
         store=store,
-        bound=bind(store, rules),
+        bound=bind(store, rules, metrics.tc_string),
         lookup=lambda wanted: edge.lookup(wanted),  # noqa: PLW0108  # the edge is made below
         minimise=Minimiser(scrubber),
         message_id=keyring.message_id,

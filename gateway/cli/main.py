@@ -44,7 +44,12 @@ PARTS = (
     Part("demo", "demo", "Watch the whole product work on a made-up French web shop."),
     Part("import", "importing", "Import FILE (CSV, NDJSON or Parquet)."),
     Part("refresh", "refresh", "Bring every segment up to date."),
-    Part("status", "status", "Say whether the installation runs and is ready."),
+    Part(
+        "status",
+        "status",
+        "Say whether the installation runs and is ready, and what it refused in the last seven"
+        " days.",
+    ),
     Part("restart", "restart", "Renew the running processes, one by one and unnoticed."),
     Part("segments", "segments", "The segments of the rulebook, and their sizes.", group=True),
     Part("sources", "sources", "The systems that send events, and their keys.", group=True),

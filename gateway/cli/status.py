@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import psycopg
 import typer
 
 from gateway.cli.children import answers_ready
-from gateway.cli.output import Data, Json, answer
+from gateway.cli.output import Data, Json, answer, table
 from gateway.cli.servers import Servers
+from gateway.ingest.storing import DUPLICATE, NOTED, STORED
 from gateway.installation import Installation
+from gateway.metrics import ABOUT_PEOPLE, ANY_EVENT
+from workers.store import counts, sources
+from workers.store.transactions import connect, transaction
 
 if TYPE_CHECKING:
     from gateway.addresses import Addresses
@@ -19,12 +25,25 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
+KEPT: Final = frozenset({STORED, DUPLICATE, NOTED})
+DAYS: Final = 7  # today and the six before
+
+
 @app.command("status")
 def status(*, data: Data = None, as_json: Json = False) -> None:
-    """Say whether the installation runs and is ready. Ends with 1 when it is not ready."""
+    """Say whether the installation runs and is ready, and what it refused in the last seven days.
+
+    Refused events are counted by source, event and reason; none of these names a person. Ends with
+    1 when it is not ready.
+    """
     installation = Installation.open(data)
     document = _document(installation)
     lines = [f"{name.replace('_', ' ')}: {_word(value)}" for name, value in document.items()]
+    addresses = Servers(installation).addresses()
+    refused = _refused(addresses.store) if document["store_answers"] else None
+    document["refused"] = refused
+    if refused:
+        lines += ["", *table(("SOURCE", "EVENT", "REFUSED FOR", "EVENTS"), _rows(refused))]
     answer(document, as_json=as_json, lines=lines)
     if not document["ready"]:
         raise typer.Exit(1)
@@ -56,6 +75,33 @@ def _answers(dsn: str) -> bool:
     except psycopg.OperationalError:
         return False
     return True
+
+
+def _refused(dsn: str) -> list[dict[str, Any]]:
+    """Count what was refused of late, by source, event and reason, the most first."""
+    today = datetime.now(UTC).date()
+    engine = connect(dsn, pool_size=1, application_name="paravent status")
+    try:
+        with transaction(engine) as store:
+            names = {row.id: row.key for row in sources.listed(store)}
+            found = counts.decisions(store, today - timedelta(days=DAYS - 1), today)
+    finally:
+        engine.dispose()
+    whole: Counter[tuple[str, str, str]] = Counter()
+    for decision, count in found.items():
+        if decision.outcome in KEPT:
+            continue
+        # What tells about a person rather than an event is not told of an event.
+        event = ANY_EVENT if decision.outcome in ABOUT_PEOPLE else decision.event
+        whole[names.get(decision.source, "-"), event, decision.outcome] += count
+    return [
+        {"source": source, "event": event, "reason": reason, "events": events}
+        for (source, event, reason), events in whole.most_common()
+    ]
+
+
+def _rows(refused: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    return [tuple(each.values()) for each in refused]
 
 
 def _word(value: object) -> object:

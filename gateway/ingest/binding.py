@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from gateway.ingest.rules import CompiledRules
+from gateway.ingest.signals import Told, unheard
 from policies.ruleset import RuleSet
 from workers.store.computation import Computation
 from workers.store.transactions import transaction
@@ -20,8 +21,12 @@ class Bound:
     computation: Computation
 
 
-def bind(store: Engine, rules: RuleSet) -> Bound:
-    """Bind *rules* to the numbers of the store, giving numbers to names it has not met."""
+def bind(store: Engine, rules: RuleSet, told: Told = unheard) -> Bound:
+    """Bind *rules* to the numbers of the store, giving numbers to names it has not met.
+
+    *told* hears what became of each TC string.
+    """
     with transaction(store) as connection:
         computation = Computation.build(connection, rules)
-    return Bound(CompiledRules(rules, computation.purposes, computation.domains), computation)
+    compiled = CompiledRules(rules, computation.purposes, computation.domains, told)
+    return Bound(compiled, computation)

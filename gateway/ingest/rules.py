@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from gateway.ingest import values
 from gateway.ingest.reaching import Holder
-from gateway.ingest.signals import SignalReader
+from gateway.ingest.signals import SignalReader, Told, unheard
 from policies.ruleset import EventRule, PropertyRule, RuleSet
 from policies.vocabulary import Column, LegalBasis, PropertyType
 from pseudonymizer.generalise import ip
@@ -75,12 +75,14 @@ class CompiledRules:
     """The rulebook in force, with the store's numbers for its names.
 
     ``numbers`` gives a purpose's number in the store, ``domain_numbers`` a
-    domain's; both only ever grow.  ``domains`` are number, key and purposes of each.
+    domain's; both only ever grow.  ``domains`` are number, key and purposes of each.  ``told``
+    hears what became of each TC string.
     """
 
     ruleset: RuleSet
     numbers: Mapping[str, int]
     domain_numbers: Mapping[str, int]
+    told: Told = unheard
     domain_masks: dict[str, int] = field(init=False)
     domains: tuple[tuple[int, str, int], ...] = field(init=False)
     free: int = field(init=False)
@@ -97,7 +99,7 @@ class CompiledRules:
         self.domains = tuple(
             (self.domain_numbers[key], key, mask) for key, mask in self.domain_masks.items()
         )
-        self.signals = SignalReader(rules, self.mask)
+        self.signals = SignalReader(rules, self.mask, self.told)
         self.free = self.mask(
             key for key, p in rules.purposes.items() if p.legal_basis is not LegalBasis.CONSENT
         )

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final
 
-from gateway.consent.tcf import TcInvalid, TcString, Terms, believed, decode, granted
+from gateway.consent.tcf import Flaw, TcInvalid, TcString, Terms, believed, decode, granted
 from gateway.ingest.decide import ALL, SILENT, Signals
 from gateway.ingest.wire import Said, Signal
 from policies.ruleset import RuleSet, TcfRule
@@ -22,7 +22,15 @@ from policies.signals import Signalled, google, privacy_control, signalled, tcf
 MAX_REMEMBERED: Final = 2_000  # distinct statements; a site has a handful, an attacker any number
 TENTH_US: Final = 100_000  # of a second, in which TC strings count
 
+BELIEVED: Final = "believed"
+
 Mask = Callable[[Iterable[str]], int]
+Told = Callable[[str], None]
+"""Hears of each TC string that it was believed, or its flaw; never a part of it."""
+
+
+def unheard(_read: str) -> None:
+    """Hear nothing of it."""
 
 
 @dataclass(slots=True)
@@ -31,13 +39,14 @@ class SignalReader:
 
     rules: RuleSet
     mask: Mask
+    told: Told = unheard
     _categories: dict[tuple[bool | None, ...], Signals] = field(default_factory=dict)
     _others: dict[Said, Signals] = field(default_factory=dict)
     _tcf: TcfReader = field(init=False)
     _known: Mapping[Signal, frozenset[str]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._tcf = TcfReader(self.rules, self.mask)
+        self._tcf = TcfReader(self.rules, self.mask, self.told)
         self._known = {
             Signal.CATEGORIES: frozenset(self.rules.categories),
             Signal.GOOGLE: frozenset(self.rules.signals.google),
@@ -103,9 +112,10 @@ class TcfReader:
 
     rules: RuleSet
     mask: Mask
+    told: Told = unheard
     _terms: Terms | None = field(init=False)
     _key: bytes = field(init=False, default_factory=lambda: secrets.token_bytes(32))
-    _known: dict[bytes, TcString | None] = field(init=False, default_factory=dict)
+    _known: dict[bytes, TcString | Flaw] = field(init=False, default_factory=dict)
     _signals: dict[Collection[int] | None, Signals] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -126,24 +136,30 @@ class TcfReader:
 
     def _granted(self, text: str, terms: Terms, now_us: int) -> frozenset[int] | None:
         tc = self._decoded(text)
-        if tc is None or terms.vendor is None:
+        if isinstance(tc, Flaw):
+            self.told(tc)
+            return None
+        if terms.vendor is None:
             return None
         try:
             believed(tc, Terms(now_us // TENTH_US, *_fixed(terms)))
-        except TcInvalid:
+        except TcInvalid as flawed:
+            self.told(flawed.flaw)
             return None
+        self.told(BELIEVED)
         return granted(tc, vendor=terms.vendor) & frozenset(range(1, 12))
 
-    def _decoded(self, text: str) -> TcString | None:
+    def _decoded(self, text: str) -> TcString | Flaw:
         digest = blake2b(
             text.encode("utf-8", "surrogatepass"), key=self._key, digest_size=16
         ).digest()
         if digest in self._known:
             return self._known[digest]
+        found: TcString | Flaw
         try:
             found = decode(text)
-        except TcInvalid:
-            found = None
+        except TcInvalid as flawed:
+            found = flawed.flaw
         if len(self._known) >= MAX_REMEMBERED:
             self._known.clear()
         self._known[digest] = found

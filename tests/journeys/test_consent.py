@@ -150,6 +150,17 @@ def test_what_was_withdrawn_is_given_again_by_an_act_of_the_person_alone(home: I
     assert outcomes(patient)["stored"] == stored + 1
 
 
+def test_what_is_refused_is_counted_where_an_operator_looks(home: Installed) -> None:
+    stranger = Person("cust-stranger", "", "", "")
+    home.post("/v1/track", json=viewed(stranger))
+    home.post("/v1/track", json=viewed(stranger, event="Never Declared"))
+    found = json.loads(home.command("status", "--json").stdout)["refused"]
+    counted = {(each["event"], each["reason"]) for each in found if each["events"] > 0}
+    assert {("Product Viewed", "consent-missing"), ("(unknown)", "event-unknown")} <= counted
+    assert "cust-stranger" not in json.dumps(found)
+    assert "SOURCE" in home.command("status").stdout
+
+
 def test_nothing_is_kept_beyond_its_period_and_the_command_says_so(home: Installed) -> None:
     done = home.command("retention", "run", "--json")
     assert done.returncode == 0, done.stderr

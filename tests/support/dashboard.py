@@ -55,6 +55,8 @@ ROWS: dict[str, list[Panel]] = {
               {"{{event}}": _rate("paravent_events_total", "event")}),
         Panel("Refused, by reason", "ops", {"{{outcome}}": _rate(
             "paravent_events_total", "outcome", '{outcome!~"stored|duplicate|noted"}')}),
+        Panel("TC strings a second, by flaw", "ops",
+              {"{{read}}": _rate("paravent_tc_strings_total", "read")}, rare=True),
         Panel("Share of duplicates", "percentunit", {"duplicates": DUPLICATES}),
         Panel("Properties dropped a second", "ops",
               {"{{event}}": _rate("paravent_dropped_properties_total", "event")}),

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.consent.tcf import Flaw
 from gateway.ingest.dialects import segment
-from gateway.ingest.signals import MAX_REMEMBERED
+from gateway.ingest.signals import BELIEVED, MAX_REMEMBERED, SignalReader
 from policies.load import load_rulebook
 from tests.support.truth import (
     LEFT_OUT,
@@ -111,6 +112,21 @@ def test_a_string_is_believed_for_no_longer_than_a_choice_counts() -> None:
     ):
         signals = read.heard(None, event.said, at_us)
         assert verdict(signals, read.mask([PURPOSE])) == of
+
+
+def test_of_each_string_it_is_told_that_it_was_believed_or_why_not() -> None:
+    told: list[str] = []
+    read = SignalReader(RULES, lambda _keys: 1, told.append)
+    (context,) = [context for context, of in OF["TCF"] if of == YES]
+    (event,) = segment.decode("track", sent(context), NOW_US).events
+    for now_us in (NOW_US, NOW_US, NOW_US + 400 * 86_400_000_000):
+        read.heard(None, event.said, now_us)
+    for text in ("", "CX", "not a string"):
+        (odd,) = segment.decode("track", sent({"consent": {"tcString": text}}), NOW_US).events
+        read.heard(None, odd.said, NOW_US)
+    assert told[:3] == [BELIEVED, BELIEVED, Flaw.EXPIRED]
+    assert len(told) == 6
+    assert set(told[3:]) <= set(Flaw)
 
 
 def test_no_string_is_kept_and_no_more_than_so_many_are_remembered() -> None:
