@@ -58,14 +58,16 @@ _MESSAGES: Final = {
 }
 
 # A task is acknowledged when it is done, so that the next worker finishes what a killed one left.
-# Every task is safe to run twice, and works for TASK_BUDGET_S at most.
+# Every task is safe to run twice, and works for TASK_BUDGET_S at most.  A child that was ever larger
+# than a long history makes it is replaced; not after so many tasks, because each that is forked
+# later keeps what its parent has open since.
 _WORK: Final = {
     "task_acks_late": True,
     "task_reject_on_worker_lost": True,
     "worker_prefetch_multiplier": 1,
     "worker_cancel_long_running_tasks_on_connection_loss": False,
     "task_time_limit": 100,
-    "worker_max_tasks_per_child": 10_000,
+    "worker_max_memory_per_child": 400_000,  # KiB, resident
 }
 
 # No remote control (each worker would leave a pidbox behind), no events, no results: nothing but

@@ -1,13 +1,15 @@
-"""How does an event that comes late get into a state without its subject's history?
+"""How does an event that comes late get into a state, or one that came since out of it?
 
-The events remembered are taken off down to the base, and folded anew with the late one among them.
-That base and events make the state is not believed but seen: if they come to other numbers (a
-process of an older version wrote the state, or the rulebook has changed), the history is read.
+Both without the subject's history.  The events remembered are taken off down to the base, and
+folded anew, with the late one among them or those since an instant left out.  That base and events
+make the state is not believed but seen: if they come to other numbers (a process of an older
+version wrote the state, or the rulebook has changed), the history is read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from operator import sub
 
 from workers.features import recent
@@ -55,6 +57,39 @@ def fold_late(
     merged = {each[:2]: each for each in (*events, *older)}
     ordered = [merged[key] for key in sorted(merged)]
     return fold(state if based else None, ordered, clock, steps)
+
+
+def rewound(state: State, until_us: int, clock: LocalHours, steps: Sequence[str]) -> State | None:
+    """Give what *state* was when the last event up to *until_us* had been folded.
+
+    ``None``: that lies before what is remembered, or the base is not known.  Where all events came
+    later, the state that is given has counted none.
+
+    Args:
+        state: stays as it is.
+        until_us: included.
+        clock: local hours in the rulebook's timezone.
+        steps: the rulebook's step names.
+    """
+    known = before(state, steps)
+    if known is None:
+        return None
+    base, events = known
+    based = base.events > 0
+    if based and base.last_at_us > until_us:
+        return None
+    numbers = recent.numbers(base)
+    if events:
+        carry(base, events, clock, steps)
+    if recent.numbers(base) != recent.numbers(state):
+        return None
+    then = copy(state) if based else State(state.first_at_us, len(steps))
+    if based and not _take_off(then, base, numbers):
+        return None
+    early = [each for each in events if each[0] <= until_us]
+    if early:
+        carry(then, early, clock, steps)
+    return then
 
 
 def _take_off(state: State, counted: State, numbers: Sequence[int]) -> bool:

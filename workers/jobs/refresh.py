@@ -149,8 +149,9 @@ def _settle(
     if run.full:
         states = folding.refold(connection, ctx, ids, now_us())
     ahead = [subject for subject in ids if _ahead(states, subject, run.as_of_us)]
-    unread = [subject for subject in ahead if subject not in past]
-    past |= folding.of_stored(connection, ctx, unread, until_us=run.as_of_us)
+    unread = {subject: states[subject] for subject in ahead if subject not in past}
+    rewound, unknown = _rewound(ctx, run, unread)
+    past |= rewound | folding.of_stored(connection, ctx, unknown, until_us=run.as_of_us)
     then = {each: state for each, state in states.items() if each not in ahead} | {
         each: past[each] for each in ahead if each in past
     }
@@ -187,7 +188,20 @@ def _past(
     """Give those who have come back after the instant of *run*, as they were at it."""
     states = folding.read(connection, ctx, numbers)
     ahead = [subject for subject in numbers if _ahead(states, subject, run.as_of_us)]
-    return folding.of_stored(connection, ctx, ahead, until_us=run.as_of_us)
+    past, unknown = _rewound(ctx, run, {subject: states[subject] for subject in ahead})
+    return past | folding.of_stored(connection, ctx, unknown, until_us=run.as_of_us)
+
+
+def _rewound(
+    ctx: Computation, run: RefreshRun, states: folding.States
+) -> tuple[folding.States, list[int]]:
+    """Take off *states* what came after the instant of *run*; name those whose history it takes.
+
+    Who has come since is in neither: there was nothing of them yet.
+    """
+    found = {subject: ctx.rewound(state, run.as_of_us) for subject, state in states.items()}
+    past = {subject: state for subject, state in found.items() if state and state.events}
+    return past, [subject for subject, state in found.items() if state is None]
 
 
 def _ahead(states: folding.States, subject: int, as_of_us: int) -> bool:

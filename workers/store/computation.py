@@ -18,7 +18,7 @@ from policies.consent import covers
 from policies.ruleset import RuleSet
 from policies.vocabulary import LegalBasis
 from workers.features.compute import FeaturePlan
-from workers.features.late import fold_late
+from workers.features.late import fold_late, rewound
 from workers.features.local_hours import LocalHours
 from workers.features.state import FoldEvent, Happened, State, fold
 from workers.segments.engine import Engine, Tests, belonging
@@ -131,6 +131,10 @@ class Computation:
     def fold_late(self, state: State, events: Sequence[Happened]) -> State | None:
         """Carry *events*, some of them late, into *state*; ``None``: that takes the history."""
         return fold_late(state, events, self.clock, self.rules.steps)
+
+    def rewound(self, state: State, until_us: int) -> State | None:
+        """Give what *state* was at an instant; ``None``: that takes the history."""
+        return rewound(state, until_us, self.clock, self.rules.steps)
 
     def values(self, domain: int, state: State, as_of_us: int) -> list[float | None]:
         """Give all of the domain's feature values, in the order of its plan."""

@@ -147,9 +147,33 @@ def test_nobody_waits_while_histories_are_read(
         return read(*asked, **options)
 
     refresh(store_workers, shop.ctx, as_of=as_of - timedelta(hours=2), full=True)
+    with transaction(shop.engine) as connection:  # as an older version wrote it
+        connection.execute(text("update store.state set recent = ''"))
     monkeypatch.setattr(folding, "of_stored", of_stored)
     refresh(store_workers, shop.ctx, as_of=as_of)
     assert met == [{subject}]
+
+
+def test_who_came_back_lately_is_recorded_as_of_the_instant_without_their_history(
+    shop: Shop, store_workers: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back, new = shop.person("email_marketing"), shop.person("email_marketing")
+    as_of = datetime.now(UTC) - timedelta(minutes=1)
+    shop.live([shop.event(back, "Page Viewed", as_us(as_of) - n * DAY_US) for n in (1, 2)])
+    refresh(store_workers, shop.ctx, as_of=as_of - timedelta(hours=2), full=True)
+    shop.live([shop.event(each, "Product Added", now_us() - each) for each in (back, new)])
+    read, wanted = folding.of_stored, list[int]()
+
+    def of_stored(*asked: Any, **options: Any) -> folding.States:
+        wanted.extend(asked[2])
+        return read(*asked, **options)
+
+    monkeypatch.setattr(folding, "of_stored", of_stored)
+    refresh(store_workers, shop.ctx, as_of=as_of)
+    assert wanted == []
+    incremental = _rows(store_workers)
+    refresh(store_workers, shop.ctx, as_of=as_of, full=True)
+    assert _rows(store_workers) == incremental
 
 
 def test_an_interrupted_refresh_goes_on_where_it_stopped(

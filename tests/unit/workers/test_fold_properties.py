@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from workers.features import recent
 from workers.features.days import records
-from workers.features.late import fold_late, late
+from workers.features.late import fold_late, late, rewound
 from workers.features.local_hours import LocalHours
 from workers.features.state import FoldEvent, State, fold, in_order
 
@@ -113,6 +113,34 @@ def test_what_comes_less_than_half_a_minute_late_needs_no_history(
         lanes.live([event])
     assert lanes.state == fold(None, [event for _, event in sent], PARIS, STEPS)
     assert lanes.histories_read == 0
+
+
+@given(history=histories, data=st.data())
+def test_a_rewound_state_is_that_of_the_events_until_then(
+    history: list[FoldEvent], data: st.DataObject
+) -> None:
+    lanes = Lanes()
+    for event in data.draw(st.permutations(history)):
+        lanes.live([event])
+    assert lanes.state is not None
+    whole = copy.deepcopy(lanes.state)
+    until_us = data.draw(instants)
+    found = rewound(lanes.state, until_us, PARIS, STEPS)
+    assert (lanes.state, lanes.state.recent) == (whole, whole.recent)
+    early = [event for event in in_order(history) if event.at_us <= until_us]
+    if found is not None and early:
+        assert found == fold(None, early, PARIS, STEPS)
+    elif found is not None:
+        assert found.events == 0
+
+
+def test_the_last_events_are_taken_off_without_the_history() -> None:
+    events = [FoldEvent(START_US + at * 10_000_000, at, at % 4, True, at, 1) for at in range(90)]
+    state = fold(None, events, PARIS, STEPS)
+    for left in range(len(events) - recent.KEPT + 1, len(events)):
+        found = rewound(state, events[left].at_us, PARIS, STEPS)
+        assert found == fold(None, events[: left + 1], PARIS, STEPS)
+    assert rewound(state, events[10].at_us, PARIS, STEPS) is None
 
 
 @given(history=histories, data=st.data())

@@ -48,12 +48,16 @@ def test_tasks_take_a_batch_number_at_most() -> None:
     app = celery_app(_settings())
     app.loader.import_default_modules()
     ours = {name: task for name, task in app.tasks.items() if not name.startswith("celery.")}
-    assert set(ours) == {"drain-batch", "drain-dirty", "refresh-memberships", "expire-events"}
+    assert set(ours) == {
+        "drain-batch", "drain-dirty", "refresh-memberships", "expire-events", "erase-withdrawn",
+        "anchor-consents",
+    }  # fmt: skip
     for task in ours.values():
         parameters = inspect.signature(task.run).parameters
         assert [(name, each.annotation) for name, each in parameters.items()] in (
             [],
             [("batch_id", "int")],
+            [("withdrawal_id", "int")],
         )
 
 
