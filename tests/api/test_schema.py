@@ -80,6 +80,7 @@ def _tell_what_there_is(document: dict[str, Any]) -> None:
     rules = load_rulebook()
     schemas, paths = document["components"]["schemas"], document["paths"]
     schemas["ConsentIn"]["properties"]["purposes"]["propertyNames"] = {"enum": [*rules.purposes]}
+    schemas["BannerIn"]["properties"]["notice"] = {"enum": [*rules.notices]}
     people = [part for who in (ADA, GRACE) for part in (who.user_id, who.email, who.phone)]
     schemas["IdentifierIn"]["properties"]["value"] = {"enum": people}
     schemas["RequestIn"]["required"] = ["type", "identifier"]
@@ -116,17 +117,25 @@ OPERATIONS, LIKELY = operations(bare()), operations(told())
 
 
 @pytest.fixture(scope="module")
-def case_id(front: Front) -> str:
-    """Give a case whose result is there; one of each kind is among those that are listed."""
+def there(front: Front) -> dict[str, str]:
+    """Give what a path may name, by its parameter: a case with a result, a receipt of a choice.
+
+    A case of each kind is among those that are listed.
+    """
     for kind in ("erasure", "access"):
         asked = {"type": kind, "identifier": {"kind": "user_id", "value": f"cust-no-{kind}"}}
         opened = front.post("/v1/rights/requests", asked, auth=None, headers=front.dpo).json()
     assert front.client.get(opened["result"], headers=front.dpo).status_code == 200
-    return str(opened["id"])
+    choice = {
+        "identifier": {"kind": "user_id", "value": ADA.user_id},
+        "purposes": {"personalisation": "given"},
+    }
+    receipt = front.post("/v1/consents", choice).json()["receipt_id"]
+    return {"case": str(opened["id"]), "receipt": receipt}
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_every_answer_is_documented(front: Front, case_id: str, name: str) -> None:
+def test_every_answer_is_documented(front: Front, there: dict[str, str], name: str) -> None:
     operation = OPERATIONS[name]
     any_ = [operation.as_strategy(generation_mode=mode) for mode in GenerationMode]
     any_.append(LIKELY[name].as_strategy(generation_mode=GenerationMode.POSITIVE))
@@ -145,8 +154,9 @@ def test_every_answer_is_documented(front: Front, case_id: str, name: str) -> No
     )
     @given(case=st.one_of(any_), known=st.sampled_from([True, True, True, False]))
     def holds(case: Any, *, known: bool) -> None:
-        if "case" in case.path_parameters and case.meta.generation.mode.is_positive:
-            case.path_parameters["case"] = case_id
+        if case.meta.generation.mode.is_positive:
+            found = {key: there[key] for key in case.path_parameters if key in there}
+            case.path_parameters.update(found)
         answer = delivered(front, case, known=known)
         statuses.add(answer.status_code)
         case.validate_response(answer, checks=held)

@@ -16,6 +16,7 @@ from workers.store import (
     registry,
     snapshots,
     state,
+    withdrawals,
 )
 from workers.store.data_map import data_map
 from workers.store.registry import ERASED
@@ -34,6 +35,7 @@ def fill(engine: Engine, words: Words, subject: int) -> None:
             connection, {subject: [1.0, 2.0]}, feature_set_id=words.feature_set, as_of_us=NOON_US
         )
         dirty.put(connection, 1, {subject: [1]})
+        withdrawals.ask(connection, [(subject, words.purpose)], NOON_US)
 
 
 def test_one_is_erased_from_every_table_and_the_other_from_none(store_gateway: Engine) -> None:
