@@ -26,10 +26,16 @@ if TYPE_CHECKING:
     from tests.faults.storm import Storm
 
 
+OPEN = """
+select count(*) from store.withdrawal w join store.subject s on s.id = w.subject and s.state = 0
+where w.finished_at is null"""
+
+
 def judged(storm: Storm) -> Aftermath:
     """Wait until everything has caught up, then judge; give what there is to say."""
     began = time.monotonic()
     eventually(storm.patient.caught_up, "catching up")
+    eventually(lambda: storm.patient.rows(OPEN) == [(0,)], "the end of every withdrawal")
     storm.after.caught_up_s = time.monotonic() - began
     store = connect_store(storm.patient.dsn(), application_name="paravent-tests")
     vault = connect_vault(EmbeddedPostgres(storm.home.data).dsn("vault"))

@@ -60,8 +60,9 @@ class Verdict:
         lost: answered, and missing in a domain.
         doubled: found more than once in a domain.
         strange: found, and never sent, or not for this person, or with another amount.
-        barred: found in a domain all of whose purposes the person had withdrawn before.
-        miscounted: by how much the public count of stored events is wrong.
+        barred: found in a domain all of whose purposes the person had withdrawn, before or since.
+        miscounted: by how much the public count of stored events is wrong, those erased since a
+            withdrawal being counted still.
     """
 
     answered: int
@@ -96,6 +97,7 @@ class Model:
     sent: dict[str, Message] = field(default_factory=dict, repr=False)
     answered: set[str] = field(default_factory=set, repr=False)
     barred: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    withdrawn: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def send(self, calls: Iterable[Call]) -> None:
@@ -112,6 +114,15 @@ class Model:
         """Remember that *calls* may not be stored in *domains*, which their person has left."""
         with self._lock:
             self.barred |= {call["messageId"]: domains for call in calls}
+
+    def withdraw(self, user_id: str, domain: str) -> None:
+        """Remember that what *user_id* sent before now may not be kept in *domain* any more."""
+        with self._lock:
+            self.withdrawn |= {
+                name: self.withdrawn.get(name, frozenset()) | {domain}
+                for name, message in self.sent.items()
+                if message.user_id == user_id
+            }
 
     def judge(self, books: Books) -> Verdict:
         """Hold the store against what was promised."""
@@ -130,8 +141,21 @@ class Model:
             doubled=sorted({name for (_, name), count in found.items() if count > 1}),
             strange=[row[2] for row in rows if not self._known(places, names, row)],
             barred=sorted(self._trespassing(places, where)),
-            miscounted=counted - len(stored),
+            miscounted=self._miscounted(places, stored, counted),
         )
+
+    def _miscounted(self, places: Places, stored: set[str], counted: int) -> int:
+        """Hold the count against what is there, and what was until a withdrawal erased it."""
+        gone = [
+            name
+            for name, since in self.withdrawn.items()
+            if name not in stored
+            and since - self.barred.get(name, frozenset())
+            and not places[self.sent[name].user_id].keys() <= self.barred.get(name, frozenset())
+        ]
+        least = len(stored) + sum(name in self.answered for name in gone)
+        most = len(stored) + len(gone)  # whoever was not answered may have been stored, too
+        return min(counted - least, 0) or max(counted - most, 0)
 
     def places(self, books: Books) -> Places:
         """Give the pseudonyms of everybody a message was sent about; none if nobody is known."""
@@ -143,14 +167,15 @@ class Model:
     def _lost(self, places: Places, found: set[Found]) -> Iterator[str]:
         for name in self.answered:
             pids = places[self.sent[name].user_id]
-            left = self.barred.get(name, frozenset())
+            left = self.barred.get(name, frozenset()) | self.withdrawn.get(name, frozenset())
             wanted = [pid for domain, pid in pids.items() if domain not in left]
             if not pids or any((pid, name) not in found for pid in wanted):
                 yield name
 
     def _trespassing(self, places: Places, found: set[Found]) -> Iterator[str]:
-        for name, domains in self.barred.items():
+        for name in self.barred.keys() | self.withdrawn.keys():
             pids = places[self.sent[name].user_id]
+            domains = self.barred.get(name, frozenset()) | self.withdrawn.get(name, frozenset())
             if any((pids.get(domain), name) in found for domain in domains):
                 yield name
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine, text
 
-from tests.faults.bench import Bench
+from tests.faults.bench import SOURCE, Bench
 from tests.support.consistency import divergent, refreshed_otherwise
 
 
@@ -94,3 +94,20 @@ def test_an_event_in_a_domain_that_its_person_has_left_is_barred_and_missed_nowh
     verdict = kept.verdict()
     assert verdict.barred == []
     assert len(verdict.lost) == 1  # the third, whose person has left nothing
+
+
+def test_an_event_that_a_withdrawal_erased_is_not_missed_and_one_that_is_left_is_told(
+    kept: Bench, store_owner: Engine
+) -> None:
+    first, second, _ = kept.model.sent
+    user_id = kept.model.sent[first].user_id
+    for domain in ("marketing", "measurement"):
+        kept.model.withdraw(user_id, domain)
+    withdrawn = {name for name, each in kept.model.sent.items() if each.user_id == user_id}
+    assert set(kept.verdict().barred) == withdrawn
+    mids = ", ".join(str(kept.edge.keyring.message_id(SOURCE, name)) for name in withdrawn)
+    change(store_owner, f"delete from store.event where mid in ({mids})")
+    assert kept.verdict().clean()
+    change(store_owner, "update store.decision_count set count = count - 1")
+    assert kept.verdict().miscounted == -1
+    assert second in kept.model.sent

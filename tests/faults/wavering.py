@@ -132,6 +132,7 @@ class Waverer:
         left ^= {domain}
         self._choices.answered.append(Choice(person.user_id, domain, status, us(at)))
         if status is ConsentStatus.WITHDRAWN:
+            self._traffic.model.withdraw(person.user_id, domain)
             shown = self._insist(http, "/v1/subjects/segments", {"identifier": who}).json()
             keys = [segment["key"] for segment in shown["segments"]]
             self._choices.released += [k for k in keys if self._choices.of_segment(k) == domain]

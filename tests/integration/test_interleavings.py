@@ -43,6 +43,7 @@ from tests.support.rights import RightsDesk
 from workers.jobs.clock import now_us
 from workers.jobs.drain import drain_all
 from workers.jobs.refresh import refresh
+from workers.jobs.withdraw import erase_withdrawn
 from workers.store import held, registry
 from workers.store.computation import Computation
 from workers.store.errors import StoreBusy
@@ -115,6 +116,7 @@ class Stage:
             threading.Event().wait(pause)
             drain_all(engine, ctx, clock=now_us)
             refresh(engine, ctx)
+            erase_withdrawn(engine, ctx, clock=now_us)
 
         return run
 
@@ -184,6 +186,7 @@ def test_a_hundred_random_interleavings_bring_nobody_back_and_lose_nothing(
     for _ in range(100):
         _interleave(stage, others)
     drain_all(stage.desk.workers, stage.ctx, clock=now_us)
+    erase_withdrawn(stage.desk.workers, stage.ctx, clock=now_us)
     erased, alive = _registered(stage.edges[0])
     assert len(erased) >= 100
     assert stage.desk.rows_left(erased) == {}

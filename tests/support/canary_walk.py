@@ -48,19 +48,23 @@ class Walk:
     def send(self) -> None:
         """Send events whose every field holds a canary: stored, refused, and impossible to read."""
         every = list(self.calls.every())
+        # Before there is a yes: after it, a no would have erased what it stored.
+        self._refuse(every, {"consent": consent(refused=ALL_CATEGORIES)})
         for calls in _cut(every, BULK):
             self._sent(calls)
         for calls in _cut(self._renamed(every[::EVERY]), LIVE):
             self._sent(calls)
-        for said in ({}, {"consent": consent(refused=ALL_CATEGORIES)}):
-            calls = self._renamed(every[:: EVERY * 10])
-            context = {"traits": {"name": self.canary.name}, **said}
-            self._sent([call | {"context": context} for call in calls])
+        self._refuse(every, {})
         for text, kind in zip(self.texts, itertools.cycle(("track", "identify", "page", "screen"))):
             call = self.calls.base(kind) | {"name": text, "event": text, "category": text}
             self._ok(self.home.post(f"/v1/{kind}", json=call))
             around = {"context": {"page": {"url": text}, text: text}, "integrations": {text: text}}
             self._ok(self.home.post("/v1/import", json={"batch": [call], text: text, **around}))
+
+    def _refuse(self, every: list[Call], said: dict[str, Any]) -> None:
+        calls = self._renamed(every[:: EVERY * 10])
+        context = {"traits": {"name": self.canary.name}, **said}
+        self._sent([call | {"context": context} for call in calls])
 
     def stumble(self) -> None:
         """Send what cannot be stored, because something is wrong on our side."""
