@@ -58,9 +58,9 @@ _MESSAGES: Final = {
 }
 
 # A task is acknowledged when it is done, so that the next worker finishes what a killed one left.
-# Every task is safe to run twice, and works for TASK_BUDGET_S at most.  A child that was ever larger
-# than a long history makes it is replaced; not after so many tasks, because each that is forked
-# later keeps what its parent has open since.
+# Every task is safe to run twice, and works for TASK_BUDGET_S at most.  A child that was ever
+# larger than a long history makes it is replaced; not after so many tasks, because each that is
+# forked later keeps what its parent has open since.
 _WORK: Final = {
     "task_acks_late": True,
     "task_reject_on_worker_lost": True,

@@ -13,6 +13,7 @@ from typing import Any, Final
 from gateway.governance.controls import CONTROLS
 from gateway.governance.labels import BASES, CATEGORIES, PERIODS, Label
 from gateway.governance.spreadsheets import sheet
+from gateway.rights.statements import controller
 from policies.data_map import TableNote
 from policies.ruleset import PurposeRule, RecipientRule, RuleSet
 from policies.vocabulary import DataCategory
@@ -98,12 +99,7 @@ def document(rules: RuleSet, tables: Sequence[TableNote]) -> dict[str, Any]:
     """Give the whole record for JSON."""
     found = rules.controller
     return {
-        "controller": {
-            "name": found.name,
-            "address": found.address,
-            "contact": found.contact,
-            "data_protection_officer": found.dpo,
-        },
+        "controller": controller(rules),
         "data_subjects": {"fr": found.data_subjects_fr, "en": found.data_subjects_en},
         "rulebook": rules.hash,
         "activities": [each.document() for each in activities(rules, tables)],
@@ -142,15 +138,15 @@ def spreadsheet(rules: RuleSet, tables: Sequence[TableNote]) -> str:
 
 
 def _row(rules: RuleSet, of: Activity) -> Iterator[str]:
-    controller = rules.controller
+    responsible = rules.controller
     yield of.key
     yield of.label.both()
-    yield f"{controller.name}, {controller.address}, {controller.contact}"
-    yield controller.dpo
+    yield f"{responsible.name}, {responsible.address}, {responsible.contact}"
+    yield responsible.dpo
     yield of.basis.both()
     yield of.lia
     yield YES.both() if of.reads_device else ""
-    yield Label(controller.data_subjects_fr, controller.data_subjects_en).both()
+    yield Label(responsible.data_subjects_fr, responsible.data_subjects_en).both()
     yield _listed(CATEGORIES[each].both() for each in of.categories)
     yield _listed(of.events)
     yield _listed(of.recipients) or NONE.both()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.rights.statements import controller
 from policies.conditions import features_of
 from policies.ruleset import RuleSet, SegmentRule
 from workers.store.audit_log import LoggedCheckpoint
@@ -17,12 +18,7 @@ def page(rules: RuleSet, checkpoint: LoggedCheckpoint | None) -> dict[str, Any]:
     """Give the public statement; *checkpoint* is the newest signed head of the audit log."""
     found = rules.controller
     return {
-        "controller": {
-            "name": found.name,
-            "address": found.address,
-            "contact": found.contact,
-            "data_protection_officer": found.dpo,
-        },
+        "controller": controller(rules),
         "data_subjects": {"fr": found.data_subjects_fr, "en": found.data_subjects_en},
         "rulebook": rules.hash,
         "purposes": [_purpose(rules, key) for key in rules.purposes],

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from operator import sub
+from typing import NamedTuple
 
 from workers.features import recent
 from workers.features.days import without
@@ -40,23 +41,14 @@ def fold_late(
         clock: local hours in the rulebook's timezone.
         steps: the rulebook's step names.
     """
-    known = before(state, steps)
-    if known is None:
+    parts = _apart(state, clock, steps)
+    if parts is None or (parts.based and events[0][:2] <= parts.last):
         return None
-    base, older = known
-    based = base.events > 0
-    if based and events[0][:2] <= (base.last_at_us, base.last_mid):
+    if parts.based and not _take_off(state, parts):
         return None
-    numbers = recent.numbers(base)
-    if older:
-        carry(base, older, clock, steps)
-    if recent.numbers(base) != recent.numbers(state):
-        return None
-    if based and not _take_off(state, base, numbers):
-        return None
-    merged = {each[:2]: each for each in (*events, *older)}
+    merged = {each[:2]: each for each in (*events, *parts.events)}
     ordered = [merged[key] for key in sorted(merged)]
-    return fold(state if based else None, ordered, clock, steps)
+    return fold(state if parts.based else None, ordered, clock, steps)
 
 
 def rewound(state: State, until_us: int, clock: LocalHours, steps: Sequence[str]) -> State | None:
@@ -71,32 +63,51 @@ def rewound(state: State, until_us: int, clock: LocalHours, steps: Sequence[str]
         clock: local hours in the rulebook's timezone.
         steps: the rulebook's step names.
     """
-    known = before(state, steps)
-    if known is None:
+    parts = _apart(state, clock, steps)
+    if parts is None or (parts.based and parts.last[0] > until_us):
         return None
-    base, events = known
-    based = base.events > 0
-    if based and base.last_at_us > until_us:
+    then = copy(state) if parts.based else State(state.first_at_us, len(steps))
+    if parts.based and not _take_off(then, parts):
         return None
-    numbers = recent.numbers(base)
-    if events:
-        carry(base, events, clock, steps)
-    if recent.numbers(base) != recent.numbers(state):
-        return None
-    then = copy(state) if based else State(state.first_at_us, len(steps))
-    if based and not _take_off(then, base, numbers):
-        return None
-    early = [each for each in events if each[0] <= until_us]
+    early = [each for each in parts.events if each[0] <= until_us]
     if early:
         carry(then, early, clock, steps)
     return then
 
 
-def _take_off(state: State, counted: State, numbers: Sequence[int]) -> bool:
-    """Take what *counted* counts off *state*, down to the base of *numbers*.
+class _Parts(NamedTuple):
+    """A state taken apart: the events remembered, what they count, and the numbers before them.
+
+    ``based``: there was something before them, up to the event ``last``.
+    """
+
+    events: Sequence[Happened]
+    counted: State
+    numbers: Sequence[int]
+    based: bool
+    last: tuple[int, int]
+
+
+def _apart(state: State, clock: LocalHours, steps: Sequence[str]) -> _Parts | None:
+    """Take *state* apart; ``None`` where the parts are not known, or do not make it again."""
+    known = before(state, steps)
+    if known is None:
+        return None
+    base, events = known
+    parts = _Parts(
+        events, base, recent.numbers(base), base.events > 0, (base.last_at_us, base.last_mid)
+    )
+    if events:
+        carry(base, events, clock, steps)
+    return parts if recent.numbers(base) == recent.numbers(state) else None
+
+
+def _take_off(state: State, parts: _Parts) -> bool:
+    """Take off *state* what the events of its *parts* count, down to the base.
 
     False if it is not in there: an older rulebook counted under other steps.
     """
+    counted = parts.counted
     left = [
         list(map(sub, ours, theirs))
         for ours, theirs in (
@@ -109,6 +120,6 @@ def _take_off(state: State, counted: State, numbers: Sequence[int]) -> bool:
         return False
     state.steps, state.dwell_ms, state.hours = left
     state.days = without(state.days, counted.days)
-    recent.restore(state, numbers)
+    recent.restore(state, parts.numbers)
     state.recent = recent.without_events(state.recent)
     return True
