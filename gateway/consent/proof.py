@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Connection
+
 from gateway.errors import NoticeUnknown, ReceiptUnknown
 from gateway.rights import checkpoints
 from gateway.rights.operators import Operator
@@ -109,7 +111,7 @@ def _by(operator: Operator | None) -> Mapping[str, str]:
     return {"by": "command" if operator is None else str(operator.id)}
 
 
-def _told(store: Any, record: ProvedRecord) -> Told:  # noqa: ANN401  a connection
+def _told(store: Connection, record: ProvedRecord) -> Told:
     notice = proof.shown(store, record)
     shown = [] if notice is None else proof.banners(store, notice.id)
     # What was registered later was not shown before it.

@@ -16,22 +16,19 @@ from sqlalchemy import Connection
 from gateway.rights.bundle import Frame, Identified, Pseudonymous, report
 from gateway.rights.cases import CaseReason, CaseState, Step
 from gateway.rights.claimed import canonical_forms
+from gateway.rights.databases import tables
 from gateway.rights.decode import Record, Reference, word_numbers
 from gateway.rights.domains import domain_keys
 from gateway.rights.dossier import open_document, seal_document
 from gateway.rights.ports import Ports
-from gateway.rights.scanning import notes_of
-from gateway.rights.tables import METADATA as RIGHTS
 from gateway.rights.work import Closure, Work
 from policies.data_map import TableNote
 from pseudonymizer.vault import held as vault_held
 from pseudonymizer.vault.reveal import HeldIdentifier, reveal
 from pseudonymizer.vault.subjects import Names, SubjectRow, lookup_vouched, names_of
-from pseudonymizer.vault.tables import METADATA as VAULT
 from pseudonymizer.vault.transactions import transaction as vault_transaction
 from workers.store import folding, held, registry
 from workers.store.computation import Computation
-from workers.store.tables import metadata as STORE  # noqa: N812 - a constant, as the others
 from workers.store.transactions import transaction as store_transaction
 
 COLUMN: Final = "result"
@@ -206,5 +203,4 @@ def _reference(
 
 
 def _all_notes() -> dict[str, TableNote]:
-    parts = notes_of(STORE, VAULT, RIGHTS)
-    return {f"{schema}.{name}": note for (schema, name), note in parts.items()}
+    return {f"{note.schema}.{note.name}": note for note in tables()}

@@ -24,7 +24,7 @@ from tests.support.outages import Patient, Sender, eventually
 pytestmark = pytest.mark.journey
 
 SENDERS = 4
-LOAD_S = 1.0  # before the withdrawal, and as long after it
+SOME = 15  # events of each before the withdrawal, and as many after it
 OUTCOMES = """
 select outcome, sum(count)::int8 from store.decision_count
 where event = 'Product Viewed' group by 1"""
@@ -53,6 +53,11 @@ class Visits:
         self.threads = [threading.Thread(target=self._run, daemon=True) for _ in range(SENDERS)]
         for thread in self.threads:
             thread.start()
+
+    def go_on(self) -> None:
+        """Wait until each sender has sent some more."""
+        goal = len(self.sent) + SOME * SENDERS
+        eventually(lambda: len(self.sent) >= goal, "sending")
 
     def stop(self) -> None:
         self.over.set()
@@ -99,12 +104,12 @@ def test_a_withdrawal_is_honoured_by_both_gateways_for_all_that_comes_after_its_
     choose(home, "given")
     told = outcomes(patient)
     visits = Visits(home)
-    time.sleep(LOAD_S)
+    visits.go_on()
     began_s = time.monotonic()
     choose(home, "withdrawn")
     answered_s = time.monotonic()
     memberships = home.post("/v1/subjects/segments", json={"identifier": asked(ADA)}).json()
-    time.sleep(LOAD_S)
+    visits.go_on()
     visits.stop()
     others.stop()
     assert memberships == {"segments": []}
