@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from policies.vocabulary import EventKind
 from workers.features import recent
+from workers.store.computation import WAY_BYTES
 
 Record = Mapping[str, Any]
 Readable = dict[str, Any]
@@ -153,6 +154,7 @@ def _state(record: Record, reference: Reference) -> Readable:
 
 def _recent(packed: bytes, names: Sequence[str]) -> Readable:
     """Give the events folded last, and the numbers of the state before them, instants in words."""
+    packed = packed[WAY_BYTES:]
     base = recent.base_of(packed)
     before = None if base is None else dict(zip(recent.NUMBERS, base, strict=True))
     return {

@@ -3,7 +3,7 @@
 Both without the subject's history.  The events remembered are taken off down to the base, and
 folded anew, with the late one among them or those since an instant left out.  That base and events
 make the state is not believed but seen: if they come to other numbers (a process of an older
-version wrote the state, or the rulebook has changed), the history is read.
+version wrote the state), the history is read.
 """
 
 from __future__ import annotations

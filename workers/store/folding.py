@@ -3,6 +3,10 @@
 An event that does not come after what is folded already (a late one, or a second delivery) is put
 among the last ones where these are remembered; an older one makes its subject's state be folded
 anew from the stored events.  So no order of delivery matters.
+
+A stored state says by which rules it was counted (``Computation.way``).  One that was counted by
+others, since the rulebook has changed, is not read: its subject's events are folded instead, so a
+step that moved never counts as another one.
 """
 
 from __future__ import annotations
@@ -13,9 +17,9 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from workers.features.late import late
-from workers.features.state import HOURS, Happened, State
+from workers.features.state import Happened, State
 from workers.store import facts, state
-from workers.store.computation import Computation
+from workers.store.computation import WAY_BYTES, Computation
 from workers.store.state import StateRow
 from workers.store.state import Version as StateVersion
 
@@ -35,7 +39,7 @@ class Ahead(NamedTuple):
 
 def read(connection: Connection, ctx: Computation, subjects: Sequence[int]) -> States:
     """Give the states of those of *subjects* that have one."""
-    return _states(ctx, state.read(connection, subjects))
+    return _states(connection, ctx, state.read(connection, subjects))
 
 
 def hold(connection: Connection, ctx: Computation, subjects: Sequence[int]) -> States:
@@ -64,7 +68,7 @@ def fold_ahead(connection: Connection, ctx: Computation, news: News) -> Ahead:
     whose history it takes is left out.
     """
     rows = state.read(connection, sorted(news))
-    read_ = _states(ctx, rows)
+    read_ = _states(connection, ctx, rows)
     found = {subject: _folded(ctx, read_.get(subject), news[subject]) for subject in news}
     return Ahead(
         {subject: state_ for subject, state_ in found.items() if state_ is not None},
@@ -125,7 +129,7 @@ def _folded(ctx: Computation, held: State | None, new: Sequence[Happened]) -> St
 
 
 def _lock(connection: Connection, ctx: Computation, subjects: Sequence[int]) -> States:
-    return _states(ctx, state.lock(connection, subjects))
+    return _states(connection, ctx, state.lock(connection, subjects))
 
 
 def _write(
@@ -142,7 +146,7 @@ def _write(
     locks the row of the faster and folds the events of both.
     """
     known = set(held)
-    rows = {subject: _row(subject, states[subject], now_us) for subject in sorted(states)}
+    rows = {subject: _row(ctx, subject, states[subject], now_us) for subject in sorted(states)}
     # First those whose answer is waited for: in a pipeline the others are then written meanwhile.
     raced = state.insert(connection, [rows[subject] for subject in rows if subject not in known])
     state.upsert(connection, [row for subject, row in rows.items() if subject in known])
@@ -150,13 +154,16 @@ def _write(
         return states
     state.lock(connection, sorted(raced))
     both = of_stored(connection, ctx, sorted(raced))
-    state.upsert(connection, [_row(subject, both[subject], now_us) for subject in sorted(both)])
+    state.upsert(connection, [_row(ctx, each, both[each], now_us) for each in sorted(both)])
     return states | both
 
 
-def _states(ctx: Computation, rows: Mapping[int, StateRow]) -> States:
-    steps = len(ctx.rules.steps)
-    return {subject: _state(row, steps) for subject, row in rows.items()}
+def _states(connection: Connection, ctx: Computation, rows: Mapping[int, StateRow]) -> States:
+    way, steps = ctx.way, len(ctx.rules.steps)
+    found = {
+        subject: _state(row, steps) for subject, row in rows.items() if row.recent.startswith(way)
+    }
+    return found | of_stored(connection, ctx, [each for each in rows if each not in found])
 
 
 def _state(row: StateRow, steps: int) -> State:
@@ -172,22 +179,15 @@ def _state(row: StateRow, steps: int) -> State:
     found.last_step = row.last_step
     found.last_purchase_at_us = row.last_purchase_at
     found.amount = row.amount
-    found.steps = _sized(row.steps, steps)
-    found.dwell_ms = _sized(row.dwell, steps)
-    found.hours = _sized(row.hours, HOURS)
+    found.steps = row.steps
+    found.dwell_ms = row.dwell
+    found.hours = row.hours
     found.days = row.days
-    found.recent = row.recent
+    found.recent = row.recent[WAY_BYTES:]
     return found
 
 
-def _sized(counts: list[int], length: int) -> list[int]:
-    """Give *counts* in the length today's rulebook needs; a refresh refolds after a change."""
-    if len(counts) == length:
-        return counts
-    return [*counts[:length], *[0] * (length - len(counts))]
-
-
-def _row(subject: int, found: State, now_us: int) -> StateRow:
+def _row(ctx: Computation, subject: int, found: State, now_us: int) -> StateRow:
     return StateRow(
         subject=subject,
         first_at=found.first_at_us,
@@ -203,7 +203,7 @@ def _row(subject: int, found: State, now_us: int) -> StateRow:
         sessions=found.sessions,
         session_clicks=found.session_clicks,
         last_step=found.last_step,
-        recent=found.recent,
+        recent=ctx.way + found.recent,
         steps=found.steps,
         dwell=found.dwell_ms,
         hours=found.hours,

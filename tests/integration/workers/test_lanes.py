@@ -5,16 +5,19 @@ from __future__ import annotations
 import random
 import threading
 import time
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from tests.support.shop import DAY_US, Shop
+from policies.ruleset import RuleSet
+from tests.support.shop import DAY_US, Shop, with_retention
 from workers.jobs.clock import now_us
 from workers.jobs.drain import drain_all, drain_shard
-from workers.store import dirty, erasure, folding, lanes, registry
+from workers.store import dirty, erasure, facts, folding, lanes, registry
 from workers.store.transactions import awaited, transaction
 
 NAMES = ("Product Viewed", "Product Added", "Checkout Started", "Order Completed", "Page Viewed")
@@ -250,10 +253,46 @@ def test_nobody_comes_back_whatever_interleaves(
     assert shop.states(left) == shop.recomputed(left)
 
 
-def test_a_state_written_under_fewer_steps_grows_with_the_rulebook(shop: Shop) -> None:
+def _moved(rules: RuleSet) -> RuleSet:
+    """Give *rules* with the steps the other way round, and one of them gone."""
+    kept = [key for key in reversed(rules.step_rules) if key != "service"]
+    events = {
+        name: replace(rule, step=rule.step if rule.step in kept else None, click=not rule.click)
+        for name, rule in rules.events.items()
+    }
+    steps = {key: rules.step_rules[key] for key in kept}
+    return replace(rules, step_rules=steps, events=events, hash="e" * 64)
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+def test_a_state_counted_by_other_rules_is_never_carried_on(
+    shop: Shop, store_workers: Engine, *, bulk: bool
+) -> None:
+    people = [shop.person("personalisation") for _ in range(3)]
+    begin = now_us() - 3 * DAY_US
+    for at, name in enumerate(("Product Viewed", "Order Completed", "Product Added")):
+        shop.live([shop.event(each, name, begin + at * MINUTE_US, 900) for each in people])
+    before = shop.states(people)
+    shop.ctx = Shop.open(shop.engine, _moved(shop.ctx.rules)).ctx
+    asked = shop.states(people)  # whoever only reads is told the truth, too
+    assert asked == shop.recomputed(people) != before
+    news = [shop.event(people[0], "Product Viewed", begin + 9 * MINUTE_US)]
+    late = [shop.event(people[1], "Product Viewed", begin - MINUTE_US)]
+    (shop.bulk if bulk else shop.live)(news + late)
+    _drain(store_workers, shop)
+    assert shop.states(people) == shop.recomputed(people)
+    assert [each.events for each in shop.states(people).values()] == [4, 4, 3]
+
+
+def test_rules_that_fold_alike_leave_the_states(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     subject = shop.person("personalisation")
     shop.live([shop.event(subject, "Product Viewed", now_us())])
+    rules = with_retention(shop.ctx.rules, {"personalisation": timedelta(days=3)})
+    ctx = Shop.open(shop.engine, rules).ctx
+    read = []
+    monkeypatch.setattr(facts, "of_subjects", lambda *asked: read.append(asked))
     with transaction(shop.engine) as connection:
-        connection.exec_driver_sql("update store.state set steps = steps[1:2], dwell = '{}'")
-        state = folding.read(connection, shop.ctx, [subject])[subject]
-    assert len(state.steps) == len(state.dwell_ms) == len(shop.ctx.rules.steps)
+        assert folding.read(connection, ctx, [subject])[subject].events == 1
+    assert not read

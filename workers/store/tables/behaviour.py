@@ -126,7 +126,8 @@ state = Table(
     noted("dwell", ARRAY(BigInteger), FOLD),  # milliseconds per step
     noted("hours", ARRAY(Integer), FOLD),  # 24 local hours
     noted("days", ARRAY(BigInteger), FOLD),  # triplets (UTC day, code, value), sparse
-    # The events folded last, and the numbers before them: what comes late is put among them.
+    # By which rules it was counted; then the events folded last, and the numbers before them: what
+    # comes late is put among them.
     noted("recent", LargeBinary, FOLD, server_default=text("''")),
     info=erased_by(Erasure.DELETE),
     schema=STORE,

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from gateway.rights.decode import Reference, consent_in_force, instant_of_us, readable
 from workers.features.local_hours import LocalHours
 from workers.features.state import FoldEvent, fold
+from workers.store.computation import WAY_BYTES
 
 REFERENCE = Reference(
     words={1: "Product Viewed", 2: "/catalogue/:id"},
@@ -93,7 +94,8 @@ def test_the_events_folded_last_are_put_into_words() -> None:
     said = []
     for at_us in (90_000_000, 91_000_000):
         state = fold(state, [FoldEvent(at_us, 8, -1, False, 5, 1)], LocalHours("UTC"), ("view",))
-        record = {"last_step": -1, "steps": [1], "dwell": [0], "days": [], "recent": state.recent}
+        packed = bytes(WAY_BYTES) + state.recent
+        record = {"last_step": -1, "steps": [1], "dwell": [0], "days": [], "recent": packed}
         said.append(readable("store.state", record, REFERENCE)["recent"])
     late, later = ({"at": f"1970-01-01T00:01:3{second}Z", "message": 8, "step": None,
                     "click": False, "amount": 5} for second in (0, 1))  # fmt: skip
