@@ -16,6 +16,7 @@ from gateway.ingest.routes import Ingest
 from gateway.middleware import BoundedBody
 from gateway.openapi import completed
 from gateway.refusals import add_error_handlers
+from gateway.rulebooks.following import follow
 from gateway.settings import GatewaySettings
 from gateway.wiring import Edge, open_edge
 
@@ -40,11 +41,15 @@ def _framework(settings: GatewaySettings) -> FastAPI:
         app.state.front.rates = Rates(settings.source_rate)
         app.state.front.tracing = edge.tracing
         _settle_garbage()
-        gauges = asyncio.create_task(keep_gauges(app.state.front, edge))
+        beside = [
+            asyncio.create_task(keep_gauges(app.state.front, edge)),
+            asyncio.create_task(follow(edge.ingest.in_force)),
+        ]
         try:
             yield
         finally:
-            gauges.cancel()
+            for task in beside:
+                task.cancel()
             # What was taken is committed before the process ends.
             await asyncio.to_thread(edge.close)
 
@@ -82,9 +87,11 @@ def _include_routers(app: FastAPI) -> None:
     from gateway.governance.routes import router as governance  # noqa: PLC0415
     from gateway.rights.routes import audit_router  # noqa: PLC0415
     from gateway.rights.routes import router as rights  # noqa: PLC0415
+    from gateway.rulebooks.routes import router as rulebooks  # noqa: PLC0415
     from gateway.segments.routes import router as segments  # noqa: PLC0415
 
-    for router in (health.router, consent, segments, rights, audit_router, governance, public):
+    about_people = (consent, segments, rights)
+    for router in (health.router, *about_people, audit_router, governance, public, rulebooks):
         app.include_router(router)
 
 

@@ -15,6 +15,7 @@ DOORS: Final = (
     ("/v1/consents", "consents"),
     ("/v1/notices", "consents"),
     ("/v1/governance", "governance"),
+    ("/v1/rulebooks", "rulebooks"),
     ("/v1/transparency", "transparency"),
     ("/.well-known", "transparency"),
     ("/v1/segments", "segments"),

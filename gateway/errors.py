@@ -69,7 +69,7 @@ class RequestTooLarge(ParaventError):
     """The body is larger than any question this path answers."""
 
     code = "request-too-large"
-    remedy = "Send at most 64 KB; events go to the ingest paths."
+    remedy = "Send at most 64 KB, of a rulebook 1 MB; events go to the ingest paths."
 
 
 class MediaTypeUnsupported(ParaventError):
@@ -125,20 +125,29 @@ STATUS: dict[str, int] = {
     "body-too-large": 400,  # the tracking dialect says so
     "credential-invalid": 401,
     "scope-missing": 403,
+    "approver-same": 403,
     "not-found": 404,
     "segment-unknown": 404,
     "case-unknown": 404,
     "receipt-unknown": 404,
     "notice-unknown": 404,
+    "change-unknown": 404,
     "method-not-allowed": 405,
     "case-busy": 409,
     "case-state": 409,
     "result-not-ready": 409,
+    "change-decided": 409,
+    "change-outdated": 409,
+    "rulebook-unchanged": 409,
+    "segment-redefined": 409,
+    "notice-rewritten": 409,
     "result-expired": 410,
     "request-too-large": 413,
     "media-type-unsupported": 415,
     "identifier-invalid": 422,
     "purpose-unknown": 422,
+    "rulebook-invalid": 422,
+    "rulebook-unread": 422,
     "queue-full": 429,
     "rate-exceeded": 429,
     "head-too-large": 431,
@@ -148,6 +157,8 @@ STATUS: dict[str, int] = {
     "vault-contended": 503,
     "key-unavailable": 503,
     "audit-unavailable": 503,
+    "rulebook-replaced": 503,
+    "rulebook-busy": 503,
 }
 RETRIABLE = frozenset({429, 503})
 TITLES = {

@@ -167,11 +167,15 @@ class Installation:
         folders.write_private(self.run / "policies.json", json.dumps(str(policies or "")))
 
     def policies(self) -> Path | None:
-        """Give the rulebook folder the last `up` ran with; ``None`` means the packaged one."""
-        with contextlib.suppress(OSError, ValueError):
+        """Give the rulebook folder the last `up` ran with; ``None`` means the packaged one.
+
+        Before the first, that of ``PARAVENT_POLICIES``.
+        """
+        try:
             text = json.loads((self.run / "policies.json").read_text(encoding="utf-8"))
-            return Path(text) if text else None
-        return None
+        except (OSError, ValueError):
+            text = os.environ.get("PARAVENT_POLICIES", "")
+        return Path(text) if text else None
 
     def begin_counting(self) -> None:
         """Empty the folder the processes count in: counters begin anew with each `up`."""

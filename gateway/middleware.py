@@ -23,6 +23,9 @@ from gateway.refusals import answer
 from policies.errors import ParaventError
 
 MAX_BODY_BYTES: Final = 64 * 1024  # ten identifiers of the greatest length, every sign escaped
+# A whole rulebook comes in one body; the largest file alone may have a million characters.
+MAX_RULEBOOK_BYTES: Final = 1024 * 1024
+_LARGER: Final = {"/v1/rulebooks": MAX_RULEBOOK_BYTES}
 MAX_DEPTH: Final = 16  # our deepest document has four levels
 _BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # A string, or one of the signs that open and close a level.
@@ -51,14 +54,17 @@ async def _checked(scope: Scope, receive: bodies.Receive) -> bytes:
     """Give the whole body.
 
     Raises:
-        RequestTooLarge: it is larger than ``MAX_BODY_BYTES``; the rest is not read.
+        RequestTooLarge: it is larger than this path takes; the rest is not read.
         MediaTypeUnsupported: it is packed, or not labelled as JSON.
         BodyInvalid: it is nested deeper than ``MAX_DEPTH``, or not UTF-8.
     """
+    limit = _LARGER.get(scope["path"], MAX_BODY_BYTES)
     try:
-        body = await bodies.read(receive, limit=MAX_BODY_BYTES)
+        body = await bodies.read(receive, limit=limit)
     except BodyTooLarge:
-        raise RequestTooLarge("The body is larger than 64 KB; a smaller one was needed.") from None
+        raise RequestTooLarge(
+            f"The body is larger than {limit // 1024} KB; a smaller one was needed."
+        ) from None
     if not body:
         return body
     headers = dict(scope["headers"])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import structlog
 from sqlalchemy import Engine, text
 
 from gateway import metrics, stages, timing, tracing
@@ -15,12 +16,14 @@ from gateway.consent.proof import Proofs
 from gateway.consent.service import ConsentService
 from gateway.governance.evidence import Evidence
 from gateway.governance.public import PublicPages
-from gateway.ingest.binding import Bound, bind
+from gateway.ingest.binding import Bound, InForce, bind
 from gateway.ingest.commit_group import CommitGroups, Submission
 from gateway.ingest.minimise import Minimiser
 from gateway.ingest.service import IngestService
 from gateway.patience import Patience
 from gateway.rights.service import RightsService
+from gateway.rulebooks import adopting
+from gateway.rulebooks.service import Rulebooks
 from gateway.segments.service import SegmentService
 from gateway.settings import GatewaySettings
 from policies.errors import ParaventError
@@ -34,9 +37,11 @@ from pseudonymizer.scrub.own import Own
 from pseudonymizer.vault import roles as vault_roles
 from pseudonymizer.vault import transactions as vault_transactions
 from pseudonymizer.vault.remember import Resolver
-from workers.store import notices, sources
+from workers.store import in_force, sources
 from workers.store import transactions as store_transactions
 from workers.tracing import Tracing
+
+log = structlog.get_logger(__name__)
 
 NAME = "paravent-gateway"  # what PostgreSQL calls our connections
 READING_CONNECTIONS = 6  # beside the writers: look-ups, segments, consents
@@ -72,12 +77,15 @@ class Edge:
     proofs: Proofs = field(init=False)
     evidence: Evidence = field(init=False)
     public: PublicPages = field(init=False)
+    rulebooks: Rulebooks = field(init=False)
 
     def __post_init__(self) -> None:
+        in_force_ = self.ingest.in_force
         self.consent = ConsentService(
-            self.store_engine, self.bound, self.lookup, now_us, self.scrubbed
+            self.store_engine, in_force_, self.lookup, now_us, self.scrubbed
         )
-        self.segments = SegmentService(self.store_engine, self.bound, self.lookup, now_us)
+        self.segments = SegmentService(self.store_engine, in_force_, self.lookup, now_us)
+        self.rulebooks = Rulebooks(self.rights.ports, in_force_.follow)
         self.proofs = Proofs(self.rights.ports)
         self.evidence = Evidence(self.rights.ports, lambda: self.bound().computation, now_us)
         self.public = PublicPages(self.store_engine, lambda: self.bound().computation)
@@ -125,7 +133,6 @@ def open_edge(settings: GatewaySettings) -> Edge:
         edge.patience.watch(engine)
         timing.time_transactions(engine, name)
     stages.mark_before_commit(edge.store_engine)
-    _register_notices(edge)
 
     def store_group(submissions: Sequence[Submission]) -> None:
         with stages.watched(submissions, lambda watch: _report(edge, watch, submissions)):
@@ -139,19 +146,6 @@ def open_edge(settings: GatewaySettings) -> Edge:
     return edge
 
 
-def _register_notices(edge: Edge) -> None:
-    """Put what people will be shown on record before the first of them chooses."""
-    ctx = edge.bound().computation
-    with store_transactions.transaction(edge.store_engine) as connection:
-        notices.register(
-            connection,
-            ctx.rules,
-            rulebook=ctx.rulebook,
-            purposes=ctx.purposes,
-            now=datetime.now(UTC),
-        )
-
-
 def _report(edge: Edge, watch: stages.Stopwatch, submissions: Sequence[Submission]) -> None:
     metrics.observe_group(watch)
     if edge.tracing is not None:
@@ -161,22 +155,25 @@ def _report(edge: Edge, watch: stages.Stopwatch, submissions: Sequence[Submissio
 
 def build_edge(settings: GatewaySettings) -> Edge:
     """Build the edge without writer threads, for commands that write by themselves."""
-    rules = load_rulebook(settings.policies)
+    proposed = load_rulebook(settings.policies)
     keyring = Keyring(timing.TimedKeys(FileKeyProvider.open(settings.keys, mode=settings.mode)))
     store, vault = _engines(settings, settings.writers + READING_CONNECTIONS)
     store_transactions.refuse_overprivileged(store)
     vault_roles.refuse_overprivileged(vault)
+    in_force_ = _in_force(store, proposed)
+    if settings.policies is not None and in_force_.bound.rules.ruleset.hash != proposed.hash:
+        log.warning("rulebook-not-in-force")  # `paravent policy propose` puts the folder's there
     resolver = Resolver(vault, keyring)
     scrubber = Scrubber().warm()
     ingest = IngestService(
         store=store,
-        bound=bind(store, rules, metrics.tc_string),
+        in_force=in_force_,
         lookup=lambda wanted: edge.lookup(wanted),  # noqa: PLW0108  # the edge is made below
         minimise=Minimiser(scrubber),
         message_id=keyring.message_id,
         observe=metrics.observe,
     )
-    rights = _rights(settings, keyring, rules, resolver)
+    rights = _rights(settings, keyring, lambda: in_force_.bound.rules.ruleset, resolver)
     ports = rights.ports
     held = (store, vault, ports.store, ports.vault, ports.rights, ports.auditor)
     edge = Edge(
@@ -194,6 +191,14 @@ def build_edge(settings: GatewaySettings) -> Edge:
     return edge
 
 
+def _in_force(store: Engine, proposed: RuleSet) -> InForce:
+    """Go by the rulebook in force, whatever folder we were given; the first one begins."""
+    adopting.begin(store, proposed, lambda: datetime.now(UTC))
+    with store_transactions.transaction(store) as connection:
+        rules = in_force.rules(connection) or proposed
+    return InForce(store, bind(store, rules, metrics.tc_string), metrics.tc_string)
+
+
 def _engines(settings: GatewaySettings, pool_size: int) -> tuple[Engine, Engine]:
     store = store_transactions.connect(
         settings.store_dsn.get_secret_value(), pool_size=pool_size, application_name=NAME
@@ -205,7 +210,10 @@ def _engines(settings: GatewaySettings, pool_size: int) -> tuple[Engine, Engine]
 
 
 def _rights(
-    settings: GatewaySettings, keyring: Keyring, rules: RuleSet, resolver: Resolver
+    settings: GatewaySettings,
+    keyring: Keyring,
+    rulebook: Callable[[], RuleSet],
+    resolver: Resolver,
 ) -> RightsService:
     # Its own connections: a case reads whole tables, which may take longer than an answer may.
     store, vault = _engines(settings, CASE_CONNECTIONS)
@@ -218,7 +226,7 @@ def _rights(
         vault_engine=vault,
         rights_engine=rights,
         keyring=keyring,
-        ruleset=rules,
+        rulebook=rulebook,
         resolver=resolver,
         auditor_engine=_auditor(settings),
         origin=settings.origin,

@@ -24,7 +24,7 @@ from policies.reading.governance import (
     read_recipients,
     read_retention,
 )
-from policies.reading.source import Value, parse
+from policies.reading.source import Value, kept, parse
 from policies.ruleset import DomainRule, FeatureRule, PurposeRule, RuleSet, SegmentRule
 
 SHIPPED: Final = Path(__file__).parent / "rules"
@@ -65,21 +65,39 @@ def read_folder(folder: Path) -> dict[str, Value]:
     Raises:
         RulebookInvalid: a file is missing, unknown, or not plain YAML.
     """
+    return parsed(texts_of(folder))
+
+
+def texts_of(folder: Path) -> dict[str, str]:
+    """Give the text of every file of the rulebook, by its path inside *folder*.
+
+    Raises:
+        RulebookInvalid: one of them cannot be read.
+    """
     found = {
         path.relative_to(folder).as_posix(): path
         for path in sorted(folder.rglob("*"))
         if path.suffix in {".yaml", ".yml"} and not path.name.endswith(EXAMPLES)
     }
+    return {file: _text(path, file) for file, path in found.items()}
+
+
+def parsed(texts: Mapping[str, str]) -> dict[str, Value]:
+    """Give what every file says.
+
+    Raises:
+        RulebookInvalid: a file is missing, unknown, or not plain YAML.
+    """
     for file in FILES:
-        if file not in found:
+        if file not in texts:
             raise RulebookInvalid(
                 "the file is missing",
                 file=file,
                 line=0,
                 key="",
-                advice=f"Add it to {folder.name}/.",
+                advice="Add it to the rulebook's folder.",
             )
-    for file in found:
+    for file in texts:
         if file not in FILES and not _is_segment(file):
             raise RulebookInvalid(
                 "the file is unknown",
@@ -88,7 +106,7 @@ def read_folder(folder: Path) -> dict[str, Value]:
                 key="",
                 advice="Name it as the shipped rulebook does, with segments in segments/*.yaml.",
             )
-    return {file: parse(_text(path, file), file) for file, path in found.items()}
+    return {file: parse(text, file) for file, text in texts.items()}
 
 
 def _is_segment(file: str) -> bool:
@@ -109,6 +127,16 @@ def _text(path: Path, file: str) -> str:
         ) from None
 
 
+def rulebook_of(content: str) -> RuleSet:
+    """Give the rule set that said *content*, as ``RuleSet.content`` has it.
+
+    Raises:
+        RulebookInvalid: this version of the product cannot obey it.
+    """
+    files = json.loads(content)
+    return build({file: kept(said, file) for file, said in files.items()})
+
+
 def build(values: Mapping[str, Value]) -> RuleSet:
     """Give the rule set that the files say together.
 
@@ -127,8 +155,10 @@ def build(values: Mapping[str, Value]) -> RuleSet:
         files["features.yaml"], domains=domains, purposes=purposes, steps=steps
     )
     categories, signals = read_consent(files["consent.yaml"], purposes)
+    content = content_of(values)
     return RuleSet(
-        hash=content_hash(values),
+        hash=hashlib.sha256(content.encode()).hexdigest(),
+        content=content,
         controller=controller,
         timezone=timezone,
         currency=currency,
@@ -170,12 +200,11 @@ def _segments(
     return MappingProxyType(segments)
 
 
-def content_hash(values: Mapping[str, Value]) -> str:
-    """Give the hash that names a rulebook: 64 hexadecimal digits.
+def content_of(values: Mapping[str, Value]) -> str:
+    """Give what the files say in one spelling, as JSON; its SHA-256 names the rulebook.
 
-    Taken over what the files say, not over how: comments, blanks and quotes do not change it;
-    any word, number or order of a list does.
+    It is what they say, not how: comments, blanks and quotes are not in it; any word, number and
+    order is, for the order of the steps decides what follows what.
     """
-    plain = {file: value.plain() for file, value in values.items()}
-    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    plain = {file: values[file].plain() for file in sorted(values)}
+    return json.dumps(plain, separators=(",", ":"), ensure_ascii=False)

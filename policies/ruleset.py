@@ -59,9 +59,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """The whole rulebook.  ``hash`` names its content: the same rules give the same 64 digits."""
+    """The whole rulebook.
+
+    ``hash`` names its content: the same rules give the same 64 digits.  ``content`` is what the
+    files say, in the one spelling the hash is taken over (``policies.load.rulebook_of`` reads it).
+    """
 
     hash: str
+    content: str = field(repr=False, compare=False)
     controller: Controller
     timezone: str
     currency: str

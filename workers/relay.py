@@ -18,7 +18,7 @@ from celery import Celery
 from sqlalchemy import Connection, Engine
 
 from workers import metrics
-from workers.app import DRAIN_BATCH, DRAIN_DIRTY, ERASE_WITHDRAWN
+from workers.app import DRAIN_BATCH, DRAIN_DIRTY, ERASE_WITHDRAWN, REFRESH
 from workers.courier import Courier
 from workers.errors import BrokerUnavailable
 from workers.jobs.clock import now_us
@@ -29,7 +29,8 @@ from workers.store.transactions import autocommit, transaction
 
 log = structlog.get_logger("paravent.relay")
 
-TOPICS: Final = frozenset({DRAIN_BATCH, ERASE_WITHDRAWN})  # a topic names the task it wakes
+# A topic names the task it wakes.
+TOPICS: Final = frozenset({DRAIN_BATCH, ERASE_WITHDRAWN, REFRESH})
 CLAIM = 500  # rows a transaction
 POLL_S = 1.0  # how long a lost notification delays a message
 BREATH_S = 0.02  # between two deliveries, so that a burst of commits becomes few messages

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.opened import opened
-from gateway.cli.output import Data, Json, Policies, answer, progress
+from gateway.cli.output import Data, Json, answer, progress
 from gateway.cli.rights import rights_service, write_private
 from gateway.consent.proof import Proofs
 from policies.audit.verify import read_key
@@ -26,7 +26,6 @@ def proof(
     ],
     out: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write the proof.")],
     *,
-    policies: Policies = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -34,7 +33,7 @@ def proof(
 
     Without the person's name: by the record it is about a pseudonym.
     """
-    with opened(data, announce=progress) as home, rights_service(home, policies) as service:
+    with opened(data, announce=progress) as home, rights_service(home) as service:
         document = Proofs(service.ports).of(None, _receipt(receipt))
     write_private(out, document)
     key = document["verifier_key"]

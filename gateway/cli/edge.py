@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -15,8 +14,8 @@ from gateway.wiring import Edge, build_edge
 
 
 @contextmanager
-def edge_of(home: Opened, policies: Path | None = None) -> Iterator[Edge]:
-    """Open the edge of *home* for one command; *policies* overrides the installation's."""
+def edge_of(home: Opened) -> Iterator[Edge]:
+    """Open the edge of *home* for one command."""
     addresses = home.addresses
     settings = GatewaySettings(
         store_dsn=SecretStr(addresses.store),
@@ -24,7 +23,7 @@ def edge_of(home: Opened, policies: Path | None = None) -> Iterator[Edge]:
         rights_dsn=SecretStr(addresses.rights),
         auditor_dsn=SecretStr(addresses.auditor),
         keys=keys_of(home.installation),
-        policies=policies or home.installation.policies(),
+        policies=home.installation.policies(),
     )
     edge = build_edge(settings)
     try:

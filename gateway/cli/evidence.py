@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.opened import opened
-from gateway.cli.output import Data, Json, Policies, answer, progress
+from gateway.cli.output import Data, Json, answer, progress
 from gateway.cli.rights import rights_service
 from gateway.governance.evidence import Evidence
 from workers.jobs.clock import now_us
@@ -24,7 +24,6 @@ BY = "command"
 def evidence(
     out: Annotated[Path, typer.Argument(metavar="FOLDER", help="Made if it does not exist.")],
     *,
-    policies: Policies = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -33,7 +32,7 @@ def evidence(
     The record opens in a spreadsheet. Everything is from the rulebook, the schema and the
     databases as they are now, in French and in English; the export is an entry of the audit log.
     """
-    with opened(data, announce=progress) as home, rights_service(home, policies) as service:
+    with opened(data, announce=progress) as home, rights_service(home) as service:
         with transaction(service.ports.store) as store:
             ctx = Computation.build(store, service.ports.rules)
         found = Evidence(service.ports, lambda: ctx, now_us).files(BY)

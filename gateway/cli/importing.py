@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from gateway.cli.edge import edge_of
 from gateway.cli.opened import opened
-from gateway.cli.output import Data, Json, Policies, answer, progress
+from gateway.cli.output import Data, Json, answer, progress
 from gateway.cli.sources import SourceMissing
 from gateway.importing import consents, files
 from gateway.importing.errors import StatementMissing
@@ -68,7 +68,6 @@ def import_(  # noqa: PLR0913  # one parameter an option
         ),
     ] = None,
     data: Data = None,
-    policies: Policies = None,
     as_json: Json = False,
 ) -> None:
     """Import FILE (CSV, NDJSON or Parquet, CSV and NDJSON also gzipped).
@@ -83,7 +82,7 @@ def import_(  # noqa: PLR0913  # one parameter an option
     files.format_of(file)
     with (
         opened(data, announce=progress) as home,
-        edge_of(home, policies) as edge,
+        edge_of(home) as edge,
         _bar(file) as advance,
     ):
         _check_purposes(edge, statement)

@@ -64,7 +64,7 @@ PARTS = (
         "Write the evidence to a folder: record of processing, impact"
         " assessment, grants, retention.",
     ),
-    Part("policy", "policy", "Check the rulebook.", group=True),
+    Part("policy", "policy", "Check the rulebook, and change it.", group=True),
     Part("migrate", "migrate", "Create or update both databases, their roles and grants."),
     Part("settings", "settings", "Print every PARAVENT_* variable."),
 )

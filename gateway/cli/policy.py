@@ -12,28 +12,30 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.cli import changes
+from gateway.cli.differences import differences
 from gateway.cli.explaining import EventUnreadable, explained, read_call
 from gateway.cli.opened import opened
 from gateway.cli.output import Data, Json, Policies, answer, progress
+from gateway.cli.standing import rules_of
+from gateway.cli.trying import computed
 from policies.check import Finding, Level, check
-from policies.comparing import Change, compare
+from policies.comparing import compare
 from policies.comparing.simulating import simulate
 from policies.errors import ParaventError
-from policies.examples import ExampleEvent, run_examples
+from policies.examples import run_examples
 from policies.explain import explain, known
 from policies.load import load_rulebook
-from workers.features.compute import values
-from workers.features.local_hours import LocalHours
-from workers.features.state import NO_STEP, FoldEvent, fold
 from workers.store import counts
 from workers.store.transactions import connect, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from policies.ruleset import RuleSet
 
-app = typer.Typer(no_args_is_help=True, help="Check the rulebook.")
+app = typer.Typer(no_args_is_help=True, help="Check the rulebook, and change it.")
+app.add_typer(changes.app)
 
 
 class WordUnknown(ParaventError):
@@ -80,14 +82,14 @@ def diff_command(
     one of which that cannot be told.
     """
     before, after = load_rulebook(old), load_rulebook(new)
-    changes = compare(before, after)
+    found = compare(before, after)
     document = {
         "from": before.hash,
         "to": after.hash,
-        "loosens": any(change.loosens for change in changes),
-        "changes": [change._asdict() for change in changes],
+        "loosens": any(change.loosens for change in found),
+        "changes": [change._asdict() for change in found],
     }
-    answer(document, as_json=as_json, lines=_differences(changes))
+    answer(document, as_json=as_json, lines=differences(found))
 
 
 @app.command("simulate")
@@ -108,7 +110,7 @@ def simulate_command(
     """
     days = _days(since)
     with opened(data, announce=progress) as home:
-        before = load_rulebook(policies or home.installation.policies())
+        before = rules_of(home) if policies is None else load_rulebook(policies)
         after = load_rulebook(new)
         counted = _counted(home.addresses.store, days)
     found = simulate(before, after, counted)
@@ -189,22 +191,6 @@ def _explain_event(rules: RuleSet, file: Path, *, as_json: bool) -> None:
     answer(document, as_json=as_json, lines=lines)
 
 
-def _differences(changes: Sequence[Change]) -> list[str]:
-    lines = [
-        f"{'LOOSENS' if change.loosens else '       '} {change.file}: {change.key}: {change.effect}"
-        f"{_from_to(change)}"
-        for change in changes
-    ]
-    loosening = sum(change.loosens for change in changes)
-    return [*lines, f"{len(changes)} changes, {loosening} of which loosen."]
-
-
-def _from_to(change: Change) -> str:
-    if change.before and change.after:
-        return f", {change.before} -> {change.after}"
-    return f", {change.before or change.after}" if change.before or change.after else ""
-
-
 def _report(rules: RuleSet, findings: Sequence[Finding], examples: int) -> list[str]:
     lines = [
         f"{found.level}: {found.file}: {found.key}: {found.what}. {found.advice}"
@@ -220,26 +206,3 @@ def _report(rules: RuleSet, findings: Sequence[Finding], examples: int) -> list[
         )
     )
     return [*lines, f"{counted}; {examples} examples, {len(findings)} findings.", f"{rules.hash}"]
-
-
-def computed(
-    rules: RuleSet, history: Sequence[ExampleEvent], as_of_us: int
-) -> Mapping[str, float | None]:
-    """Compute the features of an example's history with the workers' own code."""
-    if not history:
-        return {}
-    events = [
-        FoldEvent(
-            at_us=event.at_us,
-            mid=number,
-            step=rules.steps.index(event.rule.step) if event.rule.step else NO_STEP,
-            click=event.rule.click,
-            amount=event.amount,
-            name=0,
-        )
-        for number, event in enumerate(history)
-    ]
-    events.sort()
-    state = fold(None, events, LocalHours(rules.timezone), rules.steps)
-    found = values(state, tuple(rules.features.values()), rules.steps, as_of_us)
-    return dict(zip(rules.features, found, strict=True))

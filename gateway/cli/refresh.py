@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gateway.cli.opened import opened
-from gateway.cli.output import Data, Json, Policies, answer, progress
-from policies.load import load_rulebook
+from gateway.cli.output import Data, Json, answer, progress
+from gateway.cli.standing import rules_of
 from workers.jobs.clock import now_us
 from workers.jobs.drain import drain_all
 from workers.jobs.refresh import Refreshed, refresh
@@ -48,7 +48,6 @@ def refresh_command(
             " UTC. Default: now.",
         ),
     ] = None,
-    policies: Policies = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -59,7 +58,7 @@ def refresh_command(
     """
     instant = as_of.replace(tzinfo=as_of.tzinfo or UTC) if as_of else None
     with opened(data, announce=progress) as home:
-        rules = load_rulebook(policies or home.installation.policies())
+        rules = rules_of(home)
         done = brought_up(home.addresses, rules, as_of=instant, full=full)
     document = asdict(done) | {"as_of": done.as_of.isoformat(), "rulebook": rules.hash}
     lines = [f"{done.subjects} subjects as of {done.as_of:%Y-%m-%d %H:%M} UTC."]

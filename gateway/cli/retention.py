@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from gateway.cli.opened import opened
-from gateway.cli.output import Data, Json, Policies, answer, progress, table
+from gateway.cli.output import Data, Json, answer, progress, table
+from gateway.cli.standing import rules_of
 from gateway.governance import retention
-from policies.load import load_rulebook
 from workers.jobs.clock import deadline, now_us
 from workers.jobs.expire import expire_events
 from workers.jobs.withdraw import erase_withdrawn
@@ -34,20 +34,18 @@ HEADS = ("TABLE", "PURPOSES", "DAYS", "OLDEST", "OVERDUE", "RESTRICTED", "DELETE
 
 
 @app.command("status")
-def retention_status(
-    *, policies: Policies = None, data: Data = None, as_json: Json = False
-) -> None:
+def retention_status(*, data: Data = None, as_json: Json = False) -> None:
     """Show each table and period: the oldest row, what is overdue, what has gone.
 
     Reads every event, which takes some seconds for each million. Ends with 1 when something is
     kept more than two hours beyond its period.
     """
-    found = _with_store(data, policies, _status)
+    found = _with_store(data, _status)
     _say(found, as_json=as_json)
 
 
 @app.command("run")
-def retention_run(*, policies: Policies = None, data: Data = None, as_json: Json = False) -> None:
+def retention_run(*, data: Data = None, as_json: Json = False) -> None:
     """Erase now what is past its period or was withdrawn, and show what is kept then.
 
     Workers do this by themselves, expiry every hour and withdrawals at once. It can be stopped at
@@ -61,16 +59,12 @@ def retention_run(*, policies: Policies = None, data: Data = None, as_json: Json
                 progress(f"{what}: {time.monotonic() - began:.0f} s, going on")
         return _status(engine, ctx)
 
-    _say(_with_store(data, policies, work), as_json=as_json)
+    _say(_with_store(data, work), as_json=as_json)
 
 
-def _with_store(
-    data: Path | None,
-    policies: Path | None,
-    work: Callable[[Engine, Computation], list[Kept]],
-) -> list[Kept]:
+def _with_store(data: Path | None, work: Callable[[Engine, Computation], list[Kept]]) -> list[Kept]:
     with opened(data, announce=progress) as home:
-        rules = load_rulebook(policies or home.installation.policies())
+        rules = rules_of(home)
         engine = connect(home.addresses.workers, pool_size=1, application_name="paravent retention")
         try:
             with transaction(engine) as connection:

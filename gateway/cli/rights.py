@@ -14,13 +14,13 @@ from pydantic import SecretStr
 
 from gateway.cli.children import keys_of
 from gateway.cli.opened import Opened, opened
-from gateway.cli.output import Data, Json, Policies, answer, progress, table
+from gateway.cli.output import Data, Json, answer, progress, table
+from gateway.cli.standing import rules_of
 from gateway.rights.cases import CaseState, CaseType
 from gateway.rights.schemas import CaseOut
 from gateway.rights.service import Request, RightsService
 from gateway.rights.verification import CheckMethod, CheckOutcome, IdentityCheck
 from gateway.settings import GatewaySettings
-from policies.load import load_rulebook
 from policies.vocabulary import IdentifierKind
 from pseudonymizer.key_providers import FileKeyProvider
 from pseudonymizer.keyring import Keyring
@@ -70,14 +70,13 @@ def access(  # noqa: PLR0913  # one parameter an option
     value_stdin: ValueStdin = False,
     checked: Checked = DEFAULT_CHECK,
     out: Out = None,
-    policies: Policies = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Assemble everything held about a person (Article 15)."""
     claimed = (kind.value, _identifier(value, stdin=value_stdin))
     request = Request(CaseType.ACCESS, (claimed,), _attested(checked), "cli")
-    _run(request, out=out, policies=policies, data=data, as_json=as_json)
+    _run(request, out=out, data=data, as_json=as_json)
 
 
 @app.command()
@@ -88,20 +87,19 @@ def erase(  # noqa: PLR0913  # one parameter an option
     value_stdin: ValueStdin = False,
     checked: Checked = DEFAULT_CHECK,
     out: Out = None,
-    policies: Policies = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Erase a person for good and print the signed receipt (Article 17)."""
     claimed = (kind.value, _identifier(value, stdin=value_stdin))
     request = Request(CaseType.ERASURE, (claimed,), _attested(checked), "cli")
-    _run(request, out=out, policies=policies, data=data, as_json=as_json)
+    _run(request, out=out, data=data, as_json=as_json)
 
 
 @app.command("list")
-def list_cases(*, policies: Policies = None, data: Data = None, as_json: Json = False) -> None:
+def list_cases(*, data: Data = None, as_json: Json = False) -> None:
     """List the requests, newest first; the list names nobody."""
-    with opened(data, announce=progress) as home, rights_service(home, policies) as service:
+    with opened(data, announce=progress) as home, rights_service(home) as service:
         rows = service.cases()
     document = {"requests": [_public(row) for row in rows]}
     heads = ("id", "type", "state", "step", "received", "due", "reason")
@@ -120,22 +118,19 @@ def show(
     result: Annotated[
         bool, typer.Option("--result", help="Print its result, too; the reading is logged.")
     ] = False,
-    policies: Policies = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Say where a request stands."""
-    with opened(data, announce=progress) as home, rights_service(home, policies) as service:
+    with opened(data, announce=progress) as home, rights_service(home) as service:
         document = {"case": _public(service.case(case))}
         if result:
             document["result"] = service.result(None, case)
     answer(document, as_json=as_json, lines=[json.dumps(document, ensure_ascii=False, indent=2)])
 
 
-def _run(
-    request: Request, *, out: Path | None, policies: Path | None, data: Path | None, as_json: bool
-) -> None:
-    with opened(data, announce=progress) as home, rights_service(home, policies) as service:
+def _run(request: Request, *, out: Path | None, data: Path | None, as_json: bool) -> None:
+    with opened(data, announce=progress) as home, rights_service(home) as service:
         row = service.run(service.open(None, request).id)
         result = service.result(None, row.id)
     document: dict[str, Any] = {"case": _public(row), "result": result}
@@ -186,7 +181,7 @@ def write_private(out: Path, document: object) -> None:
 
 
 @contextlib.contextmanager
-def rights_service(home: Opened, policies: Path | None) -> Iterator[RightsService]:
+def rights_service(home: Opened) -> Iterator[RightsService]:
     """Build the service this command needs, as the roles a gateway has."""
     at = home.addresses
     settings = GatewaySettings(
@@ -195,9 +190,9 @@ def rights_service(home: Opened, policies: Path | None) -> Iterator[RightsServic
         rights_dsn=SecretStr(at.rights),
         auditor_dsn=SecretStr(at.auditor),
         keys=keys_of(home.installation),
-        policies=policies or home.installation.policies(),
+        policies=home.installation.policies(),
     )
-    name = "paravent-rights"
+    name, rules = "paravent-rights", rules_of(home)
     store = store_transactions.connect(at.store, pool_size=4, application_name=name)
     auditor = store_transactions.connect(at.auditor, pool_size=1, application_name=name)
     vault = vault_transactions.connect(at.vault, pool_size=4, application_name=name)
@@ -209,7 +204,7 @@ def rights_service(home: Opened, policies: Path | None) -> Iterator[RightsServic
             rights_engine=rights,
             auditor_engine=auditor,
             keyring=Keyring(FileKeyProvider.open(settings.keys, mode=settings.mode)),
-            ruleset=load_rulebook(settings.policies),
+            rulebook=lambda: rules,
             origin=settings.origin,
         )
     finally:

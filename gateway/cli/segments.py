@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gateway.cli.opened import opened
-from gateway.cli.output import Data, Json, Policies, answer, progress, table
+from gateway.cli.output import Data, Json, answer, progress, table
+from gateway.cli.standing import rules_of
 from policies.conditions import All, Any_, Compare, Condition, InSegment, Not
 from policies.errors import ParaventError
-from policies.load import load_rulebook
 from workers.segments.floor import SegmentSize, disclosed
 from workers.store import segments
 from workers.store.transactions import connect, transaction
@@ -35,9 +35,9 @@ class SegmentUndeclared(ParaventError):
 
 
 @app.command("list")
-def list_segments(*, policies: Policies = None, data: Data = None, as_json: Json = False) -> None:
+def list_segments(*, data: Data = None, as_json: Json = False) -> None:
     """List the segments with their sizes; a size below the disclosure floor is never shown."""
-    _, documents = _read(data, policies)
+    _, documents = _read(data)
     rows = [
         (each["key"], each["version"], each["purpose"], _size(each), each["label"]["en"])
         for each in documents
@@ -52,12 +52,11 @@ def show_segment(
         str, typer.Argument(metavar="KEY", help="Its key, as `segments list` shows it.")
     ],
     *,
-    policies: Policies = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Show one segment: what it means, the condition that decides, and its size."""
-    rules, documents = _read(data, policies)
+    rules, documents = _read(data)
     document = next((each for each in documents if each["key"] == key), None)
     if document is None:
         raise SegmentUndeclared("the rulebook declares no segment of that key; needed one it does")
@@ -73,9 +72,9 @@ def show_segment(
     answer(document, as_json=as_json, lines=lines)
 
 
-def _read(data: Path | None, policies: Path | None) -> tuple[RuleSet, list[dict[str, Any]]]:
+def _read(data: Path | None) -> tuple[RuleSet, list[dict[str, Any]]]:
     with opened(data, announce=progress) as home:
-        rules = load_rulebook(policies or home.installation.policies())
+        rules = rules_of(home)
         engine = connect(home.addresses.store, pool_size=1, application_name="paravent segments")
         try:
             with transaction(engine) as store:

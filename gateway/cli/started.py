@@ -24,6 +24,7 @@ from gateway.cli.opened import Opened
 from gateway.cli.operators import first_token
 from gateway.cli.servers import Servers
 from gateway.cli.sources import first_key
+from gateway.cli.standing import rules_of
 from gateway.installation import Installation, Running
 from gateway.supervisor import Supervisor
 from policies.errors import KeyUnavailable
@@ -142,6 +143,7 @@ def _start(
     addresses = servers.migrate(announce)
     _make_keys(installation, first_start=first_start)
     opened = Opened(installation, addresses, running=True)
+    _say_which_rulebook(opened, wanted.policies, announce)
     gateways = gateways_of(opened, wanted.policies, address)
     children: dict[str, Child] = workers_of(opened, wanted.policies)
     children |= {name: gateways.child() for name in gateway_names(wanted.gateways)}
@@ -168,6 +170,14 @@ def _start(
         write_key=key,
         operator_token=token,
     )
+
+
+def _say_which_rulebook(
+    opened: Opened, policies: Path | None, announce: Callable[[str], None]
+) -> None:
+    """Say so if *policies* is not what is in force: a start changes no rulebook but the first."""
+    if policies is not None and rules_of(opened).hash != load_rulebook(policies).hash:
+        announce(f"another rulebook is in force; needed: paravent policy propose {policies}")
 
 
 def _make_keys(installation: Installation, *, first_start: bool) -> None:

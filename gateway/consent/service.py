@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from gateway.consent.recording import Entry, append
 from gateway.contention import uncrossed
-from gateway.ingest.binding import Bound
+from gateway.ingest.binding import Bound, InForce
 from gateway.ingest.ledger import News, Standing, intervals
 from gateway.ingest.resolve import Resolve, sealed_kinds, spelled
 from gateway.ingest.rules import CompiledRules
@@ -19,7 +19,7 @@ from policies.vocabulary import ConsentMethod, ConsentStatus, Scope
 from pseudonymizer.errors import IdentifierInvalid
 from pseudonymizer.lookup import Lookup
 from pseudonymizer.scrub.own import Own, own_names
-from workers.store import lanes, registry
+from workers.store import in_force, lanes, registry
 from workers.store.registry import RegistryRow
 from workers.store.transactions import transaction
 
@@ -48,7 +48,7 @@ class ConsentService:
     """
 
     store: Engine
-    bound: Callable[[], Bound]
+    in_force: InForce
     lookup: Resolve
     clock_us: Callable[[], int]
     scrubbed: Callable[[str, Own], str]
@@ -63,22 +63,26 @@ class ConsentService:
             PurposeUnknown: a purpose is not in the rulebook.
             IdentifierInvalid: the identifier cannot be one of its kind.
         """
-        bound = self.bound()
+        receipt = uuid4()
+        unnamed = self._unnamed(choice)
+        self.in_force.under(lambda bound: self._record(bound, unnamed, receipt))
+        return receipt
+
+    def _record(self, bound: Bound, choice: Choice, receipt: UUID) -> None:
         rules = bound.rules
         if any(purpose not in rules.numbers for purpose in choice.purposes):
             raise PurposeUnknown("A purpose is not declared; purposes of the rulebook were needed.")
-        receipt = uuid4()
         pids = self._pids(rules, choice)
-        if pids is not None:
-            entry = Entry(bound.computation.rulebook, self.clock_us(), rules.objectable, receipt)
-            unnamed = self._unnamed(choice)
+        if pids is None:
+            return
+        entry = Entry(bound.computation.rulebook, self.clock_us(), rules.objectable, receipt)
 
-            def write() -> None:
-                with transaction(self.store) as connection:
-                    self._write(connection, bound, unnamed, pids, entry)
+        def write() -> None:
+            with transaction(self.store) as connection:
+                in_force.hold(connection, bound.computation.rulebook)
+                self._write(connection, bound, choice, pids, entry)
 
-            uncrossed(write)
-        return receipt
+        uncrossed(write)
 
     def _unnamed(self, choice: Choice) -> Choice:
         """Take people out of what says where the choice can be found again."""

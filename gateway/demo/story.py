@@ -14,11 +14,11 @@ from gateway.cli.children import keys_of
 from gateway.cli.operators import first_token
 from gateway.cli.refresh import brought_up
 from gateway.cli.sources import first_key
+from gateway.cli.standing import rules_of
 from gateway.cli.started import Started
 from gateway.demo.client import Api, RequestFailed, send
 from gateway.demo.shop import Visitor, visitors
 from gateway.rights import receipt as receipts
-from policies.load import load_rulebook
 from pseudonymizer.key_providers import FileKeyProvider
 from workers.store import counts
 from workers.store.transactions import connect, transaction
@@ -112,7 +112,7 @@ def _refused(teller: Teller) -> None:
 def _segments(teller: Teller) -> None:
     teller.chapter(3, "Segments, computed over pseudonyms, shown above the floor only")
     opened = teller.running.opened
-    brought_up(opened.addresses, load_rulebook(opened.installation.policies()))
+    brought_up(opened.addresses, rules_of(opened))
     for segment in teller.shop.get("/v1/segments")["segments"]:
         size = segment["size"]
         shown = f"{size:>6}" if size is not None else f"  < {segment['floor']}"

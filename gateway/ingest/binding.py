@@ -1,16 +1,25 @@
-"""What is a rulebook once it is bound to one store's numbers?"""
+"""Which rulebook does this process go by, and how does it notice that another is in force?"""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import Engine
 
 from gateway.ingest.rules import CompiledRules
 from gateway.ingest.signals import Told, unheard
 from policies.ruleset import RuleSet
+from workers.store import in_force
 from workers.store.computation import Computation
+from workers.store.errors import RulebookReplaced
 from workers.store.transactions import transaction
+
+Done = TypeVar("Done")
+
+CHANGES = 5  # rulebooks that may follow each other while one piece of work waits for its turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +39,45 @@ def bind(store: Engine, rules: RuleSet, told: Told = unheard) -> Bound:
         computation = Computation.build(connection, rules)
     compiled = CompiledRules(rules, computation.purposes, computation.domains, told)
     return Bound(compiled, computation)
+
+
+class InForce:
+    """The rulebook this process goes by.
+
+    What is written asks the store, in its own transaction, whether that is still the one in force
+    (``workers.store.in_force``); what has to wait for nothing asks once a second (``follow``).
+    """
+
+    def __init__(self, store: Engine, bound: Bound, told: Told = unheard) -> None:
+        self.bound = bound
+        self._store = store
+        self._told = told
+        self._turn = threading.Lock()
+
+    def follow(self) -> bool:
+        """Go by what is in force now; say whether that is another rulebook than before.
+
+        Raises:
+            RulebookInvalid: this version of the product cannot obey it.
+        """
+        with self._turn:  # many threads notice at once; the first one reads
+            with transaction(self._store) as connection:
+                number = in_force.number(connection)
+                if number in {None, self.bound.computation.rulebook}:
+                    return False
+                rules = in_force.rules(connection)
+            if rules is not None:
+                self.bound = bind(self._store, rules, self._told)
+            return True
+
+    def under(self, act: Callable[[Bound], Done]) -> Done:
+        """Do *act* by the rulebook in force, anew where another came into force meanwhile.
+
+        *act* calls ``in_force.hold`` or ``check`` before it writes or reads anything.
+        """
+        for _ in range(CHANGES):
+            try:
+                return act(self.bound)
+            except RulebookReplaced:
+                self.follow()
+        return act(self.bound)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 
 from gateway.contention import ATTEMPTS, pause
 from gateway.ingest import linking, storing
-from gateway.ingest.binding import Bound
+from gateway.ingest.binding import Bound, InForce
 from gateway.ingest.commit_group import LIVE_EVENTS
 from gateway.ingest.drafts import Draft, Tally
 from gateway.ingest.ledger import triplets
@@ -29,7 +29,7 @@ from gateway.ingest.wire import Request
 from gateway.stages import Stage, mark
 from policies.errors import StoreUnavailable
 from workers.features.state import FoldEvent
-from workers.store import batches, counts, events, lanes, outbox
+from workers.store import batches, counts, events, in_force, lanes, outbox
 from workers.store.batches import BULK, LIVE
 from workers.store.computation import Computation, Subject
 from workers.store.errors import DuplicateMessage, StoreBusy
@@ -46,7 +46,7 @@ class IngestService:
     """Stores commit groups; called by writer threads."""
 
     store: Engine
-    bound: Bound
+    in_force: InForce
     lookup: Resolve
     minimise: Minimiser
     message_id: MessageId
@@ -55,12 +55,21 @@ class IngestService:
     _words: Words = field(default_factory=Words)
     _wary: int = 0
 
+    @property
+    def bound(self) -> Bound:
+        """Give the rulebook that this process goes by."""
+        return self.in_force.bound
+
     def store_group(self, submissions: Sequence[Request]) -> Tally:
         """Store the events of *submissions* in one transaction; raise what prevented it.
 
+        All of them are treated by one rulebook, the one in force when they are committed.
+
         Returns the counts that were committed with it.
         """
-        bound = self.bound
+        return self.in_force.under(lambda bound: self._store_group(bound, submissions))
+
+    def _store_group(self, bound: Bound, submissions: Sequence[Request]) -> Tally:
         tally = Tally()
         deep = sum(len(s.decoded.events) for s in submissions) > LIVE_GROUP_EVENTS
         drafts: list[Draft] = []
@@ -146,6 +155,7 @@ class _Run:
     def write(self, connection: Connection) -> None:
         """Lock, record consent, decide, store, fold, count."""
         group = self.group
+        in_force.hold(connection, group.rulebook)
         if group.drafts:
             storing.enrol(connection, group)
             storing.record_consent(connection, group)

@@ -35,6 +35,7 @@ class Ports:
         rights: the vault's database as the role ``paravent_gateway``; sees schema ``rights`` only.
         auditor: the store as the role ``paravent_auditor``, which alone reads the log; ``None``
             where the process was not given that login.
+        rulebook: gives the rulebook in force.
         origin: first line of every checkpoint, naming this installation's log.
         failpoint: called after every durable step.
     """
@@ -43,12 +44,17 @@ class Ports:
     vault: Engine
     rights: Engine
     keyring: Keyring
-    rules: RuleSet
+    rulebook: Callable[[], RuleSet]
     resolver: Resolver | None = None
     auditor: Engine | None = None
     origin: str = DEFAULT_ORIGIN
     clock: Callable[[], datetime] = utc_now
     failpoint: Callable[[Step], None] = field(default=no_failpoint)
+
+    @property
+    def rules(self) -> RuleSet:
+        """Give the rulebook in force."""
+        return self.rulebook()
 
     def audit(
         self, action: str, fields: Mapping[str, str | int | bool], subject_ref: str | None = None

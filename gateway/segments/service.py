@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 
 from gateway.errors import SegmentUnknown
-from gateway.ingest.binding import Bound
+from gateway.ingest.binding import Bound, InForce
 from gateway.ingest.ledger import intervals
 from gateway.ingest.resolve import Resolve, spelled
 from gateway.segments.schemas import Labels, LookupOut, MembershipOut, SegmentOut, SegmentsOut
@@ -18,7 +18,7 @@ from policies.ruleset import SegmentRule
 from pseudonymizer.errors import IdentifierInvalid
 from pseudonymizer.lookup import Lookup
 from workers.segments.floor import SegmentSize, disclosed
-from workers.store import registry, segments
+from workers.store import in_force, registry, segments
 from workers.store.segments import Holder, Size
 from workers.store.transactions import transaction
 
@@ -30,15 +30,16 @@ class SegmentService:
     """Reads segments above the floor, and memberships that consent covers now."""
 
     store: Engine
-    bound: Callable[[], Bound]
+    in_force: InForce
     lookup: Resolve
     clock_us: Callable[[], int]
 
     def listed(self) -> SegmentsOut:
         """Give every segment of the rulebook in force."""
-        bound = self.bound()
-        with transaction(self.store) as connection:
-            sizes = segments.sizes(connection)
+        return self.in_force.under(self._listed)
+
+    def _listed(self, bound: Bound) -> SegmentsOut:
+        sizes = self._sizes(bound)
         return SegmentsOut(
             rulebook=bound.rules.ruleset.hash,
             segments=[
@@ -53,13 +54,19 @@ class SegmentService:
         Raises:
             SegmentUnknown: the rulebook has none of that key.
         """
-        bound = self.bound()
+        return self.in_force.under(lambda bound: self._one(bound, key))
+
+    def _one(self, bound: Bound, key: str) -> SegmentOut:
+        sizes = self._sizes(bound)
         rule = bound.rules.ruleset.segments.get(key)
         if rule is None:
             raise SegmentUnknown("The rulebook in force has no segment of that key.")
-        with transaction(self.store) as connection:
-            sizes = segments.sizes(connection)
         return _shown(bound, rule, sizes.get(bound.computation.segments[key]))
+
+    def _sizes(self, bound: Bound) -> Mapping[int, Size]:
+        with transaction(self.store) as connection:
+            in_force.check(connection, bound.computation.rulebook)
+            return segments.sizes(connection)
 
     def of(self, kind: str, value: str) -> LookupOut:
         """Give the memberships of one person; none for somebody we may not know.
@@ -67,7 +74,9 @@ class SegmentService:
         Consent is asked again here: what was computed yesterday is not
         permission to release it today (R-88).
         """
-        bound = self.bound()
+        return self.in_force.under(lambda bound: self._of(bound, kind, value))
+
+    def _of(self, bound: Bound, kind: str, value: str) -> LookupOut:
         pair = spelled(bound.rules.ruleset.identifiers, (kind, value))
         if pair is None:
             raise IdentifierInvalid("The kind of identifier is not declared in the rulebook.")
@@ -76,6 +85,7 @@ class SegmentService:
         if pids is None:
             return LookupOut()
         with transaction(self.store) as connection:
+            in_force.check(connection, bound.computation.rulebook)
             holders = segments.of_pids(connection, list(pids.values()))
         now_us = self.clock_us()
         found = [each for holder in holders.values() for each in _released(bound, holder, now_us)]

@@ -201,7 +201,7 @@ CONTROLLER: Final = Part(
 def compare(old: RuleSet, new: RuleSet) -> list[Change]:
     """Give what changes from *old* to *new*, file by file; nothing if they do the same.
 
-    What only spells differently (a comment, the order of a list) is no change.
+    What only spells differently (a comment, the order of a list but the steps') is no change.
     """
     return [
         *CONTROLLER.entry(old.controller, new.controller, "controller"),
@@ -214,6 +214,7 @@ def compare(old: RuleSet, new: RuleSet) -> list[Change]:
         *_asking(old, new),
         *IDENTIFIERS.compare(old.identifiers, new.identifiers),
         *STEPS.compare(old.step_rules, new.step_rules),
+        *_plain("events.yaml", {"steps": (_order(old, new), _order(new, old))}),
         *EVENTS.compare(old.events, new.events),
         *FEATURES.compare(old.features, new.features),
         *SEGMENTS.compare(old.segments, new.segments),
@@ -226,6 +227,11 @@ def _plain(file: str, words: Mapping[str, tuple[str, str]]) -> Iterator[Change]:
     for key, (before, after) in words.items():
         if before != after:
             yield Change(file, key, Effect.OTHERWISE, False, before, after)
+
+
+def _order(rules: RuleSet, others: RuleSet) -> str:
+    """Give the steps that both have, in the order of *rules*."""
+    return said([step for step in rules.step_rules if step in others.step_rules])
 
 
 def _asking(old: RuleSet, new: RuleSet) -> Iterator[Change]:

@@ -65,6 +65,20 @@ def joined(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
+def kept(plain: object, file: str, path: str = "") -> Value:
+    """Give the value that said *plain*; of its place only file and path are known any more."""
+    content: Content
+    if isinstance(plain, dict):
+        content = {key: kept(each, file, joined(path, key)) for key, each in plain.items()}
+    elif isinstance(plain, list):
+        content = [kept(each, file, f"{path}[{at}]") for at, each in enumerate(plain)]
+    elif plain is None or isinstance(plain, str | int | float):
+        content = plain
+    else:
+        raise TypeError("a rulebook holds mappings, lists, texts, numbers and truth values")
+    return Value(content, file, 0, path)
+
+
 # Reading is slow (20 ms a file) and its result never changes; gateway and tests read files again.
 @lru_cache(maxsize=256)
 def parse(text: str, file: str) -> Value:

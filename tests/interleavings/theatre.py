@@ -171,7 +171,7 @@ class _Plan:
             engine.connect().close()  # what SQLAlchemy asks a new server is no part of an ordering
         edge = make_edge(store, vault, self.folder)
         ports = Ports(
-            store=store, vault=vault, rights=rights, keyring=edge.keyring, rules=shop_rules(),
+            store=store, vault=vault, rights=rights, keyring=edge.keyring, rulebook=shop_rules,
             resolver=edge.resolver,
         )  # fmt: skip
         return Seat(name, edge, ports, workers)

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Engine, text
 
 from gateway.consent.service import ConsentService
-from gateway.ingest.binding import bind
+from gateway.ingest.binding import InForce, bind
 from gateway.ingest.dialects import segment
 from gateway.ingest.minimise import Minimiser
 from gateway.ingest.service import IngestService
@@ -86,7 +86,7 @@ def make_edge(store: Engine, vault: Engine, folder: Path, rules: RuleSet | None 
     provider = FileKeyProvider.open(keys) if keys.exists() else FileKeyProvider.create(keys)
     keyring = Keyring(provider)
     resolver = Resolver(vault, keyring)
-    bound = bind(store, rules or shop_rules())
+    in_force = InForce(store, bind(store, rules or shop_rules()))
     edge: TestEdge
 
     def lookup(wanted: Sequence[Lookup]) -> Sequence[Resolved]:
@@ -97,7 +97,7 @@ def make_edge(store: Engine, vault: Engine, folder: Path, rules: RuleSet | None 
 
     ingest = IngestService(
         store=store,
-        bound=bound,
+        in_force=in_force,
         lookup=lookup,
         minimise=Minimiser(warm_scrubber()),
         message_id=keyring.message_id,
@@ -111,12 +111,12 @@ def make_edge(store: Engine, vault: Engine, folder: Path, rules: RuleSet | None 
         ingest=ingest,
         consent=ConsentService(
             store,
-            lambda: ingest.bound,
+            in_force,
             lookup,
             clock,
             lambda text, own: warm_scrubber().scrub_many([text], own=[own])[0].text,
         ),
-        segments=SegmentService(store, lambda: ingest.bound, lookup, clock),
+        segments=SegmentService(store, in_force, lookup, clock),
         now_us=int(datetime.now(UTC).timestamp()) * 1_000_000,
     )
     with store.begin() as connection:

@@ -56,10 +56,13 @@ class Installed:
             self.said.append(answer.text)
         return answer
 
-    def command(self, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    def command(
+        self, *words: str, given: str = "", settings: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command on this installation."""
         done = subprocess.run(
-            [*COMMAND, *words, "--data", str(self.data)], cwd=REPOSITORY, env=environment(),
+            [*COMMAND, *words, "--data", str(self.data)], cwd=REPOSITORY,
+            env=environment() | dict(settings or {}),
             input=given, capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         self.said += [done.stdout, done.stderr]

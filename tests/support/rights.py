@@ -52,7 +52,7 @@ class RightsDesk:
             rights_engine=self.rights,
             auditor_engine=self.auditor,
             keyring=self.edge.keyring,
-            ruleset=self.edge.ingest.bound.computation.rules,
+            rulebook=lambda: self.edge.ingest.bound.computation.rules,
             resolver=self.edge.resolver,
             failpoint=failpoint,
         )

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from policies.load import SHIPPED
+from policies.load import SHIPPED, load_rulebook
+from policies.ruleset import RuleSet
 
 
 def copied(folder: Path) -> Path:
     """Copy the shipped rulebook, its examples too, into *folder*; give it back."""
     for path in SHIPPED.rglob("*.yaml"):
         target = folder / path.relative_to(SHIPPED)
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(exist_ok=True, parents=True)
         target.write_bytes(path.read_bytes())
     return folder
+
+
+def edited(folder: Path, *edits: tuple[str, str, str]) -> RuleSet:
+    """Give the shipped rulebook with each (file, text, other text) replaced once."""
+    copied(folder)
+    for file, before, after in edits:
+        text = (folder / file).read_text(encoding="utf-8")
+        assert before in text, "the edit changes nothing"
+        (folder / file).write_text(text.replace(before, after, 1), encoding="utf-8")
+    return load_rulebook(folder)

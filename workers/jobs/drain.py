@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from workers.jobs.attempts import attempted
 from workers.jobs.clock import Clock, Over, never
 from workers.jobs.portions import Portion
-from workers.store import lanes
+from workers.store import in_force, lanes
 from workers.store.computation import Computation
 from workers.store.transactions import transaction
 
@@ -96,6 +96,7 @@ class _Drain:
 
     def _fold(self, shards: Sequence[int]) -> lanes.Drained | None:
         with transaction(self.engine) as connection:
+            in_force.hold(connection, self.ctx.rulebook)
             return lanes.drain(
                 connection, self.ctx, shards, limit=self.portion.size, now_us=self.clock()
             )

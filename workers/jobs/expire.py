@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from workers.jobs.attempts import attempted
 from workers.jobs.clock import Clock, Over, as_instant, never
-from workers.store import batches, expiry, lanes, registry, taking
+from workers.store import batches, expiry, in_force, lanes, registry, taking
 from workers.store.audit_log import AuditLog
 from workers.store.computation import Computation
 from workers.store.expiry import EVENT, Period
@@ -35,6 +35,7 @@ def _gone_over(
     """Go over one table for one period; say whether nothing is left."""
     kept, period = what
     with transaction(engine) as connection:
+        in_force.hold(connection, ctx.rulebook)
         number = expiry.begin(connection, kept, period, ctx.rulebook, clock())
     some = partial(_events, engine, ctx, clock) if kept == EVENT else partial(_batches, engine)
     while not until():
@@ -55,6 +56,7 @@ def _batches(engine: Engine, number: int, period: Period) -> bool:
 def _events(engine: Engine, ctx: Computation, clock: Clock, number: int, period: Period) -> bool:
     """Go over some people's events in one transaction; say whether anything was due."""
     with transaction(engine) as connection:
+        in_force.hold(connection, ctx.rulebook)
         found = expiry.holders(connection, period, limit=SUBJECTS)
         # Alone with them: a drain that has read an event which goes here would fold it back in.
         rows = registry.lock_by_id(connection, found, for_update=True)

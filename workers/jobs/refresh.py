@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine
 
 from workers.jobs.attempts import attempted
 from workers.jobs.clock import Over, as_instant, as_us, never, now_us
-from workers.store import folding, lanes, refreshing, registry, sizes, snapshots
+from workers.store import folding, in_force, lanes, refreshing, registry, sizes, snapshots
 from workers.store.computation import Computation, Subject
 from workers.store.refreshing import RefreshRun
 from workers.store.transactions import transaction
@@ -90,6 +90,7 @@ def _open(
     """Resume the latest run if it is ours and unfinished, or begin one."""
     now = now_us()
     with transaction(engine) as connection:
+        in_force.hold(connection, ctx.rulebook)
         latest, before = refreshing.latest(connection), refreshing.latest_finished(connection)
         as_of_us = None if as_of is None else as_us(as_of)
         if latest and _resumable(latest, ctx, as_of_us, full=full):
@@ -129,6 +130,7 @@ def _slice(
 ) -> tuple[int, int]:
     """Refresh some subjects in one transaction; give how many snapshots and memberships changed."""
     with transaction(engine) as connection:
+        in_force.hold(connection, ctx.rulebook)
         here = refreshing.lock(connection, run.id)
         todo = [subject for subject in subjects if subject > here.last_subject]
         changed = _settle(connection, ctx, run, todo) if todo else (0, 0)
@@ -238,6 +240,7 @@ def _write(
 def _close(engine: Engine, ctx: Computation, run: RefreshRun) -> None:
     """Count the segments on what the run left, and close it."""
     with transaction(engine) as connection:
+        in_force.hold(connection, ctx.rulebook)
         if refreshing.lock(connection, run.id).finished_at_us is None:
             sizes.forget_others(connection, ctx.segments.values())
             sizes.count(

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from workers.jobs.attempts import attempted
 from workers.jobs.clock import Clock, Over, never
-from workers.store import lanes, registry, taking, withdrawals
+from workers.store import in_force, lanes, registry, taking, withdrawals
 from workers.store.audit_log import AuditLog
 from workers.store.computation import Computation
 from workers.store.registry import RegistryRow
@@ -36,6 +36,7 @@ def erase_withdrawn(engine: Engine, ctx: Computation, *, clock: Clock, until: Ov
 def _portion(engine: Engine, ctx: Computation, clock: Clock) -> int:
     """Carry out some in one transaction; give how many were looked at."""
     with transaction(engine) as connection:
+        in_force.hold(connection, ctx.rulebook)
         found = withdrawals.pending(connection, AT_ONCE)
         subjects = sorted({each.subject for each in found})
         # Alone with them: a drain that has read an event which goes here would fold it back in.

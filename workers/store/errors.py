@@ -7,6 +7,7 @@ from policies.errors import AuditUnavailable, ParaventError, StoreUnavailable
 __all__ = [
     "AuditUnavailable",
     "DuplicateMessage",
+    "RulebookReplaced",
     "StoreBusy",
     "StoreOverprivileged",
     "StoreRefused",
@@ -34,6 +35,16 @@ class StoreRefused(ParaventError):
     def __init__(self, sqlstate: str) -> None:
         super().__init__(f"the store refused a statement with state {sqlstate}")
         self.sqlstate = sqlstate
+
+
+class RulebookReplaced(ParaventError):
+    """Another rulebook came into force; nothing was written by the one before."""
+
+    code: ClassVar[str] = "rulebook-replaced"
+    remedy: ClassVar[str] = "Send the request again: it is treated by the rulebook now in force."
+
+    def __init__(self) -> None:
+        super().__init__("another rulebook came into force; the one in force was needed")
 
 
 class DuplicateMessage(ParaventError):

@@ -7,7 +7,7 @@ from celery import shared_task
 from workers.jobs.clock import deadline, now_us
 from workers.jobs.drain import drain_all
 from workers.jobs.portions import Portion
-from workers.tasks.runtime import TASK_BUDGET_S, runtime
+from workers.tasks.runtime import TASK_BUDGET_S, by_the_rules
 
 _PORTION = Portion()  # what this process has learnt about it, from task to task
 
@@ -26,9 +26,9 @@ def drain_dirty_task() -> None:
 
 
 def _drain() -> None:
-    run = runtime()
-    unfinished = drain_all(
-        run.engine, run.ctx, clock=now_us, until=deadline(TASK_BUDGET_S), portion=_PORTION
+    until = deadline(TASK_BUDGET_S)
+    unfinished = by_the_rules(
+        lambda run: drain_all(run.engine, run.ctx, clock=now_us, until=until, portion=_PORTION)
     )
     if unfinished:
         drain_dirty_task.delay()

@@ -1,21 +1,28 @@
 """What does a task of this process work with?
 
 The settings are handed over once, before the pool forks; engine and rulebook are made by the
-process that uses them, at its first task.
+process that uses them, at its first task.  When another rulebook comes into force, the transaction
+that notices is given up, and the job goes on by the new one.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import Engine
 
 from policies.load import load_rulebook
 from workers.errors import SettingsRefused
 from workers.settings import WorkersSettings
+from workers.store import in_force
 from workers.store.computation import Computation
+from workers.store.errors import RulebookReplaced
 from workers.store.transactions import connect, transaction
+
+Done = TypeVar("Done")
 
 TASK_BUDGET_S = 30  # a task stops at a good place after this; what is left is sent again
 
@@ -57,6 +64,27 @@ def _start() -> Runtime:
         pool_size=1,
         application_name="paravent-worker",
     )
-    rules = load_rulebook(_Process.settings.policies)
+    return Runtime(os.getpid(), engine, _computation(engine, _Process.settings))
+
+
+def _computation(engine: Engine, settings: WorkersSettings) -> Computation:
+    """Bind the rulebook in force; before a gateway ever started, that of the folder."""
     with transaction(engine) as connection:
-        return Runtime(os.getpid(), engine, Computation.build(connection, rules))
+        rules = in_force.rules(connection) or load_rulebook(settings.policies)
+        return Computation.build(connection, rules)
+
+
+def by_the_rules(job: Callable[[Runtime], Done]) -> Done:
+    """Do *job* by the rulebook in force, anew where another came into force meanwhile.
+
+    A job may be done twice, and each of its transactions looks which rulebook is in force.
+    """
+    try:
+        return job(runtime())
+    except RulebookReplaced:
+        before = runtime()
+        if _Process.settings is None:
+            raise
+        ctx = _computation(before.engine, _Process.settings)
+        _Process.runtime = Runtime(before.process, before.engine, ctx)
+        return job(_Process.runtime)

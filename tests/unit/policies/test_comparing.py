@@ -54,6 +54,14 @@ def test_a_rulebook_differs_not_from_itself() -> None:
     assert compare(RULES, load_rulebook()) == []
 
 
+def test_steps_in_another_order_are_another_rulebook() -> None:
+    steps = dict(reversed(RULES.step_rules.items()))
+    (change,) = compare(RULES, replace(RULES, step_rules=steps))
+    assert (change.file, change.key, change.effect, change.loosens) == (
+        "events.yaml", "steps", Effect.OTHERWISE, False
+    )  # fmt: skip
+
+
 def other(value: Any) -> Any:
     """Give another value of the kind of *value*."""
     match value:
@@ -99,7 +107,7 @@ def _entries(value: object) -> bool:
 
 
 def rulebooks() -> list[tuple[str, RuleSet]]:
-    left_out = {".hash", ".properties"}  # a property is what its events make of it
+    left_out = {".hash", ".content", ".properties"}  # a property is what its events make of it
     return [
         (name, found)
         for name, found in mutants(SHARED, "")

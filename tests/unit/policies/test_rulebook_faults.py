@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.errors import RulebookInvalid
-from policies.load import SHIPPED, build, content_hash, load_rulebook, read_folder
-from policies.reading.source import Value, joined, parse
+from policies.load import SHIPPED, build, content_of, load_rulebook, read_folder, rulebook_of
+from policies.reading.source import Value, joined, kept, parse
 
 FILES = {
     path.relative_to(SHIPPED).as_posix(): path.read_text(encoding="utf-8")
@@ -295,10 +295,26 @@ def test_cutting_a_file_anywhere_never_gives_anything_but_our_own_error(
         assert build({**PARSED, file: parse(text, file)}).hash
 
 
+def test_a_rulebook_is_read_again_from_what_is_kept_of_it() -> None:
+    rules = load_rulebook()
+    again = rulebook_of(rules.content)
+    assert (again, again.hash, again.content) == (rules, rules.hash, rules.content)
+    assert list(again.step_rules) == list(rules.step_rules)
+
+
+def test_what_is_kept_holds_no_more_than_a_file_can_say() -> None:
+    with pytest.raises(TypeError):
+        kept(b"bytes", "a.yaml")
+    with pytest.raises(RulebookInvalid):
+        rulebook_of(
+            load_rulebook().content.replace('"legal_basis":"consent"', '"legal_basis":"because"')
+        )
+
+
 @given(st.text(max_size=60))
 def test_any_text_gives_a_value_or_our_own_error(text: str) -> None:
     with contextlib.suppress(RulebookInvalid):
-        assert content_hash({"a.yaml": parse(text, "a.yaml")})
+        assert content_of({"a.yaml": parse(text, "a.yaml")})
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ def test_tasks_take_a_batch_number_at_most() -> None:
             [],
             [("batch_id", "int")],
             [("withdrawal_id", "int")],
+            [("change_id", "int")],
         )
 
 

@@ -27,6 +27,13 @@ GRANT SELECT, INSERT ON
     store.purpose, store.domain, store.rulebook, store.dictionary, store.segment, store.feature_set
     TO paravent_gateway, paravent_workers;
 
+-- Which rulebook is in force.  A change is proposed and decided by the gateway, and stays on record.
+GRANT SELECT, INSERT ON store.rulebook_change, store.in_force TO paravent_gateway;
+GRANT UPDATE (outcome, decided_by, decided_at) ON store.rulebook_change TO paravent_gateway;
+GRANT UPDATE (rulebook, change, since) ON store.in_force TO paravent_gateway;
+GRANT SELECT ON store.rulebook_change, store.in_force TO paravent_workers;
+GRANT EXECUTE ON FUNCTION store.rulebook_held() TO paravent_gateway, paravent_workers;
+
 -- Sources and their keys are the gateway's alone.
 GRANT SELECT, INSERT ON store.source, store.source_key TO paravent_gateway;
 GRANT UPDATE (label, enabled) ON store.source TO paravent_gateway;

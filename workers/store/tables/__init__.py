@@ -23,6 +23,7 @@ from workers.store.tables.results import (
     segment,
     segment_count,
 )
+from workers.store.tables.rulebooks import in_force, rulebook_change
 from workers.store.tables.schema import AUDIT, STORE, metadata
 from workers.store.tables.subjects import consent_record, subject, withdrawal
 
@@ -47,6 +48,7 @@ __all__ = [
     "feature_snapshot",
     "frontier",
     "import_run",
+    "in_force",
     "membership",
     "metadata",
     "notice",
@@ -55,6 +57,7 @@ __all__ = [
     "refresh_run",
     "retention_run",
     "rulebook",
+    "rulebook_change",
     "segment",
     "segment_count",
     "shown",

@@ -1,0 +1,1 @@
+"""Changing the rulebook of a running installation: proposed, approved, in force everywhere."""
