@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 from benchmarks import (
     bulk_lane,
+    changing,
+    consenting,
     erasing,
     front,
     history,
@@ -30,8 +32,11 @@ from benchmarks.suite import CONCERNS, Place, Run, declared, measured, say, want
 
 # Erasing looks at the small table before it grows; refreshing then makes what erasing erases.
 ORDER = (
+    consenting.decoding,
+    consenting.deciding,
     ingest.ingest,
     ingest.paired,
+    changing.changing,
     singles.singles,
     live_lane.alone,
     live_lane.beside,
@@ -42,7 +47,8 @@ ORDER = (
     refreshing.refreshed,
     erasing.large,
 )
-PLACES: dict[Place, Callable[[Run], AbstractContextManager[str]]] = {
+PLACES: dict[Place, Callable[[Run], AbstractContextManager[str | None]]] = {
+    Place.NOWHERE: lambda _run: nullcontext(),
     Place.FRONT: front.opened,
     Place.PAIR: partial(front.opened, gateways=2),
     Place.HISTORY: history.opened,
@@ -95,7 +101,8 @@ def _all(run: Run, around: Circumstances) -> Iterator[Row]:
             continue
         say(f"preparing {place.value}")
         with opened(run) as owner:
-            around.postgres = machine.postgres(owner)
+            if owner is not None:
+                around.postgres = machine.postgres(owner)
             yield from measured(run, concerns)
 
 

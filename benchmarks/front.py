@@ -47,6 +47,7 @@ class Front:
     def __init__(self, running: Started, *, scale: float) -> None:
         self.url = running.url
         self.owner = running.opened.addresses.store_owner
+        self.rights = running.opened.addresses.rights
         self.scale = scale
         self._crowd = Population(max(2_000, int(PEOPLE * scale)))
         self._seed = 0

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class Place(Enum):
     """What has to run for a measurement."""
 
+    NOWHERE = "what needs no installation that runs"
     FRONT = "a whole installation under load"
     PAIR = "a whole installation with a gateway process for each of two cores"
     HISTORY = "a store with many events, and nothing else beside it"

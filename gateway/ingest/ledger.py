@@ -7,9 +7,10 @@ transaction, before the first event is decided.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from gateway.ingest import decide
+from gateway.ingest.decide import NOTHING, Instants, View
 from gateway.ingest.drafts import Draft
 from gateway.ingest.rules import CompiledRules
 from policies.consent import ConsentRecord, fold
@@ -31,19 +32,33 @@ class Standing:
     objected: int
     consent: Intervals
     fresh: bool
-    _known: dict[int, int | None] = field(default_factory=dict)
+    _now_us: int = -1
+    _view: View = NOTHING
 
-    def knows(self, granted: int, at_us: int) -> bool:
-        """Say whether a plain yes to *granted* (bits) at *at_us* is no news for any of them."""
-        since_us = self._known.get(granted, -1)
-        if since_us == -1:
-            since_us = self._known[granted] = decide.known_since(self.consent, granted)
-        return since_us is not None and since_us <= at_us
+    def knows(self, granted: int, when: Instants) -> bool:
+        """Say whether a plain yes to *granted* (bits) is no news for any of them."""
+        view = self._viewed(when.now_us)
+        if granted == view.spoken:
+            return view.opened_us <= when.at_us
+        since_us = decide.known_since(self.consent, granted)
+        return since_us is not None and since_us <= when.at_us
+
+    def covered(self, when: Instants) -> int:
+        """Give the purposes consented to then and now, as ``decide.covered`` does."""
+        view = self._viewed(when.now_us)
+        if view.since_us <= when.at_us < view.until_us:
+            return view.covered
+        return decide.covered(self.consent, *when)
 
     def become(self, consent: Intervals) -> None:
         """Take *consent* as what holds from now on."""
         self.consent = consent
-        self._known.clear()
+        self._now_us = -1
+
+    def _viewed(self, now_us: int) -> View:
+        if self._now_us != now_us:
+            self._now_us, self._view = now_us, decide.viewed(self.consent, now_us)
+        return self._view
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ def record_consent(connection: Connection, group: Group) -> None:
 
 def _heard(group: Group, draft: Draft) -> Iterator[tuple[bytes, Standing, News]]:
     """Give what is new in what *draft* says, by pseudonym."""
-    signals, at_us = draft.signals, draft.when.at_us
+    signals, when = draft.signals, draft.when
     person = group.person(draft)
     repeats = draft.act is PLAIN and not signals.withdrawn
     for number, key, mask in group.rules.domains:
@@ -143,7 +143,7 @@ def _heard(group: Group, draft: Draft) -> Iterator[tuple[bytes, Standing, News]]
         # A restriction keeps us from using what we hold (Art. 18), not from hearing a no.
         if standing is None or standing.state == registry.ERASED:
             continue
-        if repeats and standing.knows(signals.granted & mask, at_us):
+        if repeats and standing.knows(signals.granted & mask, when):
             continue
         for item in ledger.news_of(group.rules, draft, standing, mask):
             yield person.pids[key], standing, item
@@ -184,8 +184,7 @@ def decide_all(group: Group, tally: Tally) -> tuple[list[Admitted], list[Draft]]
 def _served(
     rules: CompiledRules, draft: Draft, standings: Mapping[int, Standing]
 ) -> list[Admitted]:
-    at_us, now_us = draft.when
-    domains, wanted = rules.domains, -1
+    when, domains, wanted = draft.when, rules.domains, -1
     if draft.plan is not None:
         domains, wanted = draft.plan.domains, draft.wanted
     found = []
@@ -193,7 +192,7 @@ def _served(
         standing = standings.get(number)
         if standing is None or standing.state != registry.ALIVE:
             continue
-        allowed = (decide.covered(standing.consent, at_us, now_us) | rules.free) & mask & wanted
+        allowed = (standing.covered(when) | rules.free) & mask & wanted
         allowed &= ~standing.objected
         if allowed:
             found.append(Admitted(draft, standing, number, allowed))

@@ -19,6 +19,7 @@ from gateway.ingest.decide import (
     refusal,
     yes,
 )
+from gateway.ingest.ledger import Standing
 from policies.consent import covers
 from policies.decisions import Reason
 from policies.vocabulary import ConsentStatus
@@ -113,6 +114,28 @@ def test_what_is_known_since_then_is_just_what_is_no_news(
     news = [yes(intervals.get(number), at, at + 99, PLAIN) for number in numbers]
     since = known_since(intervals, granted)
     assert (since is not None and since <= at) == (not any(news))
+
+
+@given(
+    intervals=intervals,
+    later=intervals,
+    asked=st.lists(
+        st.tuples(st.integers(0, 15), st.integers(0, 60), st.integers(0, 60)), min_size=1
+    ),
+)
+def test_what_is_seen_of_a_standing_at_once_is_what_is_asked_one_by_one(
+    intervals: dict[int, tuple[int, int]],
+    later: dict[int, tuple[int, int]],
+    asked: list[tuple[int, int, int]],
+) -> None:
+    standing = Standing(1, 0, 0, intervals, fresh=False)
+    for consent in (intervals, later):
+        standing.become(consent)
+        for granted, at, now in asked:
+            when = Instants(at, now)
+            assert standing.covered(when) == covered(consent, at, now)
+            since = known_since(consent, granted)
+            assert standing.knows(granted, when) == (since is not None and since <= at)
 
 
 masks = st.integers(0, 63)
