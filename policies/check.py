@@ -105,11 +105,12 @@ def _unused(rules: RuleSet) -> Iterator[Finding]:
 
 
 def _unheard(rules: RuleSet) -> Iterator[Finding]:
-    """Find purposes that rest on consent and that no signal grants: GPC only ever says no."""
+    """Find purposes that rest on consent and that no signal grants: GPC and age only say no."""
     heard = {purpose for purposes in rules.categories.values() for purpose in purposes}
     for key, rule in rules.purposes.items():
-        granting = key in heard or {*rules.signals_for(key)} - {"gpc"}
-        if rule.legal_basis is LegalBasis.CONSENT and not granting:
+        granting = key in heard or {*rules.signals_for(key)} - {"gpc", "age"}
+        parental = key == rules.signals.age.parental
+        if rule.legal_basis is LegalBasis.CONSENT and not granting and not parental:
             advice = "Name it in consent.yaml, unless consent comes by the API only."
             yield _warning("consent.yaml", key, "no category speaks for the purpose", advice)
 

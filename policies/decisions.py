@@ -29,6 +29,7 @@ class Reason(StrEnum):
     RETENTION_EXPIRED = "retention-expired"
     TIME_INVALID = "time-invalid"
     CLOCK_FUTURE = "clock-future"
+    CHILD = "child"
     RESTRICTED = "restricted"
     OBJECTED = "objected"
     SUPPRESSED = "suppressed"
@@ -52,6 +53,7 @@ ARTICLES: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.RETENTION_EXPIRED: "GDPR Art. 5(1)(e)",
         Reason.TIME_INVALID: "GDPR Art. 5(1)(d)",
         Reason.CLOCK_FUTURE: "GDPR Art. 5(1)(d)",
+        Reason.CHILD: "GDPR Art. 8",
         Reason.RESTRICTED: "GDPR Art. 18",
         Reason.OBJECTED: "GDPR Art. 21",
         Reason.SUPPRESSED: "GDPR Art. 17",

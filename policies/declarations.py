@@ -109,6 +109,18 @@ class TcfRule:
 
 
 @dataclass(frozen=True, slots=True)
+class AgeRule:
+    """What follows from somebody's age band.
+
+    ``adults`` are purposes that nobody under 18 is served for.  ``parental`` is the purpose to
+    which whoever answers for somebody under 15 consents; without one nothing of these is kept.
+    """
+
+    adults: tuple[str, ...] = ()
+    parental: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SignalRules:
     """What the signals beside the consent platform's categories mean.
 
@@ -119,6 +131,7 @@ class SignalRules:
     google: Mapping[GoogleSignal, tuple[str, ...]]
     gpc: tuple[str, ...]
     tcf: TcfRule | None
+    age: AgeRule
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from policies.conditions import All, Any_, Compare, Condition, InSegment, Not
 from policies.declarations import (
+    AgeRule,
     Controller,
     DisclosureRule,
     DomainRule,
@@ -31,6 +32,7 @@ from policies.declarations import (
 from policies.vocabulary import Column, EventKind
 
 __all__ = [
+    "AgeRule",
     "All",
     "Any_",
     "Column",
@@ -121,6 +123,7 @@ class RuleSet:
             *(f"google {key}" for key, fed in self.signals.google.items() if purpose in fed),
             *(f"tcf {number}" for number, fed in tcf.items() if purpose in fed),
             *(["gpc"] if purpose in self.signals.gpc else []),
+            *(["age"] if purpose in self.signals.age.adults else []),
         )
 
     def purpose_of_domain(self, domain: str) -> tuple[str, ...]:

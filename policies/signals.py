@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 from policies.ruleset import RuleSet
+from policies.vocabulary import AgeBand
 
 
 class Signalled(NamedTuple):
@@ -49,6 +50,20 @@ def privacy_control(rules: RuleSet) -> Signalled:
     """Read Global Privacy Control, switched on: a no to the purposes it is held to speak about."""
     gpc = tuple(key for key in rules.purposes if key in rules.signals.gpc)
     return Signalled((), gpc, gpc)
+
+
+def age(rules: RuleSet, band: AgeBand) -> Signalled:
+    """Read an age band: a no to the purposes for adults, and under 15 to everything.
+
+    Where the rulebook knows of parental consent it depends on that, which no signal can say; what
+    the band itself refuses is then the same as up to 17.
+    """
+    ages = rules.signals.age
+    if band in (AgeBand.ADULT, AgeBand.UNKNOWN):
+        return Signalled((), (), ())
+    whole = band is AgeBand.UNDER_15 and ages.parental is None
+    refused = tuple(key for key in rules.purposes if whole or key in ages.adults)
+    return Signalled((), refused, refused)
 
 
 def tcf(rules: RuleSet, granted: Collection[int] | None) -> Signalled:

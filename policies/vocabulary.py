@@ -134,6 +134,15 @@ class GoogleSignal(StrEnum):
     SECURITY_STORAGE = "security_storage"
 
 
+class AgeBand(StrEnum):
+    """How old somebody is, as far as it matters (Article 8; Digital Services Act, Article 28)."""
+
+    UNDER_15 = "<15"  # the age of consent on one's own in France
+    MINOR = "15-17"
+    ADULT = "18+"
+    UNKNOWN = "unknown"
+
+
 class Precision(StrEnum):
     """How coarse a value becomes before it is kept (R-37)."""
 

@@ -34,6 +34,7 @@ _NAMES = {
     Signal.GOOGLE: "Google's Consent Mode",
     Signal.TCF: "The TC string",
     Signal.GPC: "Global Privacy Control",
+    Signal.AGE: "The age band",
 }
 
 

@@ -47,6 +47,7 @@ def _purpose(rules: RuleSet, key: str) -> dict[str, Any]:
         "key": key,
         "label": {"fr": rule.label_fr, "en": rule.label_en},
         "legal_basis": str(rule.legal_basis),
+        "adults_only": key in rules.signals.age.adults,
         "assessment": rule.lia,
         "retention_days": rule.retention.days,
         "consent_validity_days": rule.consent_validity.days,

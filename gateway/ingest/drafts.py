@@ -39,7 +39,8 @@ class Draft(msgspec.Struct, gc=False, eq=False):
     ``wanted`` are the purposes it could serve before consent is asked.
     ``lookups`` are positions of whom it may be about, best first.  ``outcome`` is set once;
     ``None`` means still going.  ``pids`` are by domain.  ``own`` are the names its sender goes by,
-    once somebody asked.  ``bulk``: it is folded later, not in its own commit.
+    once somebody asked.  ``bulk``: it is folded later, not in its own commit.  ``child``:
+    its sender is, or may be, too young to consent alone.
     """
 
     source: int
@@ -56,6 +57,7 @@ class Draft(msgspec.Struct, gc=False, eq=False):
     own: Own | None = None
     bulk: bool = False
     linked: bool = False
+    child: bool = False
     outcome: str | None = None
 
     def __repr__(self) -> str:

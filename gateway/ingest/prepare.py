@@ -14,7 +14,7 @@ from gateway.ingest.clock import EARLIEST_US, FORWARD_US
 from gateway.ingest.decide import ALL, Instants, Signals
 from gateway.ingest.drafts import Draft, Tally
 from gateway.ingest.rules import CompiledRules, EventPlan
-from gateway.ingest.wire import WireEvent
+from gateway.ingest.wire import CHILD, WireEvent
 from policies.decisions import Reason
 from policies.vocabulary import EventKind
 
@@ -59,6 +59,7 @@ def _draft(intake: Intake, event: WireEvent) -> Draft:
         when=Instants(event.at_us, intake.now_us),
         mid=0,
         wanted=0,
+        child=CHILD in event.said,
     )
     draft.outcome = _outcome(rules, draft)
     if draft.outcome is None:

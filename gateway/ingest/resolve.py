@@ -126,6 +126,8 @@ def _place(rules: CompiledRules, draft: Draft, wanted: _Wanted) -> None:
 
 
 def _admits(rules: CompiledRules, draft: Draft) -> bool:
+    if draft.child:  # of whom we must know that a parent has consented, before we know them
+        return False
     granted = draft.signals.granted
     if draft.plan is None:
         return bool(granted)
@@ -138,6 +140,9 @@ def _answered(draft: Draft, answers: Sequence[Resolved]) -> None:
         return
     found = next((answer for answer in answers if answer.pids is not None), None)
     if found is None:
+        if draft.child:
+            draft.outcome = Reason.CHILD
+            return
         said_no = draft.signals.spoken and not draft.wanted
         draft.outcome = Reason.CONSENT_REFUSED if said_no else Reason.CONSENT_MISSING
     else:

@@ -13,6 +13,7 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from gateway.ingest import values
+from gateway.ingest.decide import ALL, Signals
 from gateway.ingest.reaching import Holder
 from gateway.ingest.signals import SignalReader, Told, unheard
 from policies.ruleset import EventRule, PropertyRule, RuleSet
@@ -76,7 +77,8 @@ class CompiledRules:
 
     ``numbers`` gives a purpose's number in the store, ``domain_numbers`` a
     domain's; both only ever grow.  ``domains`` are number, key and purposes of each.  ``told``
-    hears what became of each TC string.
+    hears what became of each TC string.  ``parental`` is the bit of the purpose to which a parent
+    consents, ``unparented`` what a child's event says where none has.
     """
 
     ruleset: RuleSet
@@ -87,6 +89,8 @@ class CompiledRules:
     domains: tuple[tuple[int, str, int], ...] = field(init=False)
     free: int = field(init=False)
     objectable: int = field(init=False)
+    parental: int = field(init=False)
+    unparented: Signals = field(init=False)
     _plans: dict[tuple[str, str], EventPlan | None] = field(init=False, default_factory=dict)
     _by_rule: dict[str, EventPlan] = field(init=False, default_factory=dict)
     signals: SignalReader = field(init=False)
@@ -107,6 +111,9 @@ class CompiledRules:
         self.objectable = self.mask(
             key for key, p in rules.purposes.items() if p.legal_basis is interest
         )
+        parental = rules.signals.age.parental
+        self.parental = 0 if parental is None else self.bit(parental)
+        self.unparented = Signals(ALL, 0, self.mask(rules.purposes) & ~self.parental)
         self._retention = [
             (_us(purpose.retention), self.bit(key)) for key, purpose in rules.purposes.items()
         ]

@@ -17,7 +17,7 @@ from gateway.consent.tcf import Flaw, TcInvalid, TcString, Terms, believed, deco
 from gateway.ingest.decide import ALL, SILENT, Signals
 from gateway.ingest.wire import Said, Signal
 from policies.ruleset import RuleSet, TcfRule
-from policies.signals import Signalled, google, privacy_control, signalled, tcf
+from policies.signals import Signalled, age, google, privacy_control, signalled, tcf
 
 MAX_REMEMBERED: Final = 2_000  # distinct statements; a site has a handful, an attacker any number
 TENTH_US: Final = 100_000  # of a second, in which TC strings count
@@ -96,6 +96,8 @@ class SignalReader:
             return self.categories(dict(content))
         if kind is Signal.GOOGLE:
             return self._masks(google(self.rules, dict(content)))
+        if kind is Signal.AGE:
+            return self._masks(age(self.rules, content))
         return self._masks(privacy_control(self.rules))
 
     def _masks(self, said: Signalled) -> Signals:

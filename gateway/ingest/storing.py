@@ -65,6 +65,11 @@ class Group:
         """Give whom *draft* is about; ``enrol`` has met everybody."""
         return self.people[id(draft.pids)]
 
+    def parented(self, draft: Draft) -> bool:
+        """Say whether somebody who answers for the child of *draft* has consented."""
+        standings = self.person(draft).standings.values()
+        return any(each.covered(draft.when) & self.rules.parental for each in standings)
+
 
 class Admitted(NamedTuple):
     """One event that may be stored for one pseudonym: the purposes are not empty."""
@@ -109,7 +114,7 @@ def _meet(group: Group) -> None:
         if person is None:
             pids = NOBODY if draft.pids is None else draft.pids
             person = people[id(draft.pids)] = Person(pids)
-        if draft.wanted or draft.plan is None:
+        if (draft.wanted or draft.plan is None) and not draft.child:
             person.admits |= draft.signals.granted | free
 
 
@@ -121,6 +126,8 @@ def record_consent(connection: Connection, group: Group) -> None:
     """
     news: dict[bytes, list[News]] = {}
     for draft in group.drafts:
+        if draft.child and not group.parented(draft):
+            draft.signals = draft.signals.beside(group.rules.unparented)
         if draft.signals.granted or draft.signals.withdrawn:
             for pid, standing, item in _heard(group, draft):
                 if not (standing.fresh or group.strong):
@@ -169,7 +176,8 @@ def decide_all(group: Group, tally: Tally) -> tuple[list[Admitted], list[Draft]]
     admitted: list[Draft] = []
     for draft in group.drafts:
         standings = group.person(draft).standings
-        found = _served(group.rules, draft, standings)
+        orphaned = draft.child and not group.parented(draft)
+        found = [] if orphaned else _served(group.rules, draft, standings)
         if found:
             admitted.append(draft)
             if draft.plan is None:
@@ -177,7 +185,8 @@ def decide_all(group: Group, tally: Tally) -> tuple[list[Admitted], list[Draft]]
             else:
                 rows += found
         else:
-            tally.outcome(draft.source, draft.name, _refused(group.rules, draft, standings))
+            reason = Reason.CHILD if orphaned else _refused(group.rules, draft, standings)
+            tally.outcome(draft.source, draft.name, reason)
     return rows, admitted
 
 

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import msgspec
 
+from policies.vocabulary import AgeBand
+
 
 class Signal(Enum):
     """A way in which something besides our own interface speaks about consent."""
@@ -21,11 +23,13 @@ class Signal(Enum):
     GOOGLE = auto()
     TCF = auto()
     GPC = auto()
+    AGE = auto()
 
 
 Said = tuple[Signal, Hashable]
 """What a signal said, before anybody reads it."""
 OBJECTS: Final[Said] = (Signal.GPC, True)  # Global Privacy Control is switched on
+CHILD: Final[Said] = (Signal.AGE, AgeBand.UNDER_15)
 
 
 @dataclass(slots=True)

@@ -26,7 +26,7 @@ from policies.comparing.parts import Part
 from policies.ruleset import RuleSet
 from policies.vocabulary import LegalBasis, Precision
 
-GPC: Final = "gpc"
+NOES: Final = frozenset({"gpc", "age"})  # signals that never say yes
 _LABELS: Final[dict[str, Judge]] = {"label_fr": worded, "label_en": worded}
 _KEPT: Final = growing(Effect.KEPT_LONGER, Effect.KEPT_SHORTER)
 _PURPOSES: Final = members(Effect.STORED, Effect.DROPPED)
@@ -50,6 +50,12 @@ def _keep(before: object, after: object) -> list[Verdict]:
     sealed = after == "sealed"
     effect = Effect.STORED if sealed else Effect.DROPPED
     return [Verdict(effect, sealed, said(before), said(after))]
+
+
+def _parental(before: object, after: object) -> list[Verdict]:
+    """Without it nothing of children is kept."""
+    effect = Effect.DROPPED if after is None else Effect.STORED
+    return [Verdict(effect, after is not None, said(before), said(after))]
 
 
 _PROPERTY: Final = Part(
@@ -178,6 +184,12 @@ TCF: Final = Part(
     Effect.ASKED_LESS,
     {"least_policy": shrinking(Effect.ASKED_LESS, Effect.ASKED_MORE), "purposes": silent},
 )
+AGE: Final = Part(
+    "consent.yaml",
+    Effect.ASKED_MORE,
+    Effect.ASKED_LESS,
+    {"adults": silent, "parental": _parental},
+)
 DISCLOSURE: Final = Part(
     "disclosure.yaml",
     Effect.SHARED_WIDER,
@@ -240,11 +252,12 @@ def _asking(old: RuleSet, new: RuleSet) -> Iterator[Change]:
         before, after = _asked(old, purpose), _asked(new, purpose)
         if before == after:
             continue
-        # With nobody asked nobody can say yes, each one more has to; and GPC only ever says no.
-        asked, asks = before - {GPC}, after - {GPC}
-        loosens = GPC in before - after or (bool(asks) and not (asked and asked <= asks))
+        # With nobody asked nobody can say yes, each one more has to.
+        asked, asks = before - NOES, after - NOES
+        loosens = bool(NOES & (before - after)) or (bool(asks) and not (asked and asked <= asks))
         effect = Effect.ASKED_LESS if loosens else Effect.ASKED_MORE
         yield Change("consent.yaml", purpose, effect, loosens, _listed(before), _listed(after))
+    yield from AGE.entry(old.signals.age, new.signals.age, "age")
     before_, after_ = old.signals.tcf, new.signals.tcf
     if before_ is not None and after_ is not None:
         yield from TCF.entry(before_, after_, "tcf")

@@ -9,8 +9,8 @@ from typing import Final
 
 from policies.reading.entry import Entry, as_list, as_reference
 from policies.reading.source import Value
-from policies.ruleset import PurposeRule, SignalRules, TcfRule
-from policies.vocabulary import GoogleSignal
+from policies.ruleset import AgeRule, PurposeRule, SignalRules, TcfRule
+from policies.vocabulary import GoogleSignal, LegalBasis
 
 # The CMP sends these as keys of `categoryPreferences`; Segment's own limits on them.
 _CATEGORY: Final = re.compile(r"[A-Za-z_-][A-Za-z0-9_-]{0,33}")
@@ -34,7 +34,9 @@ def read_consent(
         google=_google(file, purposes),
         gpc=file.references("gpc", purposes, file="purposes.yaml") if file.has("gpc") else (),
         tcf=_tcf(file.entry("tcf"), purposes) if file.has("tcf") else None,
+        age=_age(file.entry("age"), purposes) if file.has("age") else AgeRule(),
     )
+    _refuse_heard(file, rules, categories)
     file.done()
     return MappingProxyType(categories), rules
 
@@ -52,6 +54,29 @@ def _google(file: Entry, purposes: Mapping[str, PurposeRule]) -> Mapping[GoogleS
             )
         found[GoogleSignal(key)] = _known(value, purposes)
     return MappingProxyType(found)
+
+
+def _age(entry: Entry, purposes: Mapping[str, PurposeRule]) -> AgeRule:
+    adults = entry.references("adults", purposes, file="purposes.yaml")
+    parental = None
+    if entry.has("parental"):
+        parental = entry.reference("parental", purposes, file="purposes.yaml")
+        if purposes[parental].legal_basis is not LegalBasis.CONSENT or parental in adults:
+            entry.fault("parental", "a parent can only consent to it", "Name a consent purpose.")
+    entry.done()
+    return AgeRule(adults, parental)
+
+
+def _refuse_heard(file: Entry, rules: SignalRules, categories: Mapping[str, Spoken]) -> None:
+    """Refuse a parental consent that the child's own browser could give."""
+    tcf = {} if rules.tcf is None else rules.tcf.purposes
+    for fed in (*categories.values(), *rules.google.values(), *tcf.values()):
+        if rules.age.parental in fed:
+            file.fault(
+                "age",
+                "a signal of the event speaks for the parental consent",
+                "Take the purpose from the signals; it is recorded by POST /v1/consents only.",
+            )
 
 
 def _tcf(entry: Entry, purposes: Mapping[str, PurposeRule]) -> TcfRule:

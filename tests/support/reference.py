@@ -35,6 +35,7 @@ REASONS = {
     Reason.RETENTION_EXPIRED: "The event is older than it may be kept.",
     Reason.TIME_INVALID: "Its instant cannot be read.",
     Reason.CLOCK_FUTURE: "Its instant lies in the future, after correction.",
+    Reason.CHILD: "Its age band is below 15, or none we know, and no parent has consented.",
     Reason.RESTRICTED: "The person has asked us to keep, but not to use.",
     Reason.OBJECTED: "The person has objected to this use.",
     Reason.SUPPRESSED: "The person was erased, and does not come back.",

@@ -75,6 +75,10 @@ WAYS: Final[list[tuple[str, str, dict[str, Any], str]]] = [
     ("GPC", "on", _consent(gpc=True), NO),
     ("GPC", "another word", _consent(gpc="yes"), NO),
     ("GPC", "off", _consent(gpc=False), NOTHING),
+    ("age band", "`18+`, `unknown`", _consent(ageBand="18+"), NOTHING),
+    ("age band", "`15-17`", _consent(ageBand="15-17"), NO),
+    ("age band", "`<15`", _consent(ageBand="<15"), NO),
+    ("age band", "another word", _consent(ageBand="14"), NO),
     ("any", "not sent", {}, NOTHING),
 ]  # fmt: skip
 

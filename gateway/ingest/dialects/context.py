@@ -6,12 +6,15 @@ from typing import Any, Final
 
 import msgspec
 
-from gateway.ingest.wire import OBJECTS, Said, Signal
+from gateway.ingest.wire import CHILD, OBJECTS, Said, Signal
+from policies.vocabulary import AgeBand
 
 GOOGLE: Final = "googleConsentMode"
 TC_STRING: Final = "tcString"
 GPC: Final = "gpc"
-_OTHERS: Final = {GOOGLE, TC_STRING, GPC}
+AGE: Final = "ageBand"
+_OTHERS: Final = {GOOGLE, TC_STRING, GPC, AGE}
+_BANDS: Final = {str(band): (Signal.AGE, band) for band in AgeBand}
 _BOOLEAN: Final = {bool}
 
 
@@ -85,6 +88,10 @@ def others(context: Context | None) -> tuple[Said, ...]:
             found.append((Signal.TCF, text if isinstance(text, str) else ""))
         if consent.get(GPC) not in (None, False, 0, "0"):
             found.append(OBJECTS)
+        if consent.get(AGE) is not None:
+            band = consent[AGE]
+            # Who may be a child is treated as one.
+            found.append(_BANDS.get(band, CHILD) if isinstance(band, str) else CHILD)
     return tuple(found)
 
 

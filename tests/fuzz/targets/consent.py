@@ -13,7 +13,7 @@ from gateway.ingest.signals import SignalReader
 from policies.ruleset import RuleSet
 from tests.support.truth import NOW_US, WAYS, YES, reader, rulebook, sent
 
-_OTHERS: Final = ("googleConsentMode", "tcString", "gpc")
+_OTHERS: Final = ("googleConsentMode", "tcString", "gpc", "ageBand")
 
 
 @cache
@@ -74,6 +74,11 @@ def _readings(rules: RuleSet, context: Any, purpose: str) -> Iterator[bool]:
         # What a sound string says, the IAB's own decoder judges: ``make oracles``.
         yield isinstance(text, str) and text.startswith("C")
     if purpose in rules.signals.gpc and members.get("gpc") not in (None, False, 0, "0"):
+        yield False
+    band = members.get("ageBand")
+    if band not in (None, "18+", "unknown") and (
+        band != "15-17" or purpose in rules.signals.age.adults
+    ):
         yield False
 
 
