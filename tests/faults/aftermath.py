@@ -17,7 +17,8 @@ class Aftermath:
 
     Attributes:
         waiting: clients that had no answer long after the storm.
-        last_answer_s: how long after it the last of them had theirs.
+        last_answer_s: how long after it the last of them had theirs, of an event or a choice.
+        last_closed_s: how long after it the last erasure was closed.
         refused_last: what they heard meanwhile.
         forgotten: answered choices that are not on record.
         kept_in: people in a segment of a domain that they have left.
@@ -30,6 +31,7 @@ class Aftermath:
     recoveries_s: list[float] = field(default_factory=list)
     waiting: int = 0
     last_answer_s: float = 0.0
+    last_closed_s: float = 0.0
     refused_last: Counter[str] = field(default_factory=Counter)
     caught_up_s: float = 0.0
     verdict: Verdict | None = None

@@ -71,7 +71,8 @@ def _last(storm: Storm) -> str:
     after = storm.after
     heard = ", ".join(f"{name}: {count}" for name, count in after.refused_last.most_common())
     return (
-        f"{after.last_answer_s:.1f} s after the storm, {after.waiting} clients without one;"
+        f"{after.last_answer_s:.1f} s after the storm, the last erasure closed after"
+        f" {after.last_closed_s:.1f} s, {after.waiting} clients without an answer;"
         f" refused until then {heard or 'none'}"
     )
 

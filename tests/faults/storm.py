@@ -80,35 +80,42 @@ class Storm:
     def run(self, seconds: float, kills: int = 0) -> Aftermath:
         """Do harm for so many *seconds* and *kills*, one deck at least; then judge."""
         rolls = [dice(self.seed, "client", number) for number in range(CLIENTS)]
-        clients = Threads([*(Client(self.traffic, roll) for roll in rolls), *self._changing()])
+        clients = Threads([*(Client(self.traffic, roll) for roll in rolls), *self._wavering()])
+        leaving = Threads([self.leaver])
         watch = threading.Thread(target=self._watch, daemon=True)
         watch.start()
         try:
             for fault in self._faults(seconds, kills):
                 clients.check()
+                leaving.check()
                 self._inflict(fault)
             eventually(self._all_here, "everybody's return")
         finally:
             self.traffic.over.set()
-        self._hear_out(clients)
+        self._hear_out(clients, leaving)
         watch.join()
         self.after.seconds = self.elapsed_s
         return judged(self)
 
-    def _hear_out(self, clients: Threads) -> None:
-        """Let everybody send what they have begun; nobody may wait for ever."""
+    def _hear_out(self, clients: Threads, leaving: Threads) -> None:
+        """Let everybody send what they have begun; nobody may wait for ever.
+
+        Who has themselves erased waits for the scan of everything, and in turn for the cases that
+        were opened before: that is no answer to an event.
+        """
         began, before = time.monotonic(), Counter(self.traffic.refused)
         self.after.waiting = clients.still_running(PATIENCE_S)
         self.after.last_answer_s = time.monotonic() - began
+        self.after.waiting += leaving.still_running(PATIENCE_S)
+        self.after.last_closed_s = time.monotonic() - began
         self.after.refused_last = self.traffic.refused - before
 
-    def _changing(self) -> list[Callable[[], None]]:
-        """Give those who withdraw and give again, and those who leave."""
-        wavering = [
+    def _wavering(self) -> list[Callable[[], None]]:
+        """Give those who withdraw and give again."""
+        return [
             Waverer(self.traffic, self.choices, dice(self.seed, "waverer", number), str(number))
             for number in range(WAVERERS)
         ]
-        return [*wavering, self.leaver]
 
     def _faults(self, seconds: float, kills: int) -> Iterator[Fault]:
         """Deal one deck whole, and others until *seconds* have passed and *kills* were done."""
