@@ -47,8 +47,7 @@ PARTS = (
     Part(
         "status",
         "status",
-        "Say whether the installation runs and is ready, and what it refused in the last seven"
-        " days.",
+        "Say whether it runs and is ready, by which rulebook, and what it refused in seven days.",
     ),
     Part("restart", "restart", "Renew the running processes, one by one and unnoticed."),
     Part("segments", "segments", "The segments of the rulebook, and their sizes.", group=True),

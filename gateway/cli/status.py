@@ -16,7 +16,7 @@ from gateway.cli.servers import Servers
 from gateway.ingest.storing import DUPLICATE, NOTED, STORED
 from gateway.installation import Installation
 from gateway.metrics import ABOUT_PEOPLE, ANY_EVENT
-from workers.store import counts, sources
+from workers.store import counts, in_force, sources
 from workers.store.transactions import connect, transaction
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ DAYS: Final = 7  # today and the six before
 
 @app.command("status")
 def status(*, data: Data = None, as_json: Json = False) -> None:
-    """Say whether the installation runs and is ready, and what it refused in the last seven days.
+    """Say whether it runs and is ready, by which rulebook, and what it refused in seven days.
 
     Refused events are counted by source, event and reason; none of these names a person. Ends with
     1 when it is not ready.
@@ -40,7 +40,10 @@ def status(*, data: Data = None, as_json: Json = False) -> None:
     document = _document(installation)
     lines = [f"{name.replace('_', ' ')}: {_word(value)}" for name, value in document.items()]
     addresses = Servers(installation).addresses()
-    refused = _refused(addresses.store) if document["store_answers"] else None
+    found = _read(addresses.store) if document["store_answers"] else (None, None)
+    document["rulebook"], refused = found
+    if document["rulebook"] is not None:
+        lines.append(f"rulebook in force: {document['rulebook']}")
     document["refused"] = refused
     if refused:
         lines += ["", *table(("SOURCE", "EVENT", "REFUSED FOR", "EVENTS"), _rows(refused))]
@@ -77,14 +80,15 @@ def _answers(dsn: str) -> bool:
     return True
 
 
-def _refused(dsn: str) -> list[dict[str, Any]]:
-    """Count what was refused of late, by source, event and reason, the most first."""
+def _read(dsn: str) -> tuple[str | None, list[dict[str, Any]]]:
+    """Give the hash of the rulebook in force, and what was refused of late, the most first."""
     today = datetime.now(UTC).date()
     engine = connect(dsn, pool_size=1, application_name="paravent status")
     try:
         with transaction(engine) as store:
             names = {row.id: row.key for row in sources.listed(store)}
             found = counts.decisions(store, today - timedelta(days=DAYS - 1), today)
+            standing = in_force.standing(store)
     finally:
         engine.dispose()
     whole: Counter[tuple[str, str, str]] = Counter()
@@ -94,10 +98,11 @@ def _refused(dsn: str) -> list[dict[str, Any]]:
         # What tells about a person rather than an event is not told of an event.
         event = ANY_EVENT if decision.outcome in ABOUT_PEOPLE else decision.event
         whole[names.get(decision.source, "-"), event, decision.outcome] += count
-    return [
+    refused = [
         {"source": source, "event": event, "reason": reason, "events": events}
         for (source, event, reason), events in whole.most_common()
     ]
+    return (None if standing is None else standing.hash), refused
 
 
 def _rows(refused: list[dict[str, Any]]) -> list[tuple[Any, ...]]:

@@ -29,6 +29,7 @@ class PublicPages:
     clock: Callable[[], float] = time.monotonic
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _until: float = 0.0
+    _rulebook: int = 0
     _transparency: Document = field(default_factory=dict)
     _privacy_control: Document = field(default_factory=dict)
 
@@ -47,9 +48,9 @@ class PublicPages:
 
     def _read(self) -> None:
         with self._lock:
-            if self.clock() < self._until:
-                return
             ctx = self.ctx()
+            if self.clock() < self._until and ctx.rulebook == self._rulebook:
+                return
             with transaction(self.store) as store:
                 newest = audit_log.newest_checkpoint(store)
                 since = numbering.rulebook_since(store, ctx.rulebook)
@@ -58,4 +59,4 @@ class PublicPages:
                 "gpc": bool(ctx.rules.signals.gpc),
                 "lastUpdate": since.date().isoformat(),
             }
-            self._until = self.clock() + REMEMBER_S
+            self._until, self._rulebook = self.clock() + REMEMBER_S, ctx.rulebook

@@ -73,8 +73,10 @@ def test_a_loosening_takes_two_people_and_no_restart(front: Front, second: Heade
     refused = decide(front, own, "approval", front.dpo)
     assert (refused.status_code, refused.json()["code"]) == (403, "approver-same")
     assert not stored_after(front, "gaze")
+    assert front.client.get("/v1/transparency").json()["rulebook"] == load_rulebook().hash
     approved = decide(front, change, "approval", second)
     assert (approved.status_code, approved.json()["state"]) == (200, "adopted")
+    assert front.client.get("/v1/transparency").json()["rulebook"] == said["rulebook"]
     assert stored_after(front, "gaze")
     outdated = decide(front, own, "approval", second)
     assert (outdated.status_code, outdated.json()["code"]) == (409, "change-outdated")
@@ -88,6 +90,8 @@ def test_a_loosening_takes_two_people_and_no_restart(front: Front, second: Heade
     assert [each["state"] for each in listed["changes"]][:3] == ["adopted", "refused", "adopted"]
     one = front.client.get(f"/v1/rulebooks/{change}", headers=front.dpo).json()
     assert one["differences"] == [difference]
+    page = front.client.get("/v1/transparency").json()
+    assert page["rulebook"] == listed["in_force"]
 
 
 @pytest.mark.parametrize(

@@ -149,5 +149,6 @@ def test_a_change_can_be_refused_and_what_is_faulty_is_never_proposed(
     listed = json.loads(home.command("policy", "changes", "--json").stdout)
     assert [each["state"] for each in listed["changes"]] == ["refused", "adopted", "adopted"]
     assert listed["in_force"] == listed["changes"][1]["rulebook"]
+    assert json.loads(home.command("status", "--json").stdout)["rulebook"] == listed["in_force"]
     shown = home.command("policy", "changes").stdout
     assert "is in force since" in shown
