@@ -20,7 +20,7 @@ from gateway.rights.ports import Ports
 from policies.audit.checkpoint import parse_checkpoint, parse_note
 from policies.audit.tree import inclusion_proof
 from policies.errors import AuditUnavailable
-from workers.store import audit_log, notices, proof
+from workers.store import audit_log, notices, proof, rulebook_changes
 from workers.store.notices import BannerSaid
 from workers.store.proof import Anchor, Banner, Notice, ProvedRecord
 from workers.store.transactions import transaction
@@ -56,6 +56,7 @@ class Proofs:
         self.ports.audit("consent:proved", _by(operator))
         with transaction(self.ports.store) as store:
             told = [_told(store, record) for record in proof.of_receipt(store, receipt)]
+            rulebooks = rulebook_changes.contents(store, {each.record.rulebook for each in told})
         if not told:
             raise ReceiptUnknown("No consent record has this receipt.")
         entries = {seq for each in told for seq in _entries(each)}
@@ -63,6 +64,9 @@ class Proofs:
             "schema": SCHEMA,
             "records": [_record(each) for each in told],
             "notices": _notices(told),
+            "rulebooks": [
+                {"sha256": hash_, "content": said} for hash_, said in sorted(rulebooks.items())
+            ],
             **self._log(entries),
         }
 

@@ -6,7 +6,8 @@ with the writer.  An auditor may copy both and run::
     python verify_consent.py PROOF.json --key VERIFIER_KEY
 
 What holds afterwards: the key signed a log in which the record, the notice with these very words
-and the banners stand as they stand in the proof; so none of them was made up after the checkpoint.
+and the banners stand as they stand in the proof, under a rulebook with this very content, which
+names the controller and the legal basis; so none of them was made up after the checkpoint.
 Exit status 0 when everything holds, 1 when something does not, 2 for wrong usage.
 """
 
@@ -51,10 +52,31 @@ def _checked(document: Mapping[str, Any], head: Head) -> Iterator[Finding]:
     notices = {each["key"]: each for each in document["notices"]}
     for notice in notices.values():
         yield from _notice(notice, entries)
+    rules: dict[str, Mapping[str, Any]] = {}
+    for each in document["rulebooks"]:
+        if not hmac.compare_digest(_sha256(each["content"]), each["sha256"]):
+            yield Finding(f"rulebook {each['sha256'][:12]}", "its content has another hash")
+            continue
+        rules[each["sha256"]] = json.loads(each["content"])
     if not document["records"]:
         yield Finding("proof", "it proves no record")
     for number, each in enumerate(document["records"]):
         yield from _record(f"record {number}", each, notices, entries)
+        yield from _ruled(f"record {number}", each, rules)
+
+
+def _ruled(
+    where: str, proved: Mapping[str, Any], rules: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Finding]:
+    """Hold a record against the rulebook it names: legal basis, and the notice of the purpose."""
+    record = proved["record"]
+    found = rules.get(record["rulebook"])
+    if found is None:
+        yield Finding(where, "nothing says under which rules, and for which controller")
+        return
+    purpose = found["purposes.yaml"]["purposes"].get(record["purpose"], {})
+    if purpose.get("notice") != proved["notice"]:
+        yield Finding(where, "the rulebook had another notice for the purpose")
 
 
 def _record(
@@ -83,7 +105,7 @@ def _record(
 
 def _notice(notice: Mapping[str, Any], entries: Entries) -> Iterator[Finding]:
     where = f"notice {notice['key']}"
-    said = hashlib.sha256(notice["text"].encode()).hexdigest()
+    said = _sha256(notice["text"])
     fields = _fields(entries, notice["entry"], "notice:registered")
     expected = {name: notice[name] for name in ("version", "valid_from", "language")}
     expected |= {"notice": notice["key"], "sha256": said}
@@ -102,6 +124,10 @@ def _fields(entries: Entries, seq: int, action: str) -> Mapping[str, Any]:
     entry = entries.get(seq, {})
     found: Mapping[str, Any] = entry.get("fields", {}) if entry.get("action") == action else {}
     return found
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _leaf(content: bytes) -> bytes:

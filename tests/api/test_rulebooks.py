@@ -13,15 +13,13 @@ from pydantic import SecretStr
 from gateway.rights.operators import Role, add_operator
 from gateway.settings import GatewaySettings
 from gateway.wiring import build_edge
-from policies.load import SHIPPED, load_rulebook, texts_of
+from policies.load import load_rulebook
 from pseudonymizer.vault.transactions import transaction
 from tests.support.builders import ALL_CATEGORIES, consent
 from tests.support.front import Front, Headers, started
 from tests.support.postgres import clone, drop, template
-from tests.support.rulebooks import edited
+from tests.support.rulebooks import LOOSER, TEXTS, edited
 from tests.support.run import Run
-
-TEXTS = texts_of(SHIPPED)
 
 
 def changed(before: str, after: str, file: str = "events.yaml") -> dict[str, str]:
@@ -56,7 +54,7 @@ def stored_after(front: Front, name: str) -> bool:
 
 def test_a_loosening_takes_two_people_and_no_restart(front: Front, second: Headers) -> None:
     assert not stored_after(front, "gaze")
-    files = changed("[compare]", "[compare, gaze]")
+    files = LOOSER
     proposed = propose(front, files, front.tokens[Role.OPERATOR])
     assert proposed.status_code == 201
     said = proposed.json()

@@ -28,6 +28,7 @@ SOME = 15  # events of each before the withdrawal, and as many after it
 OUTCOMES = """
 select outcome, sum(count)::int8 from store.decision_count
 where event = 'Product Viewed' group by 1"""
+MARGARET = Person("cust-margaret", "", "", "")
 PURPOSES = ("personalisation", "email_marketing", "advertising", "audience_measurement")
 
 
@@ -167,6 +168,8 @@ def test_what_is_refused_is_counted_where_an_operator_looks(home: Installed) -> 
 
 
 def test_nothing_is_kept_beyond_its_period_and_the_command_says_so(home: Installed) -> None:
+    choose(home, "given", MARGARET)
+    home.post("/v1/track", json=viewed(MARGARET))
     done = home.command("retention", "run", "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)

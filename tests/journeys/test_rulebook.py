@@ -136,7 +136,7 @@ def test_a_change_is_in_force_on_both_gateways_for_all_that_comes_after_its_answ
 def test_a_change_can_be_refused_and_what_is_faulty_is_never_proposed(
     home: Installed, tmp_path: Path
 ) -> None:
-    edited(tmp_path / "other", LOOSER, ("features.yaml", "window: 90 days", "window: 89 days"))
+    edited(tmp_path / "other", LOOSER, ("features.yaml", "window: 90 days", "window: 120 days"))
     faulty = home.command("policy", "propose", str(tmp_path / "other"))
     assert (faulty.returncode, "policy check" in faulty.stderr) == (1, True)
     edited(tmp_path / "more", ("events.yaml", "aliases: [compare]", "aliases: [compare, stare]"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -89,13 +89,17 @@ def newest(connection: Connection, limit: int) -> Sequence[RulebookChange]:
 
 def content(connection: Connection, hash_: str) -> str:
     """Give what a rulebook says that was ever proposed."""
+    return contents(connection, [hash_])[hash_]
+
+
+def contents(connection: Connection, hashes: Collection[str]) -> dict[str, str]:
+    """Give what these rulebooks say, by hash, of those that were ever proposed."""
     wanted = (
-        select(rulebook_change.c.content)
+        select(_NEW.c.hash, rulebook_change.c.content)
         .join(_NEW, _NEW.c.id == rulebook_change.c.rulebook)
-        .where(_NEW.c.hash == hash_)
-        .limit(1)
+        .where(_NEW.c.hash.in_(hashes))
     )
-    return str(connection.execute(wanted).scalar_one())
+    return {row.hash: row.content for row in connection.execute(wanted)}
 
 
 def _wanted() -> Select[tuple[object, ...]]:

@@ -21,6 +21,7 @@ from gateway.consent.proof import Proofs
 from gateway.consent.service import Choice
 from gateway.errors import NoticeUnknown, ReceiptUnknown
 from gateway.rights.operators import Operator, Role
+from gateway.rulebooks import adopting
 from policies.audit import verify, verify_consent
 from policies.audit.verify import read_key
 from policies.audit.verify_consent import check_proof
@@ -39,11 +40,9 @@ BANNER = BannerSaid("cookies_2026_fr", "3.2.1", "Example CMP 9", "ab" * 32, ("cd
 
 
 def register(desk: RightsDesk) -> None:
-    ctx = desk.edge.ingest.bound.computation
-    with transaction(desk.edge.store) as store:
-        notices.register(
-            store, ctx.rules, rulebook=ctx.rulebook, purposes=ctx.purposes, now=datetime.now(UTC)
-        )
+    """Put the rulebook in force, and with it on record."""
+    rules = desk.edge.ingest.bound.computation.rules
+    adopting.begin(desk.edge.store, rules, lambda: datetime.now(UTC))
 
 
 def choose(desk: RightsDesk, person: Person = ADA, **purposes: str) -> uuid.UUID:
@@ -89,6 +88,10 @@ def test_a_choice_is_proved_with_what_was_shown(desk: RightsDesk, proved: Any) -
     rule = desk.edge.ingest.bound.computation.rules.notices["cookies_2026_fr"]
     assert (notice["text"], notice["sha256"]) == (rule.text, rule.text_sha256)
     assert [each["code_sha256"] for each in notice["banners"]] == [BANNER.code_sha256]
+    (rulebook,) = proved["rulebooks"]
+    said = json.loads(rulebook["content"])
+    assert said["controller.yaml"]["controller"]["name"]
+    assert said["purposes.yaml"]["purposes"]["personalisation"]["legal_basis"] == "consent"
 
 
 def leaves(part: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

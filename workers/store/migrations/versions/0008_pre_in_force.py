@@ -64,9 +64,16 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-DROP TRIGGER IF EXISTS adopted ON store.in_force;
-CREATE TRIGGER adopted BEFORE INSERT OR UPDATE ON store.in_force
-    FOR EACH ROW EXECUTE FUNCTION store.in_force_was_adopted()
+DO $$
+BEGIN
+    -- Only where it is not there: every writer reads this table, and none is to wait for us.
+    IF NOT EXISTS (
+        SELECT FROM pg_trigger WHERE tgrelid = 'store.in_force'::regclass AND tgname = 'adopted'
+    ) THEN
+        CREATE TRIGGER adopted BEFORE INSERT OR UPDATE ON store.in_force
+            FOR EACH ROW EXECUTE FUNCTION store.in_force_was_adopted();
+    END IF;
+END $$
 """
 
 
