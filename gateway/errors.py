@@ -148,6 +148,7 @@ STATUS: dict[str, int] = {
     "purpose-unknown": 422,
     "rulebook-invalid": 422,
     "rulebook-unread": 422,
+    "rulebook-faulty": 422,
     "queue-full": 429,
     "rate-exceeded": 429,
     "head-too-large": 431,
@@ -159,6 +160,7 @@ STATUS: dict[str, int] = {
     "audit-unavailable": 503,
     "rulebook-replaced": 503,
     "rulebook-busy": 503,
+    "rulebook-unreadable": 503,
 }
 RETRIABLE = frozenset({429, 503})
 TITLES = {

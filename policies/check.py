@@ -157,6 +157,15 @@ def sensitive(text: str) -> bool:
     return bool(_SENSITIVE.search("".join(c for c in plain if not unicodedata.combining(c))))
 
 
+def forbidden(rules: RuleSet) -> list[Finding]:
+    """Give what may not be in force at all, whatever the examples say."""
+    findings = [
+        *_risky(rules),
+        *(found for rule in rules.segments.values() for found in _segment(rules, rule)),
+    ]
+    return [each for each in findings if each.level is Level.ERROR]
+
+
 def check_data_map(tables: Iterable[TableNote]) -> list[Finding]:
     """Find tables about people that an erasure would miss, and columns nobody explained."""
     findings = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -88,8 +88,14 @@ def parsed(texts: Mapping[str, str]) -> dict[str, Value]:
     Raises:
         RulebookInvalid: a file is missing, unknown, or not plain YAML.
     """
+    _refuse_strangers(texts)
+    return {file: parse(text, file) for file, text in texts.items()}
+
+
+def _refuse_strangers(files: Collection[str]) -> None:
+    """Refuse a rulebook that lacks a file, or has one that nobody would obey."""
     for file in FILES:
-        if file not in texts:
+        if file not in files:
             raise RulebookInvalid(
                 "the file is missing",
                 file=file,
@@ -97,7 +103,7 @@ def parsed(texts: Mapping[str, str]) -> dict[str, Value]:
                 key="",
                 advice="Add it to the rulebook's folder.",
             )
-    for file in texts:
+    for file in files:
         if file not in FILES and not _is_segment(file):
             raise RulebookInvalid(
                 "the file is unknown",
@@ -106,7 +112,6 @@ def parsed(texts: Mapping[str, str]) -> dict[str, Value]:
                 key="",
                 advice="Name it as the shipped rulebook does, with segments in segments/*.yaml.",
             )
-    return {file: parse(text, file) for file, text in texts.items()}
 
 
 def _is_segment(file: str) -> bool:
@@ -134,6 +139,7 @@ def rulebook_of(content: str) -> RuleSet:
         RulebookInvalid: this version of the product cannot obey it.
     """
     files = json.loads(content)
+    _refuse_strangers(files)
     return build({file: kept(said, file) for file, said in files.items()})
 
 

@@ -116,6 +116,10 @@ class RuleSet:
         found = self._by_name.get((kind, spelling(name))) if name else None
         return found or self._by_kind.get(kind)
 
+    def names(self) -> list[tuple[str, str]]:
+        """Give every declared name of an event with its kind, as ``event_named`` spells them."""
+        return list(self._by_name)
+
     def signals_for(self, purpose: str) -> tuple[str, ...]:
         """Name the signals beside the categories that speak for *purpose*."""
         tcf = {} if self.signals.tcf is None else self.signals.tcf.purposes

@@ -16,9 +16,9 @@ from gateway.cli.output import Data, Json, answer, progress, table
 from gateway.cli.rights import rights_service
 from gateway.cli.trying import computed
 from gateway.rights.operators import Operator, Role, authenticate_operator, require_role
+from gateway.rulebooks.errors import RulebookFaulty
 from gateway.rulebooks.service import Rulebooks, Told
 from policies.check import Level, check
-from policies.errors import ParaventError
 from policies.load import load_rulebook
 
 if TYPE_CHECKING:
@@ -34,13 +34,6 @@ TOKEN = "PARAVENT_OPERATOR_TOKEN"  # noqa: S105  # the name of a variable
 Number = Annotated[
     int, typer.Argument(metavar="NUMBER", min=1, help="As `policy changes` shows it.")
 ]
-
-
-class RulebookFaulty(ParaventError):
-    """The rulebook can be obeyed, and `policy check` finds what should not be so."""
-
-    code = "rulebook-faulty"
-    remedy = "Run `paravent policy check --policies FOLDER` and mend what it calls an error."
 
 
 @app.command("propose")

@@ -114,9 +114,10 @@ def _statement(purposes: list[str] | None, evidence: str | None) -> Assertion | 
 
 
 def _check_purposes(edge: Edge, statement: Assertion | None) -> None:
-    known = edge.bound().rules.numbers
+    rules = edge.bound().rules
+    known = [key for key in rules.numbers if key != rules.ruleset.signals.age.parental]
     if statement and any(purpose not in known for purpose in statement.purposes):
-        raise PurposeUnknown(f"A stated purpose is not declared; declared: {', '.join(known)}.")
+        raise PurposeUnknown(f"A purpose cannot be stated; these can: {', '.join(known)}.")
 
 
 def _source(edge: Edge, name: str) -> int:

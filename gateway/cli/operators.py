@@ -14,9 +14,12 @@ from gateway.rights import register
 from gateway.rights.operators import Role, add_operator
 from policies.errors import ParaventError
 from pseudonymizer.vault.transactions import connect, transaction
+from workers.store.audit_log import AuditLog
+from workers.store.transactions import connect as store_connect
+from workers.store.transactions import transaction as store_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sqlalchemy import Connection
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="The people who answer requests and read the log.")
 
+ADDED, REVOKED = "operator:added", "operator:revoked"
 FIRST_OPERATOR = "first operator"
 
 
@@ -53,6 +57,7 @@ def add(
     """Add an operator and print their token, once; only its hash is stored."""
     with opened(data, announce=progress) as home:
         valid = timedelta(days=days) if days else None
+        log(home.addresses, ADDED, {"role": role.value})
         token = _register(home.addresses, name, role, valid=valid)
     document = {"operator": name, "role": role.value, "operator_token": token}
     lines = [f"The operator token of {name}, shown once:", f"  {token}"]
@@ -95,6 +100,7 @@ def revoke(
     """End an operator's token now; whoever holds it is refused from the next request on."""
     prefix = "_".join(token.split("_")[:2])  # a whole token, pasted by mistake, is cut
     with opened(data, announce=progress) as home, _rights(home.addresses) as rights:
+        log(home.addresses, REVOKED, {"token": prefix})
         if not register.end_token(rights, prefix, datetime.now(UTC)):
             raise OperatorMissing("no token with that prefix is in force; needed one that is")
     answer({"revoked": prefix}, as_json=as_json, lines=[f"The token {prefix} has ended."])
@@ -102,6 +108,7 @@ def revoke(
 
 def first_token(addresses: Addresses) -> str:
     """Give the token of an operator who may do everything."""
+    log(addresses, ADDED, {"role": Role.DPO.value})
     return _register(addresses, FIRST_OPERATOR, Role.DPO, valid=None)
 
 
@@ -110,6 +117,19 @@ def _register(addresses: Addresses, name: str, role: Role, *, valid: timedelta |
     with _rights(addresses) as rights:
         expires_at = now + valid if valid else None
         return add_operator(rights, name, role, now=now, expires_at=expires_at)
+
+
+def log(addresses: Addresses, action: str, fields: Mapping[str, str]) -> None:
+    """Say in the audit log that who may do something changes, before it does (R-113).
+
+    By the command: whoever may run it on this host needs no token, and that is on record.
+    """
+    engine = store_connect(addresses.store, pool_size=1, application_name="paravent operators")
+    try:
+        with store_transaction(engine) as store:
+            AuditLog(store).append(action, None, {"by": "command", **fields})
+    finally:
+        engine.dispose()
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
 
@@ -22,6 +22,8 @@ from pseudonymizer.scrub.own import Own, own_names
 from workers.store import in_force, lanes, registry
 from workers.store.registry import RegistryRow
 from workers.store.transactions import transaction
+
+GIVEN = ConsentStatus.GIVEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +123,38 @@ class ConsentService:
             if pid in standings
             and (items := _news(rules, choice, domain, standings[pid], entry.now_us))
         }
+        for pid, item in _orphaned(rules, choice, standings, entry.now_us):
+            news[pid] = [*news.get(pid, ()), item]
         if news:
             append(connection, entry, standings, news)
             people = [standings[pid].subject for pid in news]
             lanes.reassess(connection, bound.computation, people, entry.now_us)
+
+
+def _orphaned(
+    rules: CompiledRules, choice: Choice, standings: Mapping[bytes, Standing], now_us: int
+) -> Iterator[tuple[bytes, News]]:
+    """Close what is open of a child whose parent takes their consent back."""
+    parental = rules.ruleset.signals.age.parental
+    if parental is None or choice.purposes.get(parental, GIVEN) is GIVEN:
+        return
+    for pid, standing in standings.items():
+        for number, (since_us, until_us) in standing.consent.items():
+            if since_us < until_us and number != rules.numbers[parental]:
+                yield (
+                    pid,
+                    News(
+                        subject=standing.subject,
+                        purpose=number,
+                        status=ConsentStatus.WITHDRAWN,
+                        method=choice.method,
+                        at_us=now_us,
+                        valid_until_us=now_us,
+                        source=choice.source,
+                        evidence=choice.evidence,
+                        scope=choice.scope,
+                    ),
+                )
 
 
 def _enrolled(

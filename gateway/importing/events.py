@@ -8,6 +8,7 @@ from typing import Any
 from gateway.importing.files import Row
 from gateway.importing.mapping import Map, Reading
 from gateway.ingest.clock import instant_us
+from gateway.ingest.dialects.context import Context, others
 from gateway.ingest.wire import Assertion, Decoded, WireEvent
 from policies.decisions import Reason
 from policies.vocabulary import EventKind
@@ -36,6 +37,7 @@ def take(
     if at_us is None:
         decoded.refuse(Reason.TIME_INVALID)
         return
+    parts = _parts(map_, row)
     decoded.events.append(
         WireEvent(
             kind=kind,
@@ -46,9 +48,10 @@ def take(
             at_us=at_us,
             categories=None,
             explicit_act=False,
-            parts=_parts(map_, row),
+            parts=parts,
             assertion=assertion,
             also=tuple(text for _, text in identifiers[1:]),
+            said=others(Context(consent=parts["context"].get("consent"))),
         )
     )
 

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from gateway.ingest.rules import CompiledRules
 from gateway.ingest.signals import Told, unheard
+from policies.errors import ParaventError, RulebookInvalid
 from policies.ruleset import RuleSet
 from workers.store import in_force
 from workers.store.computation import Computation
@@ -20,6 +21,16 @@ from workers.store.transactions import transaction
 Done = TypeVar("Done")
 
 CHANGES = 5  # rulebooks that may follow each other while one piece of work waits for its turn
+
+
+class RulebookUnreadable(ParaventError):
+    """The rulebook in force is for another version of the product, or was tampered with."""
+
+    code = "rulebook-unreadable"
+    remedy = "Renew this process with the version that the rulebook was proposed with."
+
+    def __init__(self) -> None:
+        super().__init__("the rulebook in force cannot be read; nothing was kept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +69,14 @@ class InForce:
         """Go by what is in force now; say whether that is another rulebook than before.
 
         Raises:
-            RulebookInvalid: this version of the product cannot obey it.
+            RulebookUnreadable: this version of the product cannot obey it.
         """
+        try:
+            return self._follow()
+        except RulebookInvalid:
+            raise RulebookUnreadable from None
+
+    def _follow(self) -> bool:
         with self._turn:  # many threads notice at once; the first one reads
             with transaction(self._store) as connection:
                 number = in_force.number(connection)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gateway.ingest import decide
-from gateway.ingest.decide import NOTHING, Instants, View
+from gateway.ingest.decide import NOTHING, Instants, Signals, View
 from gateway.ingest.drafts import Draft
 from gateway.ingest.rules import CompiledRules
 from policies.consent import ConsentRecord, fold
@@ -97,11 +97,10 @@ def triplets(consent: Intervals) -> list[int]:
 
 
 def news_of(
-    rules: CompiledRules, draft: Draft, standing: Standing, domain_mask: int
+    rules: CompiledRules, draft: Draft, standing: Standing, signals: Signals
 ) -> Iterator[News]:
-    """Give what *draft* adds to the ledger of *standing*, whose domain has *domain_mask*."""
-    signals, act = draft.signals, draft.act
-    said = (signals.granted | signals.withdrawn) & domain_mask
+    """Give what *signals* of *draft*, about purposes of one domain, add to its *standing*."""
+    act, said = draft.act, signals.granted | signals.withdrawn
     number = 0
     while said:
         number += 1
@@ -114,6 +113,8 @@ def news_of(
         interval = standing.consent.get(number)
         if signals.withdrawn & bit:
             status = decide.no(interval, at_us, act)
+            if interval is None and bit & rules.objectable:
+                status = ConsentStatus.REFUSED  # an objection: else what needs no yes goes on
         else:
             status = decide.yes(interval, at_us, until_us, act)
         if status is not None:

@@ -71,9 +71,13 @@ def _draft(intake: Intake, event: WireEvent) -> Draft:
 
 
 def _signals(rules: CompiledRules, event: WireEvent, now_us: int) -> Signals:
+    heard = rules.signals.heard(event.categories, event.said, now_us)
     if event.assertion is None:
-        return rules.signals.heard(event.categories, event.said, now_us)
-    return Signals(ALL, granted=rules.mask(event.assertion.purposes), withdrawn=0)
+        return heard
+    # What a change of the rulebook took away meanwhile is not asserted any more.
+    known = (key for key in event.assertion.purposes if key in rules.numbers)
+    asserted = Signals(ALL, granted=rules.mask(known) & ~rules.parental, withdrawn=0)
+    return asserted.beside(heard)
 
 
 def _countable(plan: EventPlan | None, event: WireEvent) -> str:

@@ -78,7 +78,7 @@ class CompiledRules:
     ``numbers`` gives a purpose's number in the store, ``domain_numbers`` a
     domain's; both only ever grow.  ``domains`` are number, key and purposes of each.  ``told``
     hears what became of each TC string.  ``parental`` is the bit of the purpose to which a parent
-    consents, ``unparented`` what a child's event says where none has.
+    consents, ``unparented`` what a child's event says where none has, ``minor`` where one has.
     """
 
     ruleset: RuleSet
@@ -91,6 +91,7 @@ class CompiledRules:
     objectable: int = field(init=False)
     parental: int = field(init=False)
     unparented: Signals = field(init=False)
+    minor: Signals = field(init=False)
     _plans: dict[tuple[str, str], EventPlan | None] = field(init=False, default_factory=dict)
     _by_rule: dict[str, EventPlan] = field(init=False, default_factory=dict)
     signals: SignalReader = field(init=False)
@@ -114,6 +115,8 @@ class CompiledRules:
         parental = rules.signals.age.parental
         self.parental = 0 if parental is None else self.bit(parental)
         self.unparented = Signals(ALL, 0, self.mask(rules.purposes) & ~self.parental)
+        adults = self.mask(rules.signals.age.adults)
+        self.minor = Signals(adults, 0, adults)
         self._retention = [
             (_us(purpose.retention), self.bit(key)) for key, purpose in rules.purposes.items()
         ]

@@ -15,10 +15,11 @@ from sqlalchemy import Connection
 
 from gateway.consent.recording import Entry, append
 from gateway.ingest import decide, ledger
-from gateway.ingest.decide import PLAIN
+from gateway.ingest.decide import PLAIN, Signals
 from gateway.ingest.drafts import Draft, Tally
 from gateway.ingest.ledger import News, Standing
 from gateway.ingest.rules import CompiledRules
+from gateway.ingest.wire import Signal
 from policies.decisions import Reason
 from policies.vocabulary import ConsentStatus
 from workers.store import registry
@@ -64,6 +65,25 @@ class Group:
     def person(self, draft: Draft) -> Person:
         """Give whom *draft* is about; ``enrol`` has met everybody."""
         return self.people[id(draft.pids)]
+
+    def is_child(self, draft: Draft) -> bool:
+        """Say whether *draft* is of somebody who needs a parent's consent.
+
+        It says so; or it does not say how old they are, and a parent has had a say once.
+        """
+        if draft.child or not self.rules.parental:
+            return draft.child
+        number = self.rules.parental.bit_length()
+        standings = self.person(draft).standings.values()
+        silent = not any(kind is Signal.AGE for kind, _ in draft.event.said)
+        return silent and any(number in each.consent for each in standings)
+
+    def heard(self, draft: Draft) -> Signals:
+        """Give what *draft* says, together with what follows from its sender's being a child."""
+        if not self.is_child(draft):
+            return draft.signals
+        rules = self.rules
+        return draft.signals.beside(rules.minor if self.parented(draft) else rules.unparented)
 
     def parented(self, draft: Draft) -> bool:
         """Say whether somebody who answers for the child of *draft* has consented."""
@@ -126,10 +146,9 @@ def record_consent(connection: Connection, group: Group) -> None:
     """
     news: dict[bytes, list[News]] = {}
     for draft in group.drafts:
-        if draft.child and not group.parented(draft):
-            draft.signals = draft.signals.beside(group.rules.unparented)
-        if draft.signals.granted or draft.signals.withdrawn:
-            for pid, standing, item in _heard(group, draft):
+        signals = group.heard(draft)
+        if signals.granted or signals.withdrawn:
+            for pid, standing, item in _heard(group, draft, signals):
                 if not (standing.fresh or group.strong):
                     raise StrongLockNeeded
                 news.setdefault(pid, []).append(item)
@@ -140,9 +159,9 @@ def record_consent(connection: Connection, group: Group) -> None:
         append(connection, entry, group.standings, news)
 
 
-def _heard(group: Group, draft: Draft) -> Iterator[tuple[bytes, Standing, News]]:
-    """Give what is new in what *draft* says, by pseudonym."""
-    signals, when = draft.signals, draft.when
+def _heard(group: Group, draft: Draft, signals: Signals) -> Iterator[tuple[bytes, Standing, News]]:
+    """Give what is new in the *signals* of *draft*, by pseudonym."""
+    when = draft.when
     person = group.person(draft)
     repeats = draft.act is PLAIN and not signals.withdrawn
     for number, key, mask in group.rules.domains:
@@ -152,7 +171,8 @@ def _heard(group: Group, draft: Draft) -> Iterator[tuple[bytes, Standing, News]]
             continue
         if repeats and standing.knows(signals.granted & mask, when):
             continue
-        for item in ledger.news_of(group.rules, draft, standing, mask):
+        said = Signals(signals.spoken, signals.granted & mask, signals.withdrawn & mask)
+        for item in ledger.news_of(group.rules, draft, standing, said):
             yield person.pids[key], standing, item
 
 
@@ -176,8 +196,10 @@ def decide_all(group: Group, tally: Tally) -> tuple[list[Admitted], list[Draft]]
     admitted: list[Draft] = []
     for draft in group.drafts:
         standings = group.person(draft).standings
-        orphaned = draft.child and not group.parented(draft)
-        found = [] if orphaned else _served(group.rules, draft, standings)
+        child = group.is_child(draft)
+        orphaned = child and not group.parented(draft)
+        barred = group.rules.minor.withdrawn if child else 0
+        found = [] if orphaned else _served(group.rules, draft, standings, barred)
         if found:
             admitted.append(draft)
             if draft.plan is None:
@@ -191,7 +213,7 @@ def decide_all(group: Group, tally: Tally) -> tuple[list[Admitted], list[Draft]]
 
 
 def _served(
-    rules: CompiledRules, draft: Draft, standings: Mapping[int, Standing]
+    rules: CompiledRules, draft: Draft, standings: Mapping[int, Standing], barred: int
 ) -> list[Admitted]:
     when, domains, wanted = draft.when, rules.domains, -1
     if draft.plan is not None:
@@ -202,7 +224,7 @@ def _served(
         if standing is None or standing.state != registry.ALIVE:
             continue
         allowed = (standing.covered(when) | rules.free) & mask & wanted
-        allowed &= ~standing.objected
+        allowed &= ~(standing.objected | barred)
         if allowed:
             found.append(Admitted(draft, standing, number, allowed))
     return found

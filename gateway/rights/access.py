@@ -199,6 +199,7 @@ def _reference(
         segments=numbered["segment"],
         feature_keys=held.feature_keys(store, sorted(sets)),
         steps=context.rules.steps,
+        way=context.way,
     )
 
 

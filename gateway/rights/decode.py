@@ -46,6 +46,7 @@ class Reference:
     segments: Mapping[int, str]
     feature_keys: Mapping[int, Sequence[str]]
     steps: Sequence[str]
+    way: bytes  # by which rules the steps are counted; states of others are given by numbers
 
 
 def readable(table: str, record: Record, reference: Reference) -> Readable:
@@ -135,12 +136,14 @@ def _withdrawal(record: Record, reference: Reference) -> Readable:
 
 
 def _state(record: Record, reference: Reference) -> Readable:
-    names = [*reference.steps, *map(str, range(len(reference.steps), len(record["steps"])))]
+    known = record["recent"][:WAY_BYTES] == reference.way
+    steps = reference.steps if known else ()
+    names = [*steps, *map(str, range(len(steps), len(record["steps"])))]
     return {
         "last_step": _named(names, record["last_step"]),
         "steps": dict(zip(names, record["steps"], strict=False)),
         "dwell": dict(zip(names, record["dwell"], strict=False)),
-        "recent": _recent(record["recent"], names),
+        "recent": _recent(record["recent"], names) if known else record["recent"].hex(),
         "days": [
             {
                 "day": date.fromordinal(_EPOCH_DAY + day).isoformat(),

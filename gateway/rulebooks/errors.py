@@ -12,6 +12,13 @@ class RulebookUnchanged(ParaventError):
     remedy = "Propose one that says something else; comments and blanks do not count."
 
 
+class RulebookFaulty(ParaventError):
+    """The rulebook can be obeyed, and holds what should not be so."""
+
+    code = "rulebook-faulty"
+    remedy = "Run `paravent policy check --policies FOLDER` and mend what it calls an error."
+
+
 class ChangeUnknown(ParaventError):
     """No change of the rulebook has this number."""
 

@@ -8,7 +8,6 @@ from typing import Final
 import structlog
 
 from gateway.ingest.binding import InForce
-from policies.errors import ParaventError
 
 EVERY_S: Final = 1.0
 
@@ -22,7 +21,7 @@ async def follow(in_force: InForce) -> None:
         await asyncio.sleep(EVERY_S)
         try:
             await asyncio.to_thread(in_force.follow)
-        except ParaventError as error:
+        except Exception as error:  # noqa: BLE001  # who stops asking goes by the old one for ever
             if not failing:
                 log.warning("rulebook-not-read", error=type(error).__name__)
             failing = True

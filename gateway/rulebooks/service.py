@@ -11,7 +11,13 @@ from sqlalchemy import Connection
 from gateway.rights.operators import Operator
 from gateway.rights.ports import Ports
 from gateway.rulebooks import adopting
-from gateway.rulebooks.errors import ChangeUnknown, RulebookUnchanged, SameApprover
+from gateway.rulebooks.errors import (
+    ChangeUnknown,
+    RulebookFaulty,
+    RulebookUnchanged,
+    SameApprover,
+)
+from policies.check import forbidden
 from policies.comparing import Change, compare
 from policies.ruleset import RuleSet
 from workers.store import in_force, numbering, rulebook_changes
@@ -47,9 +53,16 @@ class Rulebooks:
         """Propose a rulebook; one that loosens nothing is in force at once.
 
         Raises:
+            RulebookFaulty: it holds what `policy check` calls an error.
             RulebookUnchanged: it is the one in force.
             SegmentRedefined, NoticeRewritten: it contradicts what is on record.
         """
+        faults = forbidden(rules)
+        if faults:
+            first = faults[0]
+            raise RulebookFaulty(
+                f"{first.file}: {first.key}: {first.what}; a rulebook without was needed"
+            )
         adopting.begin(self.ports.store, self.ports.rules, self.ports.clock)
         with transaction(self.ports.store) as store:
             before = in_force.rules(store) or self.ports.rules

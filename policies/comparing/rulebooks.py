@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
+from policies.comparing.asking import asking
 from policies.comparing.changes import (
     Change,
     Effect,
@@ -26,7 +27,6 @@ from policies.comparing.parts import Part
 from policies.ruleset import RuleSet
 from policies.vocabulary import LegalBasis, Precision
 
-NOES: Final = frozenset({"gpc", "age"})  # signals that never say yes
 _LABELS: Final[dict[str, Judge]] = {"label_fr": worded, "label_en": worded}
 _KEPT: Final = growing(Effect.KEPT_LONGER, Effect.KEPT_SHORTER)
 _PURPOSES: Final = members(Effect.STORED, Effect.DROPPED)
@@ -50,12 +50,6 @@ def _keep(before: object, after: object) -> list[Verdict]:
     sealed = after == "sealed"
     effect = Effect.STORED if sealed else Effect.DROPPED
     return [Verdict(effect, sealed, said(before), said(after))]
-
-
-def _parental(before: object, after: object) -> list[Verdict]:
-    """Without it nothing of children is kept."""
-    effect = Effect.DROPPED if after is None else Effect.STORED
-    return [Verdict(effect, after is not None, said(before), said(after))]
 
 
 _PROPERTY: Final = Part(
@@ -100,8 +94,11 @@ PURPOSES: Final = Part(
     "purposes.yaml",
     Effect.STORED,
     Effect.DROPPED,
-    _LABELS
-    | {
+    {
+        # Whoever said yes said it to these words, and to this notice.
+        "label_fr": always(Effect.WORDED, loosens=True),
+        "label_en": always(Effect.WORDED, loosens=True),
+        "notice": always(Effect.WORDED, loosens=True),
         "domain": always(Effect.COMBINED, loosens=True),
         "legal_basis": _basis,
         "retention": _KEPT,
@@ -109,7 +106,6 @@ PURPOSES: Final = Part(
         "feature_retention": _KEPT,
         "lia": harmless,
         "eprivacy": flag(Effect.ASKED_MORE, Effect.ASKED_LESS, loosens=False),
-        "notice": harmless,
         "retention_key": silent,
         "consent_validity_key": silent,
         "feature_retention_key": silent,
@@ -178,18 +174,6 @@ RECIPIENTS: Final = Part(
     },
 )
 _FLOOR: Final = shrinking(Effect.SHARED_WIDER, Effect.SHARED_LESS)
-TCF: Final = Part(
-    "consent.yaml",
-    Effect.ASKED_MORE,
-    Effect.ASKED_LESS,
-    {"least_policy": shrinking(Effect.ASKED_LESS, Effect.ASKED_MORE), "purposes": silent},
-)
-AGE: Final = Part(
-    "consent.yaml",
-    Effect.ASKED_MORE,
-    Effect.ASKED_LESS,
-    {"adults": silent, "parental": _parental},
-)
 DISCLOSURE: Final = Part(
     "disclosure.yaml",
     Effect.SHARED_WIDER,
@@ -223,11 +207,12 @@ def compare(old: RuleSet, new: RuleSet) -> list[Change]:
         *RETENTION.compare(old.retention, new.retention),
         *NOTICES.compare(old.notices, new.notices),
         *PURPOSES.compare(old.purposes, new.purposes),
-        *_asking(old, new),
+        *asking(old, new),
         *IDENTIFIERS.compare(old.identifiers, new.identifiers),
         *STEPS.compare(old.step_rules, new.step_rules),
         *_plain("events.yaml", {"steps": (_order(old, new), _order(new, old))}),
         *EVENTS.compare(old.events, new.events),
+        *_renamed(old, new),
         *FEATURES.compare(old.features, new.features),
         *SEGMENTS.compare(old.segments, new.segments),
         *RECIPIENTS.compare(old.recipients, new.recipients),
@@ -246,28 +231,14 @@ def _order(rules: RuleSet, others: RuleSet) -> str:
     return said([step for step in rules.step_rules if step in others.step_rules])
 
 
-def _asking(old: RuleSet, new: RuleSet) -> Iterator[Change]:
-    """Judge, purpose by purpose, who has to say yes, and whose no counts."""
-    for purpose in new.purposes:
-        before, after = _asked(old, purpose), _asked(new, purpose)
-        if before == after:
+def _renamed(old: RuleSet, new: RuleSet) -> Iterator[Change]:
+    """Find names of events that now fall to another rule, which may keep more of them."""
+    for kind, name in old.names():
+        before, after = old.event_named(name, kind), new.event_named(name, kind)
+        if before is None or after is None or before.name == after.name:
             continue
-        # With nobody asked nobody can say yes, each one more has to.
-        asked, asks = before - NOES, after - NOES
-        loosens = bool(NOES & (before - after)) or (bool(asks) and not (asked and asked <= asks))
-        effect = Effect.ASKED_LESS if loosens else Effect.ASKED_MORE
-        yield Change("consent.yaml", purpose, effect, loosens, _listed(before), _listed(after))
-    yield from AGE.entry(old.signals.age, new.signals.age, "age")
-    before_, after_ = old.signals.tcf, new.signals.tcf
-    if before_ is not None and after_ is not None:
-        yield from TCF.entry(before_, after_, "tcf")
-
-
-def _asked(rules: RuleSet, purpose: str) -> frozenset[str]:
-    """Give the signals that speak for *purpose*, each by a name of its own."""
-    categories = [key for key, fed in rules.categories.items() if purpose in fed]
-    return frozenset([*categories, *rules.signals_for(purpose)])
-
-
-def _listed(signals: Iterable[str]) -> str:
-    return said(sorted(signals))
+        more = not (
+            {*after.purposes} <= {*before.purposes} and {*after.properties} <= {*before.properties}
+        )
+        effect = Effect.STORED if more else Effect.DROPPED
+        yield Change("events.yaml", f"{name} ({kind})", effect, more, before.name, after.name)

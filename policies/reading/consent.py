@@ -70,7 +70,7 @@ def _age(entry: Entry, purposes: Mapping[str, PurposeRule]) -> AgeRule:
 def _refuse_heard(file: Entry, rules: SignalRules, categories: Mapping[str, Spoken]) -> None:
     """Refuse a parental consent that the child's own browser could give."""
     tcf = {} if rules.tcf is None else rules.tcf.purposes
-    for fed in (*categories.values(), *rules.google.values(), *tcf.values()):
+    for fed in (*categories.values(), *rules.google.values(), *tcf.values(), rules.gpc):
         if rules.age.parental in fed:
             file.fault(
                 "age",

@@ -37,7 +37,7 @@ def _gone_over(
     with transaction(engine) as connection:
         in_force.hold(connection, ctx.rulebook)
         number = expiry.begin(connection, kept, period, ctx.rulebook, clock())
-    some = partial(_events, engine, ctx, clock) if kept == EVENT else partial(_batches, engine)
+    some = partial(_events, engine, ctx, clock) if kept == EVENT else partial(_batches, engine, ctx)
     while not until():
         if not attempted(partial(some, number, period)):
             with transaction(engine) as connection:
@@ -46,8 +46,9 @@ def _gone_over(
     return False
 
 
-def _batches(engine: Engine, number: int, period: Period) -> bool:
+def _batches(engine: Engine, ctx: Computation, number: int, period: Period) -> bool:
     with transaction(engine) as connection:
+        in_force.hold(connection, ctx.rulebook)
         gone = batches.expire(connection, before_us=period.before_us, limit=LIMIT)
         expiry.count(connection, number, deleted=gone)
         return gone > 0

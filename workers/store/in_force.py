@@ -11,8 +11,7 @@ import hashlib
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, insert, select, update
 
 from policies.errors import RulebookInvalid
 from policies.load import rulebook_of
@@ -122,5 +121,5 @@ def alone(connection: Connection) -> None:
 def put(connection: Connection, rulebook_: int, *, change: int, now: datetime) -> None:
     """Put a rulebook in force; the caller is ``alone``."""
     values = {"since": now, "change": change, "rulebook": rulebook_}
-    statement = insert(in_force).values(values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["one"], set_=values))
+    if not connection.execute(update(in_force).values(values)).rowcount:
+        connection.execute(insert(in_force).values(values))

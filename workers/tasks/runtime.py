@@ -24,6 +24,7 @@ from workers.store.transactions import connect, transaction
 
 Done = TypeVar("Done")
 
+CHANGES = 5  # rulebooks that may follow each other while one task runs
 TASK_BUDGET_S = 30  # a task stops at a good place after this; what is left is sent again
 
 
@@ -79,12 +80,13 @@ def by_the_rules(job: Callable[[Runtime], Done]) -> Done:
 
     A job may be done twice, and each of its transactions looks which rulebook is in force.
     """
-    try:
-        return job(runtime())
-    except RulebookReplaced:
-        before = runtime()
-        if _Process.settings is None:
-            raise
-        ctx = _computation(before.engine, _Process.settings)
-        _Process.runtime = Runtime(before.process, before.engine, ctx)
-        return job(_Process.runtime)
+    for _ in range(CHANGES):
+        run = runtime()
+        try:
+            return job(run)
+        except RulebookReplaced:
+            if _Process.settings is None:
+                raise
+            ctx = _computation(run.engine, _Process.settings)
+            _Process.runtime = Runtime(run.process, run.engine, ctx)
+    return job(runtime())

@@ -22,6 +22,7 @@ from gateway.rulebooks.errors import (
     ChangeOutdated,
     ChangeUnknown,
     RulebookBusy,
+    RulebookFaulty,
     RulebookUnchanged,
     SameApprover,
 )
@@ -34,6 +35,7 @@ from tests.support.edge import TestEdge, make_edge
 from tests.support.rights import RightsDesk
 from tests.support.rulebooks import edited
 from workers.errors import NoticeRewritten, SegmentRedefined
+from workers.jobs import refresh as refreshing_job
 from workers.jobs.clock import now_us
 from workers.jobs.drain import drain_all
 from workers.jobs.expire import expire_events
@@ -149,10 +151,31 @@ def test_the_database_itself_keeps_what_nobody_adopted_out_of_force(
     change = rulebooks.propose(DPO, looser).change.id
     with transaction(desk.edge.store) as store:
         new, old = (numbering.rulebook_number(store, each.hash) for each in (looser, SHIPPED))
-    for number, pointed in ((new, change), (new, 1), (old, change)):
+    for number, pointed in ((new, change), (new, 1), (old, change), (old, 1)):
         with pytest.raises(StoreRefused) as refused, transaction(desk.edge.store) as store:
             in_force.put(store, number, change=pointed, now=clock())
         assert refused.value.sqlstate == "23514"
+
+
+def test_the_database_itself_keeps_an_old_one_from_coming_back(
+    desk: RightsDesk, rulebooks: Rulebooks, stricter: RuleSet
+) -> None:
+    """Who was allowed before a tightening is not allowed after it, adopted though it was once."""
+    rulebooks.propose(OPERATOR, stricter)
+    with transaction(desk.edge.store) as store:
+        old = numbering.rulebook_number(store, SHIPPED.hash)
+    with pytest.raises(StoreRefused) as refused, transaction(desk.edge.store) as store:
+        in_force.put(store, old, change=1, now=clock())
+    assert refused.value.sqlstate == "23514"
+
+
+def test_the_gateway_cannot_write_down_a_change_as_decided(desk: RightsDesk) -> None:
+    with pytest.raises(StoreRefused) as refused, transaction(desk.edge.store) as store:
+        store.execute(text(
+            "insert into store.rulebook_change (proposed_at, rulebook, loosens, content, outcome)"
+            " values (now(), 1, false, '{}', 'adopted')"
+        ))  # fmt: skip
+    assert refused.value.sqlstate == "42501"
 
 
 def test_a_change_is_refused_and_may_be_proposed_again(
@@ -206,6 +229,16 @@ def test_what_contradicts_the_record_changes_nothing(
         rulebooks.propose(DPO, rules)
     assert standing(desk.edge) == SHIPPED.hash
     assert (len(rulebooks.listed()[1]), desk.entries()) == (1, before)
+
+
+def test_what_must_not_be_is_not_proposed(
+    desk: RightsDesk, rulebooks: Rulebooks, tmp_path: Path
+) -> None:
+    pregnant = ("segments/recent_buyers.yaml", "en: Recent buyers", "en: Pregnant women")
+    before = desk.entries()
+    with pytest.raises(RulebookFaulty):
+        rulebooks.propose(DPO, edited(tmp_path / "odd", pregnant))
+    assert desk.entries() == before
 
 
 def test_a_proposal_registers_nothing_that_was_never_shown(
@@ -315,10 +348,11 @@ def test_whoever_waited_for_the_change_sees_it(desk: RightsDesk, looser: RuleSet
     """A statement goes on with what it saw before it waited; holding has to look anew."""
     with transaction(desk.edge.store) as store:
         new = numbering.rulebook_number(store, looser.hash)
-        change = rulebook_changes.propose(
-            store, Proposal(looser, new, None, loosens=False, by=None), clock()
-        )
     old, found = desk.edge.ingest.bound.computation.rulebook, list[object]()
+    with transaction(desk.edge.store) as store:
+        change = rulebook_changes.propose(
+            store, Proposal(looser, new, old, loosens=False, by=None), clock()
+        )
 
     def hold() -> None:
         try:
@@ -365,6 +399,25 @@ def test_no_job_goes_on_by_the_old_rules(
     with pytest.raises(RulebookReplaced):
         job(desk.workers, before)
     job(desk.workers, desk.edge.ingest.bound.computation)
+
+
+def test_a_refresh_that_is_under_way_ends_with_its_rulebook(
+    desk: RightsDesk, rulebooks: Rulebooks, looser: RuleSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.edge.now_us = now_us()
+    desk.edge.send(*(track("Product Viewed", who, at=clock()) for who in (ADA, GRACE)))
+    before = desk.edge.ingest.bound.computation
+    monkeypatch.setattr(refreshing_job, "SLICE", 1)
+    changed: list[int] = []
+
+    def change(done: int, _total: int) -> None:
+        if done == 1:
+            rulebooks.approve(SECOND, rulebooks.propose(DPO, looser).change.id)
+        changed.append(done)
+
+    with pytest.raises(RulebookReplaced):
+        refresh(desk.workers, before, progress=change)
+    assert changed == [1]
 
 
 def test_everybody_is_looked_at_anew(

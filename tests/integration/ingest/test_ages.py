@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from gateway.consent.service import Choice
+from gateway.ingest import storing
 from policies.vocabulary import ConsentStatus
 from tests.support.builders import ADA, ALL_CATEGORIES, consent, track
 from tests.support.edge import TestEdge, make_edge
@@ -147,8 +148,63 @@ def test_with_a_parents_consent_a_child_is_treated_like_those_under_18(parental:
     assert kept_for(edge) == FOR_ALL - {"audience_measurement"}
     edge.now_us += 60_000_000
     choose(edge, parental_authority="withdrawn")
+    assert open_(edge) == set()  # of everything, at once, and without an event
     assert edge.send(viewed(edge, "<15")) == {"child": 1}
-    assert open_(edge) == set()
+    assert edge.send(viewed(edge, None)) == {"child": 1}
+
+
+def test_who_is_known_as_a_child_is_one_where_nothing_is_said(parental: TestEdge) -> None:
+    edge = parental
+    choose(edge, parental_authority="given", advertising="given")
+    assert edge.send(viewed(edge, None)) == {"stored": 1}
+    assert "advertising" not in kept_for(edge) | open_(edge)
+    assert edge.send(viewed(edge, "18+")) == {"stored": 1}  # until somebody says otherwise
+
+
+def test_a_transaction_that_is_begun_again_asks_again_whether_a_parent_has_consented(
+    parental: TestEdge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edge, unchanged = parental, list[bool]()
+    choose(edge, parental_authority="given", personalisation="given")
+    edge.now_us += 60_000_000
+    choose(edge, parental_authority="withdrawn")
+    record = storing.record_consent
+
+    def watched(connection: Any, group: Any) -> None:
+        before = [draft.signals for draft in group.drafts]
+        try:
+            record(connection, group)
+        finally:
+            unchanged.append(before == [draft.signals for draft in group.drafts])
+
+    monkeypatch.setattr(storing, "record_consent", watched)
+    assert edge.send(viewed(edge, "<15")) == {"child": 1}
+    assert unchanged
+    assert all(unchanged)
+
+
+ASKED = "en: Show targeted advertising}\n    legal_basis: consent"
+LAWFUL = ASKED.replace("consent", "legitimate_interest\n    lia: LIA-7")
+
+
+@pytest.mark.parametrize("said", [{"ageBand": "15-17"}, {"gpc": True}])
+def test_a_no_to_what_needs_no_consent_is_an_objection(
+    store_gateway: Engine, vault_engine: Engine, tmp_path: Path, said: dict[str, object]
+) -> None:
+    rules = edited(tmp_path / "rules", ("purposes.yaml", ASKED, LAWFUL))
+    edge = make_edge(store_gateway, vault_engine, tmp_path, rules)
+    edge.send(viewed(edge, None))
+    assert "advertising" in kept_for(edge)
+    edge.now_us += 60_000_000
+    no = viewed(edge, None)
+    no["context"]["consent"] |= said
+    edge.send(no)
+    bit = edge.ingest.bound.rules.bit("advertising")
+    assert {objected & bit for (objected,) in edge.rows(
+        "select objected from store.subject s join store.domain d on d.id = s.domain"
+        " where d.key = 'marketing'"
+    )} == {bit}  # fmt: skip
+    assert edge.rows("select count(*) from store.withdrawal where finished_at is null") != [(0,)]
 
 
 def test_whoever_is_old_enough_needs_no_parent(parental: TestEdge) -> None:

@@ -34,7 +34,7 @@ HARMLESS = {
     "data_subjects_fr", "data_subjects_en",
     "label_fr", "label_en", "description_fr", "description_en", "risk", "reason", "address",
     "contact", "dpo", "timezone", "currency", "step_rules", "funnel", "step", "click", "aggregate",
-    "unit", "condition", "version", "owner", "lia", "notice", "notices",
+    "unit", "condition", "version", "owner", "lia", "notices",
 }  # fmt: skip
 
 
@@ -122,6 +122,8 @@ def test_no_attribute_of_any_declaration_is_overlooked(name: str, mutant: RuleSe
     assert back
     # Whatever is changed in a notice is changed in the proof of what was shown.
     told = name.startswith(".notices[") or name.rpartition(".")[2] not in HARMLESS
+    # Whoever agreed to a purpose agreed to its words.
+    told |= name.startswith(".purposes[") and ".label_" in name
     told &= name != ".retention"  # a period counts where a purpose has it
     assert any(change.loosens for change in (*there, *back)) is told
 
@@ -162,6 +164,48 @@ def test_a_purpose_that_fewer_categories_must_grant_is_asked_less(folder: Path) 
     assert (back.effect, back.loosens) == (Effect.ASKED_LESS, True)
     assert "functional" in back.before
     assert "functional" not in back.after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        # One that says nothing of the others lets an event say yes without them.
+        (r"analytics_storage: \[audience_measurement\]",
+         "analytics_storage: [audience_measurement, email_marketing]"),
+        (r"gpc: \[advertising\]",
+         "gpc: [advertising]\ntcf: {vendor: 880, purposes: {'1': [email_marketing]}}"),
+        # And one that goes takes its no with it.
+        (r"  personalization_storage: \[personalisation\]\n", ""),
+    ],
+)  # fmt: skip
+def test_a_further_kind_of_signal_is_a_further_way_to_a_yes(
+    folder: Path, before: str, after: str
+) -> None:
+    changes = changed(folder, "consent.yaml", before, after)
+    assert [(each.effect, each.loosens) for each in changes] == [(Effect.ASKED_LESS, True)]
+
+
+def test_a_name_that_falls_to_a_wider_rule_loosens(folder: Path) -> None:
+    text = (folder / "events.yaml").read_text(encoding="utf-8")
+    own = (
+        "\n  Health Page:\n    label: {fr: Santé, en: Health}\n    kind: page\n"
+        "    purposes: [audience_measurement]\n    properties: [page_name]\n"
+    )
+    narrow = text.replace("\nevents:\n", f"\nevents:\n{own}", 1)
+    (folder / "events.yaml").write_text(narrow, encoding="utf-8")
+    with_it = load_rulebook(folder)
+    assert any(
+        (each.loosens, each.before, each.after) == (True, "Health Page", "Page Viewed")
+        for each in compare(with_it, RULES)
+    )
+
+
+def test_another_notice_for_a_purpose_loosens(folder: Path) -> None:
+    notice = "\n  older: {version: '1', language: fr, valid_from: '2018-01-01', text: Avant.}\n"
+    text = (folder / "notices.yaml").read_text(encoding="utf-8")
+    (folder / "notices.yaml").write_text(text + notice, encoding="utf-8")
+    changes = changed(folder, "purposes.yaml", "notice: cookies_2026_fr", "notice: older")
+    assert [each.key for each in changes if each.loosens] == ["personalisation: notice"]
 
 
 def test_a_signal_that_is_no_longer_listened_to_asks_less(folder: Path) -> None:

@@ -28,7 +28,10 @@ GRANT SELECT, INSERT ON
     TO paravent_gateway, paravent_workers;
 
 -- Which rulebook is in force.  A change is proposed and decided by the gateway, and stays on record.
-GRANT SELECT, INSERT ON store.rulebook_change, store.in_force TO paravent_gateway;
+GRANT SELECT, INSERT ON store.in_force TO paravent_gateway;
+GRANT SELECT ON store.rulebook_change TO paravent_gateway;
+GRANT INSERT (proposed_at, proposed_by, rulebook, replaces, loosens, content)
+    ON store.rulebook_change TO paravent_gateway;
 GRANT UPDATE (outcome, decided_by, decided_at) ON store.rulebook_change TO paravent_gateway;
 GRANT UPDATE (rulebook, change, since) ON store.in_force TO paravent_gateway;
 GRANT SELECT ON store.rulebook_change, store.in_force TO paravent_workers;

@@ -19,6 +19,7 @@ REFERENCE = Reference(
     segments={5: "loyal_buyers@2"},
     feature_keys={3: ["recency", "spent"]},
     steps=("view", "cart"),
+    way=bytes(WAY_BYTES),
 )
 EVENT = {
     "subject": 7,
@@ -77,7 +78,7 @@ def test_daily_partials_have_their_day_and_what_they_count() -> None:
         "steps": [2, 1],
         "dwell": [0, 5],
         "days": [20_000, 0, 3, 20_000, 11, 1],
-        "recent": b"",
+        "recent": bytes(WAY_BYTES),
     }
     said = readable("store.state", record, REFERENCE)
     assert said["last_step"] == "cart"
@@ -87,6 +88,13 @@ def test_daily_partials_have_their_day_and_what_they_count() -> None:
         {"day": day, "what": "events", "value": 3},
         {"day": day, "what": "cart", "value": 1},
     ]
+
+
+def test_what_was_counted_by_other_rules_is_given_under_numbers_and_as_it_is() -> None:
+    record = {"last_step": 1, "steps": [3, 4], "dwell": [0, 5], "days": [], "recent": b"\x07other"}
+    said = readable("store.state", record, REFERENCE)
+    assert (said["steps"], said["last_step"]) == ({"0": 3, "1": 4}, "1")
+    assert said["recent"] == b"\x07other".hex()
 
 
 def test_the_events_folded_last_are_put_into_words() -> None:

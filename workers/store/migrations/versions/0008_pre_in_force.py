@@ -55,10 +55,16 @@ END $$
 ADOPTED = """
 CREATE OR REPLACE FUNCTION store.in_force_was_adopted() RETURNS TRIGGER
 LANGUAGE plpgsql SECURITY INVOKER SET search_path = pg_catalog AS $$
+DECLARE
+    replaced INTEGER;  -- what was in force; nothing before the first
 BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        replaced := OLD.rulebook;
+    END IF;
     IF NOT EXISTS (
         SELECT FROM store.rulebook_change known
         WHERE known.id = NEW.change AND known.rulebook = NEW.rulebook AND known.outcome = 'adopted'
+            AND known.replaces IS NOT DISTINCT FROM replaced
     ) THEN
         RAISE check_violation USING MESSAGE = 'no adopted change puts this rulebook in force';
     END IF;
