@@ -7,10 +7,8 @@ refused by both, and what was stored before goes.
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,12 +17,10 @@ import pytest
 
 from tests.support.builders import ADA, ALL_CATEGORIES, GRACE, Person, consent, track
 from tests.support.installation import Installed, installed
-from tests.support.outages import Patient, Sender, eventually
+from tests.support.outages import Patient, Sender, Visits, eventually
 
 pytestmark = pytest.mark.journey
 
-SENDERS = 4
-SOME = 15  # events of each before the withdrawal, and as many after it
 OUTCOMES = """
 select outcome, sum(count)::int8 from store.decision_count
 where event = 'Product Viewed' group by 1"""
@@ -36,44 +32,6 @@ PURPOSES = ("personalisation", "email_marketing", "advertising", "audience_measu
 def home() -> Iterator[Installed]:
     with installed("--gateways", "2") as running:
         yield running
-
-
-@dataclass
-class Visits:
-    """Somebody who goes on clicking: one event a connection, so that each gateway gets some.
-
-    Attributes:
-        sent: when each event was sent and when it was answered, by the monotonic clock.
-    """
-
-    home: Installed
-    sent: list[tuple[float, float]] = field(default_factory=list)
-    over: threading.Event = field(default_factory=threading.Event)
-
-    def __post_init__(self) -> None:
-        self.threads = [threading.Thread(target=self._run, daemon=True) for _ in range(SENDERS)]
-        for thread in self.threads:
-            thread.start()
-
-    def go_on(self) -> None:
-        """Wait until each sender has sent some more."""
-        goal = len(self.sent) + SOME * SENDERS
-        eventually(lambda: len(self.sent) >= goal, "sending")
-
-    def stop(self) -> None:
-        self.over.set()
-        for thread in self.threads:
-            thread.join(30)
-            assert not thread.is_alive()
-
-    def _run(self) -> None:
-        while not self.over.is_set():
-            began = time.monotonic()
-            answer = httpx.post(
-                f"{self.home.url}/v1/track", json=viewed(), auth=(self.home.write_key, "")
-            )
-            assert answer.status_code == httpx.codes.OK
-            self.sent.append((began, time.monotonic()))
 
 
 def viewed(person: Person = ADA, **members: Any) -> dict[str, Any]:
@@ -104,7 +62,7 @@ def test_a_withdrawal_is_honoured_by_both_gateways_for_all_that_comes_after_its_
     others = Sender(home, batch=20, pause_s=0.02)
     choose(home, "given")
     told = outcomes(patient)
-    visits = Visits(home)
+    visits = Visits(home, viewed)
     visits.go_on()
     began_s = time.monotonic()
     choose(home, "withdrawn")

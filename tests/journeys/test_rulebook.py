@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.support.builders import ADA, track
 from tests.support.installation import Installed, installed
-from tests.support.outages import Patient, Sender, eventually
+from tests.support.outages import Patient, Sender, Visits
 from tests.support.rulebooks import edited
 
 pytestmark = pytest.mark.journey
 
-SENDERS = 4
-SOME = 15  # events of each before the change, and as many after it
 OUTCOMES = """
 select outcome, sum(count)::int8 from store.decision_count
 where event in ('(unknown)', 'Products Compared') group by 1"""
@@ -36,51 +31,18 @@ def home() -> Iterator[Installed]:
         yield running
 
 
-@dataclass
-class Gazes:
-    """Somebody who sends what only the new rulebook knows, one event a connection.
+def gazed() -> dict[str, Any]:
+    """Give what only the new rulebook knows."""
+    return track("gaze", ADA, at=datetime.now(UTC))
 
-    Attributes:
-        sent: when each was sent and when it was answered, by the monotonic clock.
-    """
 
-    home: Installed
-    sent: list[tuple[float, float]] = field(default_factory=list)
-    over: threading.Event = field(default_factory=threading.Event)
-
-    def __post_init__(self) -> None:
-        self.threads = [threading.Thread(target=self._run, daemon=True) for _ in range(SENDERS)]
-        for thread in self.threads:
-            thread.start()
-
-    def go_on(self) -> None:
-        goal = len(self.sent) + SOME * SENDERS
-        eventually(lambda: len(self.sent) >= goal, "sending")
-
-    def stop(self) -> None:
-        self.over.set()
-        for thread in self.threads:
-            thread.join(30)
-            assert not thread.is_alive()
-
-    def between(self, begin_s: float, end_s: float) -> list[float]:
-        """Give how long those took that were under way between two instants, in ms."""
-        return [
-            1000 * (answered - sent)
-            for sent, answered in self.sent
-            if answered > begin_s and sent < end_s
-        ]
-
-    def _run(self) -> None:
-        while not self.over.is_set():
-            began = time.monotonic()
-            answer = httpx.post(
-                f"{self.home.url}/v1/track",
-                json=track("gaze", ADA, at=datetime.now(UTC)),
-                auth=(self.home.write_key, ""),
-            )
-            assert answer.status_code == httpx.codes.OK
-            self.sent.append((began, time.monotonic()))
+def between(gazes: Visits, begin_s: float, end_s: float) -> list[float]:
+    """Give how long those took that were under way between two instants, in ms."""
+    return [
+        1000 * (answered - sent)
+        for sent, answered in gazes.sent
+        if answered > begin_s and sent < end_s
+    ]
 
 
 def said(home: Installed, *words: str, token: str) -> dict[str, Any]:
@@ -98,7 +60,7 @@ def test_a_change_is_in_force_on_both_gateways_for_all_that_comes_after_its_answ
     made = home.command("operators", "add", "second", "--role", "dpo", "--json")
     second = json.loads(made.stdout)["operator_token"]
     others = Sender(home, batch=20, pause_s=0.02)
-    gazes = Gazes(home)
+    gazes = Visits(home, gazed)
     gazes.go_on()
     proposed = said(home, "policy", "propose", str(tmp_path), token=home.operator_token)
     assert (proposed["state"], proposed["loosens"]) == ("proposed", True)
@@ -118,12 +80,13 @@ def test_a_change_is_in_force_on_both_gateways_for_all_that_comes_after_its_answ
     assert not others.refused
     before = sum(answered < began_s for _, answered in gazes.sent)
     after = sum(sent > answered_s for sent, _ in gazes.sent)
-    assert before >= SOME <= after
+    assert before > 0
+    assert after > 0
     outcomes = dict(patient.rows(OUTCOMES))
     assert outcomes["event-unknown"] >= before
     assert outcomes["stored"] >= after
     assert sum(outcomes.values()) == len(gazes.sent)
-    during = gazes.between(began_s, answered_s + 1.0)
+    during = between(gazes, began_s, answered_s + 1.0)
     quiet = [1000 * (answered - sent) for sent, answered in gazes.sent]
     said_ = (
         f"approved in {1000 * (answered_s - began_s):.0f} ms under load;"

@@ -105,6 +105,51 @@ class Sender:
 
 
 @dataclass
+class Visits:
+    """Somebody who goes on clicking: one event a connection, so that each gateway gets some.
+
+    Attributes:
+        event: makes what is sent.
+        sent: when each event was sent and when it was answered, by the monotonic clock.
+    """
+
+    SENDERS = 4
+    SOME = 15  # events of each that are waited for
+
+    home: Installed
+    event: Callable[[], dict[str, Any]]
+    sent: list[tuple[float, float]] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.threads = [
+            threading.Thread(target=self._run, daemon=True) for _ in range(self.SENDERS)
+        ]
+        for thread in self.threads:
+            thread.start()
+
+    def go_on(self) -> None:
+        """Wait until each sender has sent some more."""
+        goal = len(self.sent) + self.SOME * self.SENDERS
+        eventually(lambda: len(self.sent) >= goal, "sending")
+
+    def stop(self) -> None:
+        self.over.set()
+        for thread in self.threads:
+            thread.join(30)
+            assert not thread.is_alive()
+
+    def _run(self) -> None:
+        while not self.over.is_set():
+            began = time.monotonic()
+            answer = httpx.post(
+                f"{self.home.url}/v1/track", json=self.event(), auth=(self.home.write_key, "")
+            )
+            assert answer.status_code == httpx.codes.OK
+            self.sent.append((began, time.monotonic()))
+
+
+@dataclass
 class Patient:
     """An installation as a fault test sees it: its processes, its store, its senders."""
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from gateway.cli.trying import computed
 from policies.check import check
 from policies.conditions import features_of
-from policies.examples import ExampleEvent, failures, run_examples
+from policies.examples import failures, run_examples
 from policies.load import load_rulebook
-from policies.ruleset import RuleSet
 from policies.vocabulary import Column, DataCategory, EventKind, PropertyType
 from tests.support.rulebooks import copied
-from workers.features.compute import values
-from workers.features.local_hours import LocalHours
-from workers.features.state import NO_STEP, FoldEvent, fold
 
 RULES = load_rulebook()
 CLICKSTREAM = [
@@ -44,36 +40,15 @@ CLICKSTREAM = [
 ]
 
 
-def compute(
-    rules: RuleSet, history: Sequence[ExampleEvent], as_of_us: int
-) -> Mapping[str, float | None]:
-    """Compute features as the workers do."""
-    events = [
-        FoldEvent(
-            at_us=event.at_us,
-            mid=number,
-            step=rules.steps.index(event.rule.step) if event.rule.step else NO_STEP,
-            click=event.rule.click,
-            amount=event.amount,
-            name=0,
-        )
-        for number, event in enumerate(history)
-    ]
-    state = fold(None, events, LocalHours(rules.timezone), rules.steps)
-    features = tuple(rules.features.values())
-    found = values(state, features, rules.steps, as_of_us)
-    return dict(zip(rules.features, found, strict=True))
-
-
 def test_every_example_holds() -> None:
-    results = run_examples(RULES, compute=compute)
+    results = run_examples(RULES, compute=computed)
     assert failures(results) == []
     assert not any(result.skipped for result in results)
     assert len(results) > 60
 
 
 def test_there_is_nothing_to_complain_about() -> None:
-    assert check(RULES, compute=compute) == []
+    assert check(RULES, compute=computed) == []
 
 
 def test_every_purpose_rests_on_consent_and_is_kept_for_25_months() -> None:
