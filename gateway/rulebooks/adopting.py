@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine
 
-from gateway.contention import pause
+from gateway.contention import pause, uncrossed
 from gateway.rights.operators import Operator
 from gateway.rulebooks.errors import ChangeDecided, ChangeOutdated, ChangeUnknown, RulebookBusy
 from policies.ruleset import RuleSet
@@ -28,7 +28,14 @@ Clock = Callable[[], datetime]
 
 
 def begin(store: Engine, rules: RuleSet, clock: Clock) -> bool:
-    """Put the first rulebook of an installation in force; say whether there was none before."""
+    """Put the first rulebook of an installation in force; say whether there was none before.
+
+    Processes that start together wait for each other.
+    """
+    return uncrossed(lambda: _begun(store, rules, clock))
+
+
+def _begun(store: Engine, rules: RuleSet, clock: Clock) -> bool:
     with transaction(store) as connection:
         if in_force.number(connection) is not None:
             return False

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
+from gateway.embedded.processes import wait_until
 from gateway.ingest.binding import InForce
 from gateway.rights.operators import Operator, Role
 from gateway.rulebooks import adopting
@@ -89,6 +90,13 @@ def standing(edge: TestEdge) -> str:
         found = in_force.standing(store)
     assert found is not None
     return found.hash
+
+
+def waiting(edge: TestEdge) -> bool:
+    """Say whether somebody waits for the lock of the rulebook."""
+    return edge.rows("select count(*) from pg_locks where locktype = 'advisory' and not granted"
+                     " and database = (select oid from pg_database"
+                     " where datname = current_database())") != [(0,)]  # fmt: skip
 
 
 def logged(desk: RightsDesk, action: str) -> list[dict[str, Any]]:
@@ -366,7 +374,7 @@ def test_whoever_waited_for_the_change_sees_it(desk: RightsDesk, looser: RuleSet
         in_force.alone(changing)
         rulebook_changes.decide(changing, change, ADOPTED, by=None, now=clock())
         thread.start()
-        time.sleep(0.3)
+        assert wait_until(lambda: waiting(desk.edge), 10, pause=0.01), "nobody waits"
         in_force.put(changing, new, change=change, now=clock())
     thread.join()
     assert len(found) == 1
