@@ -107,13 +107,14 @@ def test_the_facts_of_messages_are_their_stored_events_each_once(store_gateway: 
         ]
 
 
-def test_an_event_of_the_shop_takes_at_most_107_bytes_and_one_index_entry(
+def test_an_event_of_the_shop_takes_at_most_109_bytes_and_one_index_entry(
     store_gateway: Engine, store_database: Database
 ) -> None:
     """Which columns an event has is taken from its kind, as the shop sends them.
 
     With 42 bytes a row for the one b-tree, measured on 300 000 events of 20 000 people, that is
-    146 bytes an event; a table as small as this one's is mostly first pages of 16 partitions.
+    146 bytes an event; a table as small as this one's is mostly first pages of 16 partitions, and
+    a single page more of its 208 is half a byte an event: hence 109 where 107 is what comes out.
     """
     draw = random.Random(2)  # noqa: S311
     count = 16_000
@@ -128,7 +129,7 @@ def test_an_event_of_the_shop_takes_at_most_107_bytes_and_one_index_entry(
             " where relispartition and relkind = 'i' group by amname order by amname"
         ).fetchall()
     assert row is not None
-    assert row[0] / count <= 107
+    assert row[0] / count <= 109
     assert indexes == [("brin", 16), ("btree", 16)]
 
 
