@@ -21,6 +21,7 @@ from policies.load import build, parsed, rulebook_of
 from policies.ruleset import RuleSet
 
 PATIENCE_S: Final = 30.0
+MODESTLY: Final = ("nice", "-n", "10")  # nobody who is served waits for a core that reads YAML
 
 
 class RulebookUnread(ParaventError):
@@ -39,7 +40,7 @@ def read(texts: Mapping[str, str]) -> RuleSet:
     """
     try:
         done = subprocess.run(  # noqa: S603  # our own interpreter, with our own module
-            module("gateway.rulebooks.reading"),
+            [*MODESTLY, *module("gateway.rulebooks.reading")],
             input=json.dumps(dict(texts)),
             capture_output=True,
             text=True,

@@ -51,12 +51,13 @@ def refresh(  # noqa: PLR0913  two of the six only say when to report and when t
 ) -> Refreshed:
     """Bring every subject that may have changed up to *as_of*; with *full*, every subject.
 
-    A full run also folds every history anew.  Consent is judged at the present whatever *as_of*
+    A full run folds every history anew.  Consent is judged at the present whatever *as_of*
     is: a subject is in no segment today for a consent they had then.
 
     Args:
         engine: the store.
-        ctx: the rulebook; another one than at the run before makes the run a full one.
+        ctx: the rulebook; where it is another one than at the run before, everybody is looked at,
+            and whose state was counted by other rules is counted anew.
         as_of: aware; ``None`` means now, or the instant of a run that was interrupted.
         full: look at everybody, and recompute states from the events.
         progress: called after each slice.
@@ -96,9 +97,12 @@ def _open(
         if latest and _resumable(latest, ctx, as_of_us, full=full):
             return latest, before
         as_of_us = now if as_of_us is None else as_of_us
-        whole = full or before is None or _incomparable(before, ctx, as_of_us)
         run = refreshing.begin(
-            connection, as_of_us=as_of_us, full=whole, now_us=now, rulebook=ctx.rulebook
+            connection,
+            as_of_us=as_of_us,
+            full=full or before is None,
+            now_us=now,
+            rulebook=ctx.rulebook,
         )
         return run, before
 
@@ -112,15 +116,19 @@ def _resumable(run: RefreshRun, ctx: Computation, as_of_us: int | None, *, full:
     )
 
 
-def _incomparable(before: RefreshRun, ctx: Computation, as_of_us: int) -> bool:
-    """Say whether nothing can be told from the run before: other rules, or time going back."""
-    return before.rulebook != ctx.rulebook or as_of_us < before.as_of_us
+def _incomparable(connection: Connection, run: RefreshRun, before: RefreshRun) -> bool:
+    """Say whether nothing can be told from the run before: other rules, or time going back.
+
+    Other rules count that only began to be applied since, too: such a run has left its rows.
+    """
+    by = refreshing.rulebooks_since(connection, before)
+    return by != {run.rulebook} or run.as_of_us < before.as_of_us
 
 
 def _due(
     connection: Connection, ctx: Computation, run: RefreshRun, before: RefreshRun | None
 ) -> list[int]:
-    if run.full or before is None:
+    if run.full or before is None or _incomparable(connection, run, before):
         return refreshing.everybody(connection, after=run.last_subject)
     return refreshing.due(connection, run, before, ctx, now_us=now_us())
 
@@ -176,11 +184,11 @@ def _held(connection: Connection, ctx: Computation, subjects: Sequence[int]) -> 
     Who folds an event meanwhile settles memberships, too, and ours would undo theirs.  Where there
     is no state to hold yet, it is the registry's row that keeps a first one from being written.
     """
-    states = folding.hold(connection, ctx, subjects)
+    states = folding.hold(connection, ctx, subjects, now_us())
     without = [subject for subject in subjects if subject not in states]
     if without:
         registry.lock_by_id(connection, without, for_update=True)
-        states |= folding.hold(connection, ctx, without)
+        states |= folding.hold(connection, ctx, without, now_us())
     return states
 
 

@@ -42,9 +42,17 @@ def read(connection: Connection, ctx: Computation, subjects: Sequence[int]) -> S
     return _states(connection, ctx, state.read(connection, subjects))
 
 
-def hold(connection: Connection, ctx: Computation, subjects: Sequence[int]) -> States:
-    """Give the states of those of *subjects* that have one, and let nobody fold until we commit."""
-    return _lock(connection, ctx, sorted(subjects))
+def hold(connection: Connection, ctx: Computation, subjects: Sequence[int], now_us: int) -> States:
+    """Give the states of those of *subjects* that have one, and let nobody fold until we commit.
+
+    What was counted by other rules is counted anew, and written so.
+    """
+    rows = state.lock(connection, sorted(subjects))
+    states = _states(connection, ctx, rows)
+    other = [subject for subject in rows if not _ours(ctx, rows[subject])]
+    state.delete(connection, [subject for subject in other if subject not in states])
+    anew = {subject: states[subject] for subject in other if subject in states}
+    return states | _write(connection, ctx, anew, held=anew, now_us=now_us)
 
 
 def fold_in(connection: Connection, ctx: Computation, news: News, now_us: int) -> States:
@@ -159,11 +167,13 @@ def _write(
 
 
 def _states(connection: Connection, ctx: Computation, rows: Mapping[int, StateRow]) -> States:
-    way, steps = ctx.way, len(ctx.rules.steps)
-    found = {
-        subject: _state(row, steps) for subject, row in rows.items() if row.recent.startswith(way)
-    }
+    steps = len(ctx.rules.steps)
+    found = {subject: _state(row, steps) for subject, row in rows.items() if _ours(ctx, row)}
     return found | of_stored(connection, ctx, [each for each in rows if each not in found])
+
+
+def _ours(ctx: Computation, row: StateRow) -> bool:
+    return row.recent.startswith(ctx.way)
 
 
 def _state(row: StateRow, steps: int) -> State:

@@ -27,6 +27,7 @@ _LOCK = f"select {_COLUMNS} from store.refresh_run where id = %s for update"
 _ADVANCE = "update store.refresh_run set last_subject = %s, subjects = subjects + %s where id = %s"
 _FINISH = """
 update store.refresh_run set finished_at = %s where id = %s and finished_at is null"""
+_RULEBOOKS = "select distinct rulebook from store.refresh_run where id >= %s"
 
 _EVERYBODY = """
 select id from store.subject where id > %s and state = 0 order by id"""
@@ -94,6 +95,11 @@ def latest(connection: Connection) -> RefreshRun | None:
 def latest_finished(connection: Connection) -> RefreshRun | None:
     """Give the run finished last."""
     return _one(connection, _FINISHED)
+
+
+def rulebooks_since(connection: Connection, before: RefreshRun) -> set[int]:
+    """Give the rulebooks of *before* and of every run begun after it, finished or not."""
+    return {row[0] for row in rows_of(connection, _RULEBOOKS, (before.id,))}
 
 
 def begin(

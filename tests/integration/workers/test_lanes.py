@@ -190,7 +190,7 @@ def test_a_portion_says_whether_somebody_waits_for_it(shop: Shop, store_workers:
     live(other)  # somebody else, who has nothing to wait for
     thread = threading.Thread(target=live, args=(one,))
     with transaction(store_workers) as connection:
-        folding.hold(connection, shop.ctx, [one])
+        folding.hold(connection, shop.ctx, [one], now_us())
         thread.start()
         while not awaited(connection):
             time.sleep(0.01)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import Engine, text
 
 from tests.support.shop import DAY_US, Sent, Shop
 from tests.support.store_rows import impatient
+from workers.jobs import refresh as refreshing_job
 from workers.jobs.clock import as_us, now_us
 from workers.jobs.refresh import Refreshed, refresh
 from workers.store import folding, lanes, registry, segments, sizes, snapshots
@@ -143,7 +145,7 @@ def test_nobody_waits_while_histories_are_read(
         if options.get("until_us") is not None and asked[2]:
             with impatient(shop.engine) as connection:
                 met.append(registry.lock_by_id(connection, asked[2], for_update=True).keys())
-                folding.hold(connection, shop.ctx, asked[2])
+                folding.hold(connection, shop.ctx, asked[2], now_us())
         return read(*asked, **options)
 
     refresh(store_workers, shop.ctx, as_of=as_of - timedelta(hours=2), full=True)
@@ -288,19 +290,56 @@ def test_an_objection_leaves_the_population_whatever_the_purpose_rests_on(
     assert counted == [1, 3]
 
 
-def test_another_rulebook_makes_the_next_refresh_a_full_one(
+def _without(shop: Shop, *names: str, hash_: str = "e" * 64) -> Shop:
+    """Open the shop by a rulebook that lacks some segments."""
+    kept = {key: rule for key, rule in shop.ctx.rules.segments.items() if key not in names}
+    return Shop.open(shop.engine, replace(shop.ctx.rules, segments=kept, hash=hash_))
+
+
+def test_another_rulebook_makes_the_next_refresh_look_at_everybody(
     shop: Shop, store_workers: Engine
 ) -> None:
-    from dataclasses import replace
-
     subject = shop.person("email_marketing")
     shop.live([shop.event(subject, "Product Added", now_us())])
     refresh(store_workers, shop.ctx)
-    kept = {key: rule for key, rule in shop.ctx.rules.segments.items() if key != "cart_abandoners"}
-    other = Shop.open(shop.engine, replace(shop.ctx.rules, segments=kept, hash="e" * 64))
+    other = _without(shop, "cart_abandoners")
     assert shop.segments_of(subject) == {"cart_abandoners"}
-    assert refresh(store_workers, other.ctx).full
+    done = refresh(store_workers, other.ctx)
+    assert (done.full, done.subjects) == (False, 1)
     assert shop.segments_of(subject) == set()
+
+
+def test_what_a_rulebook_left_that_was_in_force_for_half_a_refresh_is_undone(
+    shop: Shop, store_workers: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [shop.person("email_marketing") for _ in range(2)]
+    for each in people:
+        shop.live([shop.event(each, "Product Added", now_us())])
+    refresh(store_workers, shop.ctx)
+    with transaction(store_workers) as connection:
+        connection.execute(text("update store.state set folded_at = folded_at - interval '1 hour'"))
+    monkeypatch.setattr(refreshing_job, "SLICE", 1)
+    other = _without(shop, "cart_abandoners")
+    refresh(store_workers, other.ctx, until=lambda: shop.segments_of(people[0]) == set())
+    assert [shop.segments_of(each) for each in people] == [set(), {"cart_abandoners"}]
+    refresh(store_workers, shop.ctx)
+    assert [shop.segments_of(each) for each in people] == [{"cart_abandoners"}] * 2
+
+
+def test_a_state_counted_by_other_rules_is_counted_anew_and_kept(
+    shop: Shop, store_workers: Engine
+) -> None:
+    subject = shop.person("email_marketing")
+    shop.live([shop.event(subject, "Product Added", now_us())])
+    refresh(store_workers, shop.ctx)
+    with transaction(store_workers) as connection:
+        connection.execute(
+            text("update store.state set events = 9, recent = 'none'::bytea || substr(recent, 5)")
+        )
+    refresh(store_workers, _without(shop, "cart_abandoners").ctx)
+    with transaction(store_workers) as connection:
+        stored = connection.execute(text("select events, recent from store.state")).one()
+    assert (stored.events, bytes(stored.recent[:4])) == (1, shop.ctx.way)
 
 
 def test_consent_given_after_the_events_joins_segments_at_once(shop: Shop) -> None:
