@@ -147,29 +147,42 @@ def record_consent(connection: Connection, group: Group) -> None:
     news: dict[bytes, list[News]] = {}
     for draft in group.drafts:
         signals = group.heard(draft)
-        if signals.granted or signals.withdrawn:
-            for pid, standing, item in _heard(group, draft, signals):
-                if not (standing.fresh or group.strong):
-                    raise StrongLockNeeded
-                news.setdefault(pid, []).append(item)
-                # Later events of the group meet what earlier ones said.
-                standing.become(standing.consent | {item.purpose: _provisional(standing, item)})
+        _, granted, withdrawn = signals
+        if not withdrawn and (not granted or _repeated(group, draft, granted)):
+            continue
+        for pid, standing, item in _heard(group, draft, signals):
+            if not (standing.fresh or group.strong):
+                raise StrongLockNeeded
+            news.setdefault(pid, []).append(item)
+            # Later events of the group meet what earlier ones said.
+            standing.become(standing.consent | {item.purpose: _provisional(standing, item)})
     if news:
         entry = Entry(group.rulebook, group.now_us, group.rules.objectable)
         append(connection, entry, group.standings, news)
 
 
+def _repeated(group: Group, draft: Draft, granted: int) -> bool:
+    """Say whether the yes of *draft* is on record already: so it is with nearly every event."""
+    if draft.act is not PLAIN:
+        return False
+    when = draft.when
+    standings = group.people[id(draft.pids)].standings
+    for number, _, mask in group.rules.domains:
+        standing = standings.get(number)
+        if standing is None or standing.state == registry.ERASED:
+            continue
+        if not standing.knows(granted & mask, when):
+            return False
+    return True
+
+
 def _heard(group: Group, draft: Draft, signals: Signals) -> Iterator[tuple[bytes, Standing, News]]:
     """Give what is new in the *signals* of *draft*, by pseudonym."""
-    when = draft.when
     person = group.person(draft)
-    repeats = draft.act is PLAIN and not signals.withdrawn
     for number, key, mask in group.rules.domains:
         standing = person.standings.get(number)
         # A restriction keeps us from using what we hold (Art. 18), not from hearing a no.
         if standing is None or standing.state == registry.ERASED:
-            continue
-        if repeats and standing.knows(signals.granted & mask, when):
             continue
         said = Signals(signals.spoken, signals.granted & mask, signals.withdrawn & mask)
         for item in ledger.news_of(group.rules, draft, standing, said):
