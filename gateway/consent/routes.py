@@ -38,7 +38,6 @@ def record_consent(body: ConsentIn, caller: ConsentWriter, edge: WiredEdge) -> C
             value=body.identifier.value.get_secret_value(),
             purposes={purpose: ConsentStatus(said) for purpose, said in body.purposes.items()},
             at_us=None if body.at is None else round(body.at.timestamp() * 1_000_000),
-            scope=body.scope,
             evidence=body.evidence,
             notice=body.notice,
             source=caller.source,

@@ -1,13 +1,22 @@
 """What does the consent interface read and answer?"""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from gateway.identifier_schema import IdentifierIn
 from policies.vocabulary import Scope
+from pseudonymizer.reach import reach
 from workers.store.notices import BannerSaid
 
 EARLIEST_YEAR = 2000  # no platform has asked for consent before; other dates are mistakes
@@ -42,7 +51,11 @@ class ConsentIn(BaseModel):
         description="When the person chose, from the year 2000 on; unset, or in the future, means"
         " now.",
     )
-    scope: Scope = Scope.DEVICE
+    scope: Scope | None = Field(
+        default=None,
+        description="Follows from the identifier: `account` for one that names a person, `device`"
+        " for a browser's or a device's; one that contradicts it is refused.",
+    )
     notice: str | None = Field(
         default=None, max_length=80, pattern=r"^[\w./:-]+$", description="Key of the notice shown."
     )
@@ -52,6 +65,15 @@ class ConsentIn(BaseModel):
         pattern=r"^[\w./: #-]+$",
         description="Where the choice can be found again; names nobody.",
     )
+
+    @model_validator(mode="after")
+    def _reaches(self) -> Self:
+        if self.scope not in {None, reach(self.identifier.kind)}:
+            raise ValueError(
+                "an account's choice is made under what names a person, a device's under its own"
+                " number; the scope contradicts the kind of the identifier"
+            )
+        return self
 
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256, in hex.")]

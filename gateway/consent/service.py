@@ -18,6 +18,7 @@ from policies.errors import PurposeUnknown
 from policies.vocabulary import ConsentMethod, ConsentStatus, Scope
 from pseudonymizer.errors import IdentifierInvalid
 from pseudonymizer.lookup import Lookup
+from pseudonymizer.reach import reach
 from pseudonymizer.scrub.own import Own, own_names
 from workers.store import in_force, lanes, registry
 from workers.store.registry import RegistryRow
@@ -34,11 +35,15 @@ class Choice:
     value: str = field(repr=False)
     purposes: Mapping[str, ConsentStatus]
     at_us: int | None
-    scope: Scope = Scope.DEVICE
     evidence: str | None = None
     notice: str | None = None
     source: int | None = None
     method: ConsentMethod = ConsentMethod.API
+
+    @property
+    def scope(self) -> Scope:
+        """Say how far the choice reaches."""
+        return reach(self.kind)
 
 
 @dataclass(frozen=True, slots=True)

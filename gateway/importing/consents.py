@@ -16,7 +16,7 @@ from gateway.importing.errors import StatementMissing
 from gateway.importing.files import rows
 from gateway.ingest.clock import instant_us
 from policies.errors import ParaventError
-from policies.vocabulary import ConsentMethod, ConsentStatus, Scope
+from policies.vocabulary import ConsentMethod, ConsentStatus
 
 REQUIRED = ("kind", "value", "purpose", "status", "at")
 STATUSES = ", ".join(ConsentStatus)
@@ -58,7 +58,6 @@ def _choices(path: Path, source: int) -> Iterator[Choice]:
             value=row["value"],
             purposes={row["purpose"]: ConsentStatus(row["status"])},
             at_us=at_us,
-            scope=Scope.ACCOUNT,
             evidence=(row.get("evidence") or path.name)[:MAX_EVIDENCE],
             source=source,
             method=ConsentMethod.ASSERTED,

@@ -10,7 +10,7 @@ import msgspec
 from gateway.ingest.decide import ASSERTED, EXPLICIT, PLAIN, Act, Instants, Signals
 from gateway.ingest.rules import EventPlan
 from gateway.ingest.wire import WireEvent
-from policies.vocabulary import Column, ConsentMethod
+from policies.vocabulary import Column, ConsentMethod, Scope
 from pseudonymizer.scrub.own import Own
 
 Value = str | int | float
@@ -40,7 +40,7 @@ class Draft(msgspec.Struct, gc=False, eq=False):
     ``lookups`` are positions of whom it may be about, best first.  ``outcome`` is set once;
     ``None`` means still going.  ``pids`` are by domain.  ``own`` are the names its sender goes by,
     once somebody asked.  ``bulk``: it is folded later, not in its own commit.  ``child``:
-    its sender is, or may be, too young to consent alone.
+    its sender is, or may be, too young to consent alone.  ``scope``: how far what it says reaches.
     """
 
     source: int
@@ -58,6 +58,7 @@ class Draft(msgspec.Struct, gc=False, eq=False):
     bulk: bool = False
     linked: bool = False
     child: bool = False
+    scope: Scope = Scope.DEVICE
     outcome: str | None = None
 
     def __repr__(self) -> str:

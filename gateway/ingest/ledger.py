@@ -75,9 +75,9 @@ class News:
     at_us: int
     valid_until_us: int
     source: int | None
+    scope: Scope
     evidence: str | None = None
     notice: str | None = None
-    scope: Scope = Scope.DEVICE
     signal: bytes | None = None
 
 
@@ -126,6 +126,7 @@ def news_of(
                 at_us=at_us,
                 valid_until_us=until_us if status is ConsentStatus.GIVEN else at_us,
                 source=draft.source,
+                scope=draft.scope,
                 evidence=draft.event.assertion.evidence if draft.event.assertion else None,
                 signal=draft.signal,
             )

@@ -13,6 +13,7 @@ from policies.vocabulary import EventKind
 from pseudonymizer.errors import IdentifierInvalid
 from pseudonymizer.lookup import Lookup, Resolved
 from pseudonymizer.normalise import canonical
+from pseudonymizer.reach import reach
 
 Resolve = Callable[[Sequence[Lookup]], Sequence[Resolved]]
 Pair = tuple[str, str]
@@ -111,16 +112,18 @@ def _place(rules: CompiledRules, draft: Draft, wanted: _Wanted) -> None:
     if primary is None:
         draft.outcome = Reason.IDENTIFIER_MISSING
         return
+    draft.scope = reach(primary[0])
     admits = _admits(rules, draft)
     pairs = linked_pairs(rules, draft)
-    if pairs and admits and draft.event.kind == EventKind.IDENTIFY:
+    if pairs[:1] == (primary,) and admits and draft.event.kind == EventKind.IDENTIFY:
         draft.lookups = (wanted.place(pairs, mint=True),)
         draft.linked = True
         return
-    others = [pair for pair in pairs if pair != primary] if pairs else []
+    others = [pair for pair in pairs if pair != primary and reach(pair[0]) == draft.scope]
     draft.lookups = (
         wanted.place((primary,), mint=admits),
-        # Without a signal of its own the call may still be about somebody known by another name.
+        # Without a signal of its own the call may still be about somebody known by another name;
+        # but not by their device, whose choices were not made by whoever is signed in on it.
         *(wanted.place((pair,), mint=False) for pair in others if not admits),
     )
 

@@ -1,8 +1,10 @@
 """Who is who? The pure half of resolving: identifiers and what is known of them, in; a plan, out.
 
-Linking is narrow and never fuzzy (R-41, R-42).  One rule stands above the others: a person has at
-most one user id, counted over everything linked.  Where an assertion would give somebody a second
-one, the device is shared: nothing is linked and the outcome says ``conflict``.
+Linking is narrow and never fuzzy (R-41, R-42).  Two rules stand above the others.  A person has at
+most one user id, counted over everything linked: where an assertion would give somebody a second
+one, the device is shared, nothing is linked and the outcome says ``conflict``.  And a device is a
+subject of its own, linked with the people who sign in on it: what they chose there is theirs, and
+what holds for it once they have signed out is its own (R-100).
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Final
 
 from pseudonymizer.keyring import Identifier
 from pseudonymizer.lookup import Linked, Lookup, Status
+from pseudonymizer.reach import PERSONAL, reach
 
 __all__ = [
     "Circles",
@@ -162,7 +165,7 @@ def _link(lookup: Lookup, owner: int | None, planned: Plan) -> Outcome:
             anybody = any(planned.owners.get(other) is not None for other in others)
             return Outcome("unknown", None, "conflict" if anybody else "none")
     for other in others:
-        step = _bring(other, owner, planned)
+        step = _bring(other, owner, lookup, planned)
         if not (status == "minted" and step == "attached"):
             linked = max(linked, step, key=_WEIGHT.__getitem__)
     return Outcome(status, owner, linked)
@@ -172,13 +175,14 @@ def _adopter(primary: Identifier, others: Sequence[Identifier], planned: Plan) -
     """Give the first known subject that may take an unknown primary identifier."""
     for other in others:
         subject = planned.owners.get(other)
-        if subject is not None and planned.may_take(subject, primary):
+        alike = reach(other[0]) == reach(primary[0])
+        if subject is not None and alike and planned.may_take(subject, primary):
             return subject
     return None
 
 
-def _bring(other: Identifier, owner: int, planned: Plan) -> Linked:
-    """Bring one more identifier to *owner*, as far as the rule allows."""
+def _bring(other: Identifier, owner: int, lookup: Lookup, planned: Plan) -> Linked:
+    """Bring one more identifier to *owner*, as far as the rules allow."""
     subject = planned.owners.get(other)
     circles = planned.circles
     if subject == owner:
@@ -186,8 +190,10 @@ def _bring(other: Identifier, owner: int, planned: Plan) -> Linked:
     if subject is None:
         if not planned.may_take(owner, other):
             return "conflict"
-        planned.attach(other, owner)
-        return "attached"
+        if reach(other[0]) == reach(lookup.identifiers[0][0]):
+            planned.attach(other, owner)
+            return "attached"
+        subject = _apart(other, lookup, planned)
     if circles.root(subject) == circles.root(owner):
         return "joined"
     if circles.named(subject) and circles.named(owner):
@@ -195,3 +201,13 @@ def _bring(other: Identifier, owner: int, planned: Plan) -> Linked:
     circles.join(owner, subject)
     planned.links.add((owner, subject))
     return "joined"
+
+
+def _apart(other: Identifier, lookup: Lookup, planned: Plan) -> int:
+    """Give the subject of *other*, which is not its primary one's: a device is only itself."""
+    if other[0] in PERSONAL:
+        adopter = _adopter(other, lookup.identifiers, planned)
+        if adopter is not None:
+            planned.attach(other, adopter)
+            return adopter
+    return planned.mint(other)

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 from sqlalchemy import Connection
 
 from pseudonymizer.derive import aref, pid_bytes
 from pseudonymizer.keyring import Identifier, Keyring
+from pseudonymizer.reach import PERSONAL
 from pseudonymizer.vault.buckets import Buckets, unwrap_subject
 from pseudonymizer.vault.driver import run
 from pseudonymizer.vault.store import BucketRow, circles_of
@@ -31,9 +31,6 @@ __all__ = [
     "names_of",
     "subject_keys",
 ]
-
-PERSONAL: Final = frozenset({"user_id", "email", "phone"})
-"""Kinds that name a person; the others name a browser or a device, and whoever sits at it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ CONSENTS = Path(
         "identifier": IDENTIFIER,
         "purposes": {"advertising": "given"},
         "at": "2026-11-01T12:00:00Z",
-        "scope": "device",
+        "scope": "account",
         "notice": "n-1",
         "evidence": "ref 1",
     },
@@ -243,6 +243,21 @@ def test_an_unknown_purpose_and_an_impossible_identifier_say_which_they_are(fron
         answer = path.send(front, {**path.body, "identifier": impossible})
         assert (answer.status_code, answer.json()["code"]) == (422, "identifier-invalid")
         assert complaints(front, path.name, answer) == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "scope"),
+    [("user_id", "device"), ("email", "device"), ("anonymous_id", "account")],
+)
+def test_a_scope_that_contradicts_the_identifier_is_refused(
+    front: Front, kind: str, scope: str
+) -> None:
+    """No cookie speaks for an account, and no account for whoever sits at a device (R-100)."""
+    named = {"kind": kind, "value": CANARY}
+    answer = CONSENTS.send(front, {**CONSENTS.body, "identifier": named, "scope": scope})
+    assert (answer.status_code, answer.json()["code"]) == (422, "body-invalid")
+    assert complaints(front, CONSENTS.name, answer) == ""
+    assert CONSENTS.send(front, {**CONSENTS.body, "scope": None}).status_code == 200
 
 
 # Size and packing

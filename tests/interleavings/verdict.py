@@ -158,7 +158,7 @@ def _consent(scene: Scene) -> None:
 
 
 def _linked(scene: Scene) -> None:
-    """A greeting that was answered has made one person of three names."""
+    """A greeting that was answered has made one person of two names, beside their browser."""
     edge = scene.theatre.house.edge
     names = (("user_id", scene.leaver.user_id), ("email", scene.leaver.email))
     with edge.vault.connect() as vault:
@@ -170,4 +170,4 @@ def _linked(scene: Scene) -> None:
     else:
         assert scene.greeted == {"noted": 1}
         assert circles[0] == circles[1] != []
-        assert len(circles[0]) == (2 if scene.history is History.EVENTS else 1)
+        assert len(circles[0]) == 2

@@ -191,7 +191,7 @@ def test_an_audit_entry_holds_words_of_ours_and_random_names_only(remains: Remai
 
 def test_no_audit_entry_holds_a_pseudonym_or_what_somebody_did(remains: Remains) -> None:
     log = json.dumps([[entry["fields"], entry["subject_ref"]] for entry in remains.entries])
-    assert len(remains.pids) == 2
+    assert len(remains.pids) > 2  # their own, and those of the browsers they used
     for pid in map(uuid.UUID, remains.pids):
         for form in (str(pid), pid.hex, base64.b64encode(pid.bytes).decode().rstrip("=")):
             assert form not in log

@@ -172,7 +172,9 @@ def test_no_name_of_the_sender_stays_in_what_is_kept(edge: TestEdge) -> None:
     assert words == {"lampe-arc", "luminaires"}
 
 
-def test_identify_joins_the_names_of_one_person(edge: TestEdge) -> None:
+def test_identify_joins_the_names_of_one_person_and_leaves_their_browser_itself(
+    edge: TestEdge,
+) -> None:
     anonymous = track(edge, at=at(edge, hours=1))
     del anonymous["userId"]
     anonymous["anonymousId"] = ADA.anonymous_id
@@ -183,7 +185,12 @@ def test_identify_joins_the_names_of_one_person(edge: TestEdge) -> None:
     )  # fmt: skip
     assert edge.send(known) == {"noted": 1}
     assert edge.send(track(edge)) == {"stored": 1}
-    assert edge.count("subject") == 2
+    with edge.vault.connect() as vault:
+        found = vault.exec_driver_sql(
+            "select array_agg(kind order by kind) from vault.identifier group by subject order by 1"
+        ).scalars()
+        assert list(found) == [["anonymous_id"], ["email", "user_id"]]
+        assert vault.exec_driver_sql("select count(*) from vault.link").scalar_one() == 1
 
 
 def test_an_amount_in_another_currency_is_left_out(edge: TestEdge) -> None:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from pseudonymizer.keyring import Identifier
 from pseudonymizer.lookup import Lookup
-from pseudonymizer.vault.identity import Circles, Known, Plan, needs_circles, plan
+from pseudonymizer.reach import reach
+from pseudonymizer.vault.identity import Circles, Known, Outcome, Plan, needs_circles, plan
 
 ADA, GRACE = ("user_id", "ada"), ("user_id", "grace")
 LAPTOP, PHONE = ("anonymous_id", "laptop"), ("anonymous_id", "phone")
@@ -48,21 +49,48 @@ def test_an_event_that_asserts_nothing_keeps_its_further_identifiers_out() -> No
     assert planned.attached == {ADA: -1}
 
 
-def test_identifiers_asserted_together_become_one_new_subject() -> None:
-    planned = decide({}, asserted(ADA, LAPTOP, MAIL))
-    assert planned.attached == {ADA: -1, LAPTOP: -1, MAIL: -1}
-    assert planned.outcomes[0].linked == "none"
+def test_identifiers_asserted_together_become_a_new_person_and_their_devices() -> None:
+    planned = decide({}, asserted(ADA, LAPTOP, MAIL, PHONE))
+    assert planned.attached == {ADA: -1, LAPTOP: -2, MAIL: -1, PHONE: -3}
+    assert planned.links == {(-1, -2), (-1, -3)}
+    assert planned.outcomes == [Outcome("minted", -1, "joined")]
 
 
-def test_a_login_attaches_to_the_visitor_who_was_known_by_the_cookie() -> None:
+def test_a_visitor_who_names_an_address_stays_a_device_beside_one_person() -> None:
+    planned = decide({}, asserted(LAPTOP, ADA, MAIL))
+    assert planned.attached == {LAPTOP: -1, ADA: -2, MAIL: -2}
+    assert planned.links == {(-1, -2)}
+    assert planned.outcomes == [Outcome("minted", -1, "joined")]
+
+
+def test_a_login_is_linked_with_the_visitor_who_was_known_by_the_cookie() -> None:
     planned = decide({LAPTOP: 1}, asserted(ADA, LAPTOP))
+    assert planned.attached == {ADA: -1}
+    assert planned.links == {(-1, 1)}
+    assert planned.outcomes == [Outcome("minted", -1, "joined")]
+
+
+def test_a_login_that_may_not_be_kept_takes_nothing_of_the_visitor() -> None:
+    planned = decide({LAPTOP: 1}, asserted(ADA, LAPTOP, mint=False))
+    assert planned.outcomes[0].subject is None
+    assert not planned.writes()
+
+
+def test_a_number_attaches_to_the_person_who_was_known_by_an_address() -> None:
+    planned = decide({MAIL: 1}, asserted(ADA, MAIL))
     assert planned.attached == {ADA: 1}
-    assert (planned.outcomes[0].status, planned.outcomes[0].linked) == ("known", "attached")
+    assert planned.outcomes == [Outcome("known", 1, "attached")]
 
 
-def test_an_assertion_attaches_even_where_nobody_new_may_be_minted() -> None:
-    planned = decide({ADA: 1}, asserted(ADA, LAPTOP, mint=False))
-    assert planned.attached == {LAPTOP: 1}
+def test_an_assertion_is_kept_even_where_nobody_new_may_be_minted() -> None:
+    planned = decide({ADA: 1}, asserted(ADA, MAIL, LAPTOP, mint=False))
+    assert planned.attached == {MAIL: 1, LAPTOP: -1}
+    assert planned.links == {(1, -1)}
+
+
+def test_a_cookie_that_becomes_another_is_the_same_device() -> None:
+    planned = decide({LAPTOP: 1}, asserted(PHONE, LAPTOP))
+    assert planned.attached == {PHONE: 1}
 
 
 def test_a_second_person_on_a_shared_device_stays_a_second_person() -> None:
@@ -156,6 +184,17 @@ def test_whatever_is_asserted_nobody_ever_has_two_user_ids(lookups: list[Lookup]
             people.setdefault(planned.circles.root(subject), set()).add(identifier)
     assert all(len(user_ids) == 1 for user_ids in people.values())
     assert len(planned.outcomes) == len(lookups)
+
+
+@given(st.lists(LOOKUPS, max_size=12))
+def test_whatever_is_asserted_no_subject_is_both_a_person_and_a_device(
+    lookups: list[Lookup],
+) -> None:
+    planned = decide({}, *lookups)
+    reaches: dict[int, set[str]] = {}
+    for identifier, subject in planned.owners.items():
+        reaches.setdefault(subject, set()).add(reach(identifier[0]))
+    assert all(len(found) == 1 for found in reaches.values())
 
 
 @given(st.lists(LOOKUPS, max_size=8))
