@@ -6,17 +6,16 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from policies.conditions import features_of
 from policies.data_map import Erasure, TableNote
 from policies.examples import Compute, failures, run_examples
 from policies.ruleset import RuleSet, SegmentRule
+from policies.special import Lexicon
 from policies.vocabulary import LegalBasis, PropertyType
 
 
@@ -37,17 +36,6 @@ class Finding(NamedTuple):
     advice: str
 
 
-# Article 9 and 10 words, French and English, without accents, as word beginnings.  A short list
-# that catches the plain cases; it is no substitute for the DPO reading the segment.
-_SENSITIVE: Final = re.compile(
-    r"\b(sante\b|malad|medic|health|illness|disease|disab|handicap|pregnan|enceinte|grossesse"
-    r"|relig|croyan|musulm|muslim|islam|juif|juive|jewish|chretien|christian|cathol|halal|kasher"
-    r"|kosher|politi|syndic|trade union|ethni|racial|race\b|gay|lesb|homosex|transgen|sexu"
-    r"|biometr|genetic|genetique|criminal|condamn|convict|mineur|minor\b|enfant|child|surendett"
-    r"|indebted)"
-)
-
-
 def check(
     rules: RuleSet, folder: Path | None = None, *, compute: Compute | None = None
 ) -> list[Finding]:
@@ -60,6 +48,7 @@ def check(
         *_unused(rules),
         *_unheard(rules),
         *_risky(rules),
+        *_special(rules),
         *(found for rule in rules.segments.values() for found in _segment(rules, rule)),
         *(
             Finding(
@@ -86,7 +75,7 @@ def _unused(rules: RuleSet) -> Iterator[Finding]:
         key
         for rule in purposes
         for key in (rule.retention_key, rule.consent_validity_key, rule.feature_retention_key)
-    }
+    } | {rules.proof_key}
     properties = {name for event in rules.events.values() for name in event.properties}
     served = {purpose for event in rules.events.values() for purpose in event.purposes}
     used = (
@@ -116,7 +105,10 @@ def _unheard(rules: RuleSet) -> Iterator[Finding]:
 
 
 def _risky(rules: RuleSet) -> Iterator[Finding]:
-    """Find text that nobody would look through, and choices that outlast the data."""
+    """Find text that nobody would look through, and what is kept for longer than it has a use."""
+    if rules.proof is None and rules.purposes:
+        advice = "Write `proof:` with a key of retention.yaml, such as `proof`."
+        yield _warning("consent.yaml", "proof", "choices are kept for ever", advice)
     for name, rule in rules.properties.items():
         if rule.type is PropertyType.TEXT and not rule.scan:
             yield Finding(
@@ -132,17 +124,37 @@ def _risky(rules: RuleSet) -> Iterator[Finding]:
             yield _warning("purposes.yaml", key, "features outlast their data", advice)
 
 
+def _special(rules: RuleSet) -> Iterator[Finding]:
+    """Find what is named after a special category of data."""
+    lexicon = Lexicon(rules.special_categories)
+    for file, key, words in _names(rules):
+        touched = next(filter(None, map(lexicon.touched, words)), None)
+        if touched is not None:
+            yield Finding(
+                Level.ERROR,
+                file,
+                key,
+                f"name or description touches a special category: {touched}",
+                "Such a thing is not for this product (Art. 9, 10; DSA 26(3), 28(2)).",
+            )
+
+
+def _names(rules: RuleSet) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Give file and key of whatever says something of people, and the words it goes by."""
+    for segment in rules.segments.values():
+        words = (segment.key, segment.label_fr, segment.label_en)
+        described = (segment.description_fr, segment.description_en)
+        yield f"segments/{segment.key}.yaml", "segment", (*words, *described)
+    for key, feature in rules.features.items():
+        yield "features.yaml", key, (key, feature.label_fr, feature.label_en)
+    for name, event in rules.events.items():
+        yield "events.yaml", name, (name, *event.aliases, event.label_fr, event.label_en)
+    for name in rules.properties:
+        yield "properties.yaml", name, (name,)
+
+
 def _segment(rules: RuleSet, rule: SegmentRule) -> Iterator[Finding]:
     file = f"segments/{rule.key}.yaml"
-    words = (rule.key, rule.label_fr, rule.label_en, rule.description_fr, rule.description_en)
-    if any(sensitive(text) for text in words):
-        yield Finding(
-            Level.ERROR,
-            file,
-            "segment",
-            "name or description touches a special category, minors or distress",
-            "Such a segment is not for this product (Art. 9, 10; DSA 26(3)).",
-        )
     limit = rules.purposes[rule.purpose].feature_retention
     for key in sorted(features_of(rule.condition)):
         window = rules.features[key].window
@@ -151,18 +163,9 @@ def _segment(rules: RuleSet, rule: SegmentRule) -> Iterator[Finding]:
             yield _warning(file, key, "the feature looks back further than features live", advice)
 
 
-def sensitive(text: str) -> bool:
-    """Say whether *text* has a word of the sensitive lexicon, accents and case aside."""
-    plain = unicodedata.normalize("NFKD", text.replace("_", " ").casefold())
-    return bool(_SENSITIVE.search("".join(c for c in plain if not unicodedata.combining(c))))
-
-
 def forbidden(rules: RuleSet) -> list[Finding]:
     """Give what may not be in force at all, whatever the examples say."""
-    findings = [
-        *_risky(rules),
-        *(found for rule in rules.segments.values() for found in _segment(rules, rule)),
-    ]
+    findings = [*_risky(rules), *_special(rules)]
     return [each for each in findings if each.level is Level.ERROR]
 
 

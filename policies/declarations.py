@@ -21,6 +21,7 @@ from policies.vocabulary import (
     LegalBasis,
     Precision,
     PropertyType,
+    SpecialCategory,
     Unit,
 )
 
@@ -242,6 +243,17 @@ class DisclosureRule:
 
     count_floor: int
     export_floor: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialCategoryRule:
+    """By which words a special category is recognised; a final ``*`` stands for any ending."""
+
+    key: SpecialCategory
+    label_fr: str
+    label_en: str
+    words_fr: tuple[str, ...]
+    words_en: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from policies.load import EXAMPLES, FILES, SEGMENTS, SHIPPED
+from policies.load import DEFAULTED, EXAMPLES, FILES, SEGMENTS, SHIPPED
 from policies.reading.entry import Entry, as_list
 from policies.reading.source import parse
 from policies.ruleset import EventRule, RuleSet
@@ -65,6 +65,8 @@ def run_examples(
         name = file.removesuffix(".yaml") + EXAMPLES
         path = home / name
         if not path.is_file():
+            if file in DEFAULTED and not (home / file).is_file():
+                continue
             results.append(ExampleResult(name, 0, file, "there is no file of examples"))
             continue
         results.extend(_run_file(rules, path, name, compute))

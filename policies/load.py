@@ -25,6 +25,7 @@ from policies.reading.governance import (
     read_retention,
 )
 from policies.reading.source import Value, kept, parse
+from policies.reading.special import read_special_categories
 from policies.ruleset import DomainRule, FeatureRule, PurposeRule, RuleSet, SegmentRule
 
 SHIPPED: Final = Path(__file__).parent / "rules"
@@ -41,7 +42,10 @@ FILES: Final = (
     "features.yaml",
     "disclosure.yaml",
     "recipients.yaml",
+    "special_categories.yaml",
 )
+# What a rulebook need not say: it then goes by the shipped words, as those did that are older.
+DEFAULTED: Final = frozenset({"special_categories.yaml"})
 SEGMENTS: Final = "segments"
 EXAMPLES: Final = ".examples.yaml"
 
@@ -95,7 +99,7 @@ def parsed(texts: Mapping[str, str]) -> dict[str, Value]:
 def _refuse_strangers(files: Collection[str]) -> None:
     """Refuse a rulebook that lacks a file, or has one that nobody would obey."""
     for file in FILES:
-        if file not in files:
+        if file not in files and file not in DEFAULTED:
             raise RulebookInvalid(
                 "the file is missing",
                 file=file,
@@ -149,7 +153,8 @@ def build(values: Mapping[str, Value]) -> RuleSet:
     Raises:
         RulebookInvalid: something in them cannot be obeyed.
     """
-    files = {file: Entry(value) for file, value in values.items()}
+    said = {file: parse(_text(SHIPPED / file, file), file) for file in DEFAULTED - values.keys()}
+    files = {file: Entry(value) for file, value in {**said, **values}.items()}
     controller, timezone, currency = read_controller(files["controller.yaml"])
     domains = read_domains(files["domains.yaml"])
     retention = read_retention(files["retention.yaml"])
@@ -160,7 +165,7 @@ def build(values: Mapping[str, Value]) -> RuleSet:
     features = read_features(
         files["features.yaml"], domains=domains, purposes=purposes, steps=steps
     )
-    categories, signals = read_consent(files["consent.yaml"], purposes)
+    categories, signals, proof = read_consent(files["consent.yaml"], purposes, retention)
     content = content_of(values)
     return RuleSet(
         hash=hashlib.sha256(content.encode()).hexdigest(),
@@ -181,9 +186,12 @@ def build(values: Mapping[str, Value]) -> RuleSet:
         features=features,
         segments=_segments(files, domains, purposes, features),
         retention=retention,
+        proof=proof and retention[proof].period,
+        proof_key=proof,
         notices=notices,
         recipients=read_recipients(files["recipients.yaml"], purposes),
         disclosure=read_disclosure(files["disclosure.yaml"]),
+        special_categories=read_special_categories(files["special_categories.yaml"]),
     )
 
 

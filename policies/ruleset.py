@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from policies.conditions import All, Any_, Compare, Condition, InSegment, Not
 from policies.declarations import (
@@ -26,6 +27,7 @@ from policies.declarations import (
     RetentionRule,
     SegmentRule,
     SignalRules,
+    SpecialCategoryRule,
     StepRule,
     TcfRule,
 )
@@ -54,6 +56,7 @@ __all__ = [
     "RuleSet",
     "SegmentRule",
     "SignalRules",
+    "SpecialCategoryRule",
     "StepRule",
     "TcfRule",
 ]
@@ -83,9 +86,12 @@ class RuleSet:
     features: Mapping[str, FeatureRule]
     segments: Mapping[str, SegmentRule]
     retention: Mapping[str, RetentionRule]
+    proof: timedelta | None
+    proof_key: str | None
     notices: Mapping[str, NoticeRule]
     recipients: Mapping[str, RecipientRule]
     disclosure: DisclosureRule
+    special_categories: Mapping[str, SpecialCategoryRule]
     _by_name: dict[tuple[str, str], EventRule] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )

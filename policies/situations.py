@@ -20,6 +20,7 @@ from policies.reading.entry import Entry, as_list
 from policies.retention import expired
 from policies.ruleset import EventRule, RuleSet
 from policies.signals import signalled
+from policies.special import Lexicon
 from policies.vocabulary import ConsentMethod, ConsentStatus
 
 Situation = Callable[[RuleSet, Entry], str | None]
@@ -186,6 +187,11 @@ def _recipient(rules: RuleSet, example: Entry) -> str | None:
     return verdict(allowed, example.flag("allowed"))
 
 
+def _touched(rules: RuleSet, example: Entry) -> str | None:
+    touched = Lexicon(rules.special_categories).touched(example.text("text"))
+    return verdict(touched or "none", example.text("touches"))
+
+
 SITUATIONS: Final[Mapping[str, Situation]] = MappingProxyType(
     {
         "controller": _local_hour,
@@ -199,6 +205,7 @@ SITUATIONS: Final[Mapping[str, Situation]] = MappingProxyType(
         "events": _named,
         "disclosure": _shown,
         "recipients": _recipient,
+        "special_categories": _touched,
     }
 )
 """The question of each file's examples, by the file's stem."""

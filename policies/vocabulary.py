@@ -48,6 +48,22 @@ class Scope(StrEnum):
     ACCOUNT = "account"
 
 
+class SpecialCategory(StrEnum):
+    """What nobody may be sorted by: Articles 9 and 10, minors, financial distress (R-08)."""
+
+    HEALTH = "health"
+    BELIEF = "belief"
+    POLITICS = "politics"
+    UNION = "union"
+    ORIGIN = "origin"
+    SEX_LIFE = "sex_life"
+    BIOMETRICS = "biometrics"
+    GENETICS = "genetics"
+    OFFENCES = "offences"
+    MINORS = "minors"
+    DISTRESS = "distress"
+
+
 class DataCategory(StrEnum):
     """Kind of data a property or a column holds.  Article 9 kinds are absent on purpose."""
 

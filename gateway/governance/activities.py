@@ -91,7 +91,7 @@ def activities(rules: RuleSet, tables: Sequence[TableNote]) -> list[Activity]:
     """Give every activity: the purposes in the rulebook's order, then the operations."""
     return [
         *(_purpose(rules, rule, tables) for rule in rules.purposes.values()),
-        *_operations(tables),
+        *_operations(rules, tables),
     ]
 
 
@@ -218,7 +218,8 @@ def _transfer(recipient: RecipientRule) -> str:
     return f"{recipient.name} ({recipient.country})"
 
 
-def _operations(tables: Sequence[TableNote]) -> Iterator[Activity]:
+def _operations(rules: RuleSet, tables: Sequence[TableNote]) -> Iterator[Activity]:
+    periods = {**PERIODS, "consent": _proof(rules)}
     for key, (label, basis) in OPERATIONS.items():
         categories, names = _kept_for(key, tables)
         ends = {
@@ -240,8 +241,19 @@ def _operations(tables: Sequence[TableNote]) -> Iterator[Activity]:
             tables=names,
             recipients=(),
             transfers=(),
-            retention=tuple(dict.fromkeys(PERIODS[each] for each in sorted(ends))),
+            retention=tuple(dict.fromkeys(periods[each] for each in sorted(ends))),
         )
+
+
+def _proof(rules: RuleSet) -> Label:
+    """Say how long the ledger is kept."""
+    if rules.proof is None:
+        return PERIODS["consent"]
+    days = rules.proof.days
+    return Label(
+        f"{days} jours après le dernier choix en vigueur, si rien d'autre n'est gardé",
+        f"{days} days after the last choice in force, if nothing else is kept",
+    )
 
 
 def _kept_for(

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from gateway.governance.instants import instant
 from workers.store import expiry
 from workers.store.computation import Computation
-from workers.store.expiry import ANY_PURPOSE, EVENT, Period, Run
+from workers.store.expiry import ANY_PURPOSE, CONSENT, EVENT, Oldest, Period, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,7 @@ def status(connection: Connection, ctx: Computation, now_us: int) -> list[Kept]:
     for kept, period in expiry.due(ctx, now_us):
         key = (kept, period.purposes)
         deleted, narrowed = whole.get(key, (0, 0))
-        oldest = (
-            expiry.oldest(connection, period) if kept == EVENT
-            else expiry.oldest_batch(connection)
-        )  # fmt: skip
+        oldest = _oldest(connection, kept, period)
         found.append(
             Kept(
                 kept=kept,
@@ -87,6 +84,14 @@ def status(connection: Connection, ctx: Computation, now_us: int) -> list[Kept]:
             )
         )
     return found
+
+
+def _oldest(connection: Connection, kept: str, period: Period) -> Oldest:
+    if kept == EVENT:
+        return expiry.oldest(connection, period)
+    if kept == CONSENT:
+        return expiry.oldest_consent(connection)
+    return expiry.oldest_batch(connection)
 
 
 def _named(ctx: Computation, period: Period) -> tuple[str, ...]:

@@ -110,13 +110,16 @@ def flag(if_true: Effect, if_false: Effect, *, loosens: bool) -> Judge:
     ]
 
 
-def members(more: Effect, less: Effect) -> Judge:
-    """Judge a list by what is new in it and what is gone; its order says nothing."""
+def members(more: Effect, less: Effect, *, new_loosens: bool = True) -> Judge:
+    """Judge a list by what is new in it and what is gone; its order says nothing.
+
+    A list that forbids loosens where something is gone from it.
+    """
 
     def judge(before: Collection[str], after: Collection[str]) -> list[Verdict]:
         new = [each for each in after if each not in before]
         gone = [each for each in before if each not in after]
-        verdicts = [Verdict(more, loosens=True, after=said(new))] if new else []
-        return verdicts + ([Verdict(less, loosens=False, before=said(gone))] if gone else [])
+        verdicts = [Verdict(more, new_loosens, after=said(new))] if new else []
+        return verdicts + ([Verdict(less, not new_loosens, before=said(gone))] if gone else [])
 
     return judge

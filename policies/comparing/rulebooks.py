@@ -29,6 +29,7 @@ from policies.vocabulary import LegalBasis, Precision
 
 _LABELS: Final[dict[str, Judge]] = {"label_fr": worded, "label_en": worded}
 _KEPT: Final = growing(Effect.KEPT_LONGER, Effect.KEPT_SHORTER)
+_ENDLESS: Final = growing(Effect.KEPT_LONGER, Effect.KEPT_SHORTER, endless=True)
 _PURPOSES: Final = members(Effect.STORED, Effect.DROPPED)
 
 
@@ -180,6 +181,13 @@ DISCLOSURE: Final = Part(
     Effect.SHARED_LESS,
     {"count_floor": _FLOOR, "export_floor": _FLOOR},
 )
+_WORDS: Final = members(Effect.NOT_COMPUTED, Effect.COMPUTED, new_loosens=False)
+SPECIAL: Final = Part(
+    "special_categories.yaml",
+    Effect.NOT_COMPUTED,
+    Effect.COMPUTED,
+    _LABELS | {"words_fr": _WORDS, "words_en": _WORDS},
+)
 CONTROLLER: Final = Part(
     "controller.yaml",
     Effect.UNLIKE,
@@ -208,6 +216,7 @@ def compare(old: RuleSet, new: RuleSet) -> list[Change]:
         *NOTICES.compare(old.notices, new.notices),
         *PURPOSES.compare(old.purposes, new.purposes),
         *asking(old, new),
+        *_proved(old, new),
         *IDENTIFIERS.compare(old.identifiers, new.identifiers),
         *STEPS.compare(old.step_rules, new.step_rules),
         *_plain("events.yaml", {"steps": (_order(old, new), _order(new, old))}),
@@ -217,7 +226,14 @@ def compare(old: RuleSet, new: RuleSet) -> list[Change]:
         *SEGMENTS.compare(old.segments, new.segments),
         *RECIPIENTS.compare(old.recipients, new.recipients),
         *DISCLOSURE.entry(old.disclosure, new.disclosure, "disclosure"),
+        *SPECIAL.compare(old.special_categories, new.special_categories),
     ]
+
+
+def _proved(old: RuleSet, new: RuleSet) -> Iterator[Change]:
+    if old.proof != new.proof:
+        for effect, loosens, was, is_ in _ENDLESS(old.proof, new.proof):
+            yield Change("consent.yaml", "proof", effect, loosens, was, is_)
 
 
 def _plain(file: str, words: Mapping[str, tuple[str, str]]) -> Iterator[Change]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -22,9 +22,9 @@ Spoken = tuple[str, ...]
 
 
 def read_consent(
-    file: Entry, purposes: Mapping[str, PurposeRule]
-) -> tuple[Mapping[str, Spoken], SignalRules]:
-    """Give the consent platform's categories, and what the other signals speak for."""
+    file: Entry, purposes: Mapping[str, PurposeRule], periods: Iterable[str]
+) -> tuple[Mapping[str, Spoken], SignalRules, str | None]:
+    """Give the categories, what other signals speak for, and the period choices are proved for."""
     categories = {}
     for key, value in file.entry("categories").members():
         if not _CATEGORY.fullmatch(key):
@@ -37,8 +37,9 @@ def read_consent(
         age=_age(file.entry("age"), purposes) if file.has("age") else AgeRule(),
     )
     _refuse_heard(file, rules, categories)
+    proof = file.maybe_reference("proof", periods, file="retention.yaml")
     file.done()
-    return MappingProxyType(categories), rules
+    return MappingProxyType(categories), rules, proof
 
 
 def _known(value: Value, purposes: Mapping[str, PurposeRule]) -> Spoken:

@@ -115,7 +115,7 @@ def test_migrating_fails_no_request(patient: Patient) -> None:
             assert done.returncode == 0, done.stderr
     found = patient.rows("select version_num, count(*) from store.alembic_version, pg_constraint"
                          " where conname like 'ck_entry_%%' group by 1")  # fmt: skip
-    assert found == [("0008", 3)]
+    assert found == [("0009", 3)]
 
 
 def test_a_gateway_that_is_killed_makes_nobody_wait_for_its_return(patient: Patient) -> None:

@@ -1,4 +1,4 @@
-"""Taking expired purposes from events, and deleting events that are left with none."""
+"""Taking expired purposes from events, deleting what is left with none, and whom it was about."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workers.jobs.clock import Clock, Over, as_instant, never
 from workers.store import batches, expiry, in_force, lanes, registry, taking
 from workers.store.audit_log import AuditLog
 from workers.store.computation import Computation
-from workers.store.expiry import EVENT, Period
+from workers.store.expiry import BATCH, CONSENT, EVENT, Period
 from workers.store.taking import LIMIT, Asked
 from workers.store.transactions import transaction
 
@@ -37,7 +37,11 @@ def _gone_over(
     with transaction(engine) as connection:
         in_force.hold(connection, ctx.rulebook)
         number = expiry.begin(connection, kept, period, ctx.rulebook, clock())
-    some = partial(_events, engine, ctx, clock) if kept == EVENT else partial(_batches, engine, ctx)
+    some = {
+        EVENT: partial(_events, engine, ctx, clock),
+        CONSENT: partial(_people, engine, ctx),
+        BATCH: partial(_batches, engine, ctx),
+    }[kept]
     while not until():
         if not attempted(partial(some, number, period)):
             with transaction(engine) as connection:
@@ -52,6 +56,26 @@ def _batches(engine: Engine, ctx: Computation, number: int, period: Period) -> b
         gone = batches.expire(connection, before_us=period.before_us, limit=LIMIT)
         expiry.count(connection, number, deleted=gone)
         return gone > 0
+
+
+def _people(engine: Engine, ctx: Computation, number: int, period: Period) -> bool:
+    """Forget some people of whom nothing is left but what they said; say whether anybody was."""
+    with transaction(engine) as connection:
+        in_force.hold(connection, ctx.rulebook)
+        people, records = expiry.forget_lapsed(connection, period, limit=SUBJECTS)
+        expiry.count(connection, number, deleted=records)
+        if people:
+            AuditLog(connection).append(
+                "event:consents-lapsed",
+                None,
+                {
+                    "people": people,
+                    "records": records,
+                    "before": as_instant(period.before_us).isoformat(),
+                    "rulebook": ctx.rules.hash,
+                },
+            )
+        return people > 0
 
 
 def _events(engine: Engine, ctx: Computation, clock: Clock, number: int, period: Period) -> bool:

@@ -19,6 +19,7 @@ from workers.store.transactions import rows_of, run
 
 EVENT: Final = "event"
 BATCH: Final = "batch"
+CONSENT: Final = "consent_record"
 ANY_PURPOSE: Final = (1 << 31) - 1
 
 # The block-range index on `at` finds the old end of the table; restricted and erased subjects are
@@ -27,6 +28,8 @@ _HOLDERS = """
 select distinct old.subject from (
   select e.subject from store.event e join store.subject s on s.id = e.subject and s.state = 0
   where e.at <= %s and e.purposes & %s::int4 <> 0 limit %s) old order by old.subject"""
+
+_FORGET = "select people, records from store.forget_lapsed(%s, %s)"
 
 _COLUMNS = "id, kept, purposes, before, started_at, finished_at, deleted, narrowed"
 
@@ -56,6 +59,16 @@ where e.purposes & %s::int4 <> 0"""
 _OLDEST_BATCH = """
 select min(received_at), 0 from store.batch
 where not exists (select from store.dirty where dirty.batch = batch.id)"""
+
+
+_OLDEST_CONSENT = """
+select min(last), 0 from (
+  select c.subject, max(greatest(c.at, c.received_at, c.valid_until)) as last
+  from store.consent_record c join store.subject s on s.id = c.subject
+  where s.state = 0 and s.objected = 0 group by c.subject) said
+where not exists (select from store.event e where e.subject = said.subject)
+  and not exists (select from store.withdrawal w where w.subject = said.subject
+    and w.finished_at is null)"""
 
 
 class Period(NamedTuple):
@@ -88,9 +101,11 @@ class Oldest(NamedTuple):
 def due(ctx: Computation, now_us: int) -> list[tuple[str, Period]]:
     """Give what is gone over, in this order; nothing under a rulebook without purposes."""
     found = periods(ctx, now_us)
+    proof = ctx.rules.proof
+    said = [(CONSENT, Period(0, horizon_us(now_us, proof)))] if found and proof else []
     # A batch says when and from whom its events came, so it stays as long as any of them may.
     last = [(BATCH, Period(0, found[-1].before_us))] if found else []
-    return [*((EVENT, period) for period in found), *last]
+    return [*((EVENT, period) for period in found), *said, *last]
 
 
 def periods(ctx: Computation, now_us: int) -> list[Period]:
@@ -111,6 +126,15 @@ def holders(connection: Connection, period: Period, *, limit: int) -> list[int]:
     """Give some subjects, none restricted, with events past *period*."""
     values = (Instant.of_us(period.before_us), period.purposes, limit)
     return [row[0] for row in rows_of(connection, _HOLDERS, values)]
+
+
+def forget_lapsed(connection: Connection, period: Period, *, limit: int) -> tuple[int, int]:
+    """Forget some of whom nothing is left but what they said, all of it past *period*.
+
+    Give how many people, and how many records of theirs.
+    """
+    ((people, records),) = rows_of(connection, _FORGET, (Instant.of_us(period.before_us), limit))
+    return people, records
 
 
 def begin(connection: Connection, kept: str, period: Period, rulebook: int, now_us: int) -> int:
@@ -147,6 +171,11 @@ def in_all(connection: Connection) -> dict[tuple[str, int], tuple[int, int]]:
 def oldest_batch(connection: Connection) -> Oldest:
     """Look for the oldest batch: what it tells of whom and when goes with its last event."""
     return Oldest._make(rows_of(connection, _OLDEST_BATCH, ())[0])
+
+
+def oldest_consent(connection: Connection) -> Oldest:
+    """Look for whoever's consents stopped counting first, of whom nothing else is kept."""
+    return Oldest._make(rows_of(connection, _OLDEST_CONSENT, ())[0])
 
 
 def oldest(connection: Connection, period: Period) -> Oldest:

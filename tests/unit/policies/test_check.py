@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from policies.check import Level, check, check_data_map, sensitive
+from policies.check import Level, check, check_data_map, forbidden
 from policies.data_map import ColumnNote, Erasure, TableNote, note
 from policies.errors import RulebookInvalid
 from policies.examples import ExampleEvent, run_examples
@@ -56,6 +56,7 @@ def test_the_shipped_rulebook_is_clean_and_says_so_without_the_workers_too() -> 
             "steps:\n  look: {label: {fr: a, en: a}, funnel: true}\n",
             ("events.yaml", "look"),
         ),
+        ("consent.yaml", "proof: proof\n", "", ("consent.yaml", "proof")),
         ("events.yaml", "properties: [topic]", "properties: []", ("properties.yaml", "topic")),
         (
             "purposes.yaml",
@@ -89,15 +90,42 @@ def test_free_text_nobody_looks_through_is_an_error(folder: Path) -> None:
     ["Femmes enceintes", "diabetic_patients_health", "Électeurs politiques", "Enfants", "Halal"],
 )
 def test_a_segment_of_a_special_category_is_an_error(folder: Path, text: str) -> None:
-    assert sensitive(text)
     rules = changed(folder, "segments/newcomers.yaml", "en: Newcomers", f"en: {text}")
     assert [(found.level, found.file) for found in check(rules, folder)] == [
         (Level.ERROR, "segments/newcomers.yaml")
     ]
 
 
-def test_plain_words_are_not_sensitive() -> None:
-    assert not sensitive("Acheteurs fidèles, paniers abandonnés, lèche-vitrines")
+@pytest.mark.parametrize(
+    ("file", "old", "new", "key"),
+    [
+        ("features.yaml", "en: Product pages seen", "en: Medicines looked at", "views"),
+        ("events.yaml", "aliases: [home,", "aliases: [Pregnancy Test, home,", "Page Viewed"),
+    ],
+)
+def test_nothing_else_may_be_named_after_a_special_category_either(
+    folder: Path, file: str, old: str, new: str, key: str
+) -> None:
+    rules = changed(folder, file, old, new)
+    found = [(each.file, each.key) for each in forbidden(rules)]
+    assert found == [(file, key)]
+
+
+def test_a_rulebook_that_names_no_special_categories_goes_by_the_shipped_words(
+    folder: Path,
+) -> None:
+    (folder / "special_categories.yaml").unlink()
+    (folder / "special_categories.examples.yaml").unlink()
+    rules = changed(folder, "segments/newcomers.yaml", "en: Newcomers", "en: Patients' health")
+    assert rules.special_categories == load_rulebook().special_categories
+    assert [each.file for each in check(rules, folder) if each.level is Level.ERROR] == [
+        "segments/newcomers.yaml"
+    ]
+
+
+def test_a_controller_s_own_word_forbids_from_then_on(folder: Path) -> None:
+    rules = changed(folder, "special_categories.yaml", "fr: [santé,", "fr: [santé, nouveaux,")
+    assert [each.file for each in forbidden(rules)] == ["segments/newcomers.yaml"]
 
 
 def test_a_rule_that_contradicts_its_example_is_an_error(folder: Path) -> None:

@@ -17,6 +17,7 @@ from policies.comparing import Change, Effect, compare
 from policies.conditions import Not
 from policies.load import load_rulebook
 from policies.ruleset import RecipientRule, RuleSet, TcfRule
+from policies.vocabulary import SpecialCategory
 from tests.support.rulebooks import copied
 
 RULES = load_rulebook()
@@ -28,7 +29,13 @@ SHARED = replace(
         {"mailer": RecipientRule("mailer", "Mailer", "FR", ("email_marketing",))}
     ),
 )
-FOLLOWING = {"retention_key", "consent_validity_key", "feature_retention_key", "text_sha256"}
+FOLLOWING = {
+    "proof_key",
+    "retention_key",
+    "consent_validity_key",
+    "feature_retention_key",
+    "text_sha256",
+}
 # What may be said and computed otherwise of the same data for the same purposes.
 HARMLESS = {
     "data_subjects_fr", "data_subjects_en",
@@ -229,6 +236,37 @@ def test_a_recipient_is_shared_with(folder: Path) -> None:
     assert change[:4] == ("recipients.yaml", "mailer", Effect.SHARED_WIDER, True)
     (change,) = compare(wider, RULES)
     assert change[:4] == ("recipients.yaml", "mailer", Effect.SHARED_LESS, False)
+
+
+def test_a_word_taken_from_what_is_forbidden_loosens() -> None:
+    health = RULES.special_categories[SpecialCategory.HEALTH]
+    fewer = replace(health, words_fr=health.words_fr[1:])
+    others = MappingProxyType({**RULES.special_categories, SpecialCategory.HEALTH: fewer})
+    loose = replace(RULES, special_categories=others)
+    (change,) = compare(RULES, loose)
+    assert change == (
+        "special_categories.yaml", "health: words_fr", Effect.COMPUTED, True, health.words_fr[0], ""
+    )  # fmt: skip
+    (change,) = compare(loose, RULES)
+    assert change[2:] == (Effect.NOT_COMPUTED, False, "", health.words_fr[0])
+
+
+def test_choices_kept_for_ever_or_for_longer_loosen() -> None:
+    assert RULES.proof is not None
+    shorter = replace(RULES, proof=RULES.proof / 2)
+    endless = replace(RULES, proof=None)
+    told = {
+        (name, change.effect, change.loosens, change.before, change.after)
+        for name, pair in {
+            "longer": (shorter, RULES), "for ever": (RULES, endless), "no more": (endless, RULES),
+        }.items()
+        for change in compare(*pair)
+    }  # fmt: skip
+    assert told == {
+        ("longer", Effect.KEPT_LONGER, True, "913 days", "1826 days"),
+        ("for ever", Effect.KEPT_LONGER, True, "1826 days", "none"),
+        ("no more", Effect.KEPT_SHORTER, False, "none", "1826 days"),
+    }
 
 
 def test_a_property_of_an_event_is_stored_or_dropped() -> None:

@@ -21,6 +21,7 @@ from policies.vocabulary import (
     LegalBasis,
     Precision,
     PropertyType,
+    SpecialCategory,
     Unit,
 )
 
@@ -73,6 +74,7 @@ WORDS = [
     ("features.yaml", Unit),
     ("segments/*.yaml", Comparison),
     ("segments/*.yaml", DecisionEffect),
+    ("special_categories.yaml", SpecialCategory),
 ]
 
 

@@ -42,7 +42,7 @@ GRANT SELECT, INSERT ON store.source, store.source_key TO paravent_gateway;
 GRANT UPDATE (label, enabled) ON store.source TO paravent_gateway;
 GRANT UPDATE (expires_at, revoked_at, last_used_on) ON store.source_key TO paravent_gateway;
 
--- The registry.  Nobody deletes from it: the row is the fence against late writers.  The workers
+-- The registry.  No role deletes from it: the row is the fence against late writers.  The workers
 -- change nothing in it, but PostgreSQL lets only those lock a row FOR SHARE who may update one of
 -- its columns; they get the one that means least.
 GRANT SELECT, INSERT ON store.subject TO paravent_gateway;
@@ -53,6 +53,10 @@ GRANT UPDATE (registered_at) ON store.subject TO paravent_workers;
 -- The ledger is appended to and never changed; an erasure may delete.
 GRANT SELECT, INSERT, DELETE ON store.consent_record TO paravent_gateway;
 GRANT SELECT ON store.consent_record TO paravent_workers;
+
+-- Of whom nothing else is left, the workers forget it in the end, by a function that looks whether
+-- they may; neither they nor it can reach anybody else's.
+GRANT EXECUTE ON FUNCTION store.forget_lapsed(timestamptz, integer) TO paravent_workers;
 
 -- What was shown, and the ledger's anchors: evidence, added to and never changed.
 GRANT SELECT, INSERT ON store.notice, store.banner, store.shown TO paravent_gateway;

@@ -1,0 +1,40 @@
+"""By which words special categories are recognised: all of them, each with one word at least."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from policies.reading.entry import Entry
+from policies.ruleset import SpecialCategoryRule
+from policies.vocabulary import SpecialCategory
+
+# Letters, digits, blanks, hyphens and apostrophes; three of them, or it would be in every text.
+_WORD: Final = re.compile(r"[^\W_][\w '\u2019-]+[^\W_]\*?")
+
+
+def read_special_categories(file: Entry) -> Mapping[str, SpecialCategoryRule]:
+    """Give the words of each category; none of them may be missing."""
+    whole = file.entry("special_categories")
+    rules = {str(key): _rule(key, whole.entry(key)) for key in SpecialCategory}
+    whole.done()
+    file.done()
+    return MappingProxyType(rules)
+
+
+def _rule(key: SpecialCategory, entry: Entry) -> SpecialCategoryRule:
+    label_fr, label_en = entry.labels()
+    words = entry.entry("words")
+    rule = SpecialCategoryRule(key, label_fr, label_en, words.texts("fr"), words.texts("en"))
+    for language, said in (("fr", rule.words_fr), ("en", rule.words_en)):
+        if not said:
+            words.fault(language, "the category has no word", "Write one, or it forbids nothing.")
+        for word in said:
+            if not _WORD.fullmatch(word):
+                advice = "Write three letters at least, with `*` at the end for whatever begins so."
+                words.fault(language, "this is no word to look for", advice)
+    words.done()
+    entry.done()
+    return rule
