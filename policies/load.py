@@ -186,7 +186,7 @@ def build(values: Mapping[str, Value]) -> RuleSet:
         features=features,
         segments=_segments(files, domains, purposes, features),
         retention=retention,
-        proof=proof and retention[proof].period,
+        proof=retention[proof].period if proof else None,
         proof_key=proof,
         notices=notices,
         recipients=read_recipients(files["recipients.yaml"], purposes),
