@@ -73,6 +73,10 @@ class TimedKeys:
         """Give the public keys of the signers."""
         return self._provider.public_keys()
 
+    def reload(self) -> None:
+        """Look again which versions there are."""
+        _timed("versions", self._provider.reload)
+
     def new_version(self, name: str) -> int:
         """Make a new primary version."""
         return _timed("rotate", self._provider.new_version, name)

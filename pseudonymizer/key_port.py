@@ -59,6 +59,10 @@ class KeyProvider(Protocol):
         """Give the public half of every signer's primary version, 32 bytes, by name."""
         ...
 
+    def reload(self) -> None:
+        """Look again which versions there are: another process may have made or destroyed one."""
+        ...
+
     def new_version(self, name: str) -> int:
         """Make a new primary version; for an unknown ``rec:<recipient>``, its first."""
         ...

@@ -77,8 +77,7 @@ class FileKeyProvider:
         _refuse_production(mode)
         return cls(path, read_keys(path))
 
-    def reload(self) -> None:
-        """Read the file again."""
+    def reload(self) -> None:  # noqa: D102 -- the port says what it does
         self._take(read_keys(self._path))
 
     def _take(self, keys: dict[str, KeyRecord]) -> None:

@@ -13,6 +13,7 @@ from struct import Struct
 from typing import Final
 
 from pseudonymizer.encoding import enc, enc_head, enc_text
+from pseudonymizer.errors import KeyUnknown
 from pseudonymizer.key_providers import KeyProvider, KeyVersions
 
 __all__ = ["Identifier", "Keyring"]
@@ -35,9 +36,9 @@ class Keyring:
         """Give the versions of the key *name*."""
         return self.provider.versions(name)
 
-    def blind_index(self, kind: str, canonical: str) -> bytes:
-        """Give the 32-byte blind index, under the primary version of its key."""
-        return self.blind_indexes(((kind, canonical),))[0]
+    def blind_index(self, kind: str, canonical: str, *, version: int | None = None) -> bytes:
+        """Give the 32-byte blind index; *version* unset means the primary."""
+        return self.blind_indexes(((kind, canonical),), version=version)[0]
 
     def blind_indexes(
         self, identifiers: Sequence[Identifier], *, version: int | None = None
@@ -82,8 +83,33 @@ class Keyring:
         version = self.provider.versions("kek").primary
         return version, self.provider.wrap("kek", version, material, enc(what, row))
 
+    def reload(self) -> None:
+        """Look again which versions of the keys there are."""
+        self.provider.reload()
+
+    def reach(self, name: str, version: int) -> None:
+        """See that this process knows of *version*, which another one may have made since.
+
+        Raises:
+            KeyUnknown: the provider has not made it, so the vault belongs to other keys.
+        """
+        if version not in self.versions(name).live:
+            self.reload()
+        if version not in self.versions(name).live:
+            raise KeyUnknown(
+                f"the vault uses version {version} of the key {name}, which the provider has not"
+            )
+
+    def rewrap(
+        self, what: str, row: bytes | str | int, version: int, wrapped: bytes
+    ) -> tuple[int, bytes]:
+        """Wrap anew, under the primary version; give it and the blob."""
+        return self.provider.rewrap("kek", version, wrapped, enc(what, row))
+
     def unwrap(self, what: str, row: bytes | str | int, version: int, wrapped: bytes) -> bytes:
         """Unwrap what ``wrap`` wrapped for the same row."""
+        if version not in self.versions("kek").live:
+            self.reload()  # another process may have made it since
         return self.provider.unwrap("kek", version, wrapped, enc(what, row))
 
     def sign(self, name: str, data: bytes) -> bytes:

@@ -24,7 +24,7 @@ from pseudonymizer.vault.buckets import Buckets, new_bucket, unwrap_subject, wra
 from pseudonymizer.vault.driver import columns, run
 from pseudonymizer.vault.journal import Erasure
 from pseudonymizer.vault.mint import open_mark
-from pseudonymizer.vault.store import BucketRow, keep_minting_out
+from pseudonymizer.vault.store import BucketRow, keep_minting_out, key_in_use
 from pseudonymizer.vault.subjects import (
     SubjectRow,
     lookup_closure,
@@ -191,6 +191,7 @@ def _rewrap(
     at: datetime,
 ) -> None:
     buckets = Buckets(keyring)
+    keyring.reach("kek", key_in_use(vault, "kek", share=True))
     fresh = {row.bucket: new_bucket(keyring, row.bucket, row.version + 1) for row in old.values()}
     wrapped = [
         wrap_subject(

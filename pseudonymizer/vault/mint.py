@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from secrets import token_bytes
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -17,11 +17,22 @@ from pseudonymizer.vault import store
 from pseudonymizer.vault.buckets import Buckets, new_bucket, some_buckets, wrap_subject
 from pseudonymizer.vault.identity import Plan
 from pseudonymizer.vault.question import Question
+from pseudonymizer.vault.store import FoundRow
 
-__all__ = ["Minter", "open_identifier", "open_mark"]
+__all__ = ["Indexed", "Minter", "move_identifier", "open_identifier", "open_mark"]
 
 FIELD_VERSION: Final = 1
 _VERSION_BYTES: Final = 4
+
+
+class Indexed(NamedTuple):
+    """An identifier as it is stored; what is kept of it opens with its subject's key."""
+
+    blind_index: bytes
+    subject: int
+    kind: str
+    sealed: bytes
+    sealed_mark: bytes
 
 
 class Minter:
@@ -69,6 +80,31 @@ class Minter:
             store.insert_links(vault, pairs, source=source)
         return fresh
 
+    def move(
+        self,
+        vault: Connection,
+        question: Question,
+        found: Iterable[FoundRow],
+        keys: Mapping[int, bytes],
+    ) -> None:
+        """Bring what was found under an older version of the index to the one in use.
+
+        The caller keeps erasures out, and with them the end of a version.
+        """
+        rows = [
+            row for row in found if question.version_of[row.blind_index] < question.index_version
+        ]
+        moved = []
+        for row in sorted(rows):
+            key = keys.get(row.subject)
+            if key is None:
+                continue
+            identifier = question.indexes[row.blind_index]
+            new = _identifier_row(identifier, row.subject, question, key, keep=row.kept)
+            moved.append(store.Moved(row.blind_index, new.blind_index, new.sealed, new.sealed_mark))
+        if moved:
+            store.move_identifiers(vault, moved, version=question.index_version)
+
     def _mint(self, vault: Connection, count: int) -> list[tuple[int, bytes]]:
         """Insert new subjects; give number and key of each."""
         if not count:
@@ -90,11 +126,28 @@ class Minter:
         """Give the keys of *wanted*, making those that do not exist yet."""
         rows = store.lock_buckets(vault, wanted)
         if missing := wanted - rows.keys():
+            self._keyring.reach("kek", store.key_in_use(vault, "kek", share=True))
             made = [new_bucket(self._keyring, number, 1)[0] for number in missing]
             store.insert_buckets(vault, made)
             # Read again: another transaction may have been first with one of them.
             rows = store.lock_buckets(vault, wanted)
         return {number: self._buckets.key(row) for number, row in rows.items()}
+
+
+def move_identifier(
+    keyring: Keyring, subject_key: bytes, row: Indexed, *, version: int
+) -> store.Moved:
+    """Index what is kept sealed under another version; everything is sealed for its new place."""
+    text = open_identifier(subject_key, row.blind_index, row.sealed)
+    mark_version, mark = open_mark(subject_key, row.blind_index, row.sealed_mark)
+    index = keyring.blind_index(row.kind, text, version=version)
+    plain = mark_version.to_bytes(_VERSION_BYTES, "big") + mark
+    return store.Moved(
+        row.blind_index,
+        index,
+        seal(_field_key(subject_key, "sealed"), pad(text), _at("sealed", index)),
+        seal(_field_key(subject_key, "sealed_mark"), plain, _at("sealed_mark", index)),
+    )
 
 
 def open_identifier(subject_key: bytes, blind_index: bytes, sealed: bytes) -> str:
@@ -110,13 +163,18 @@ def open_mark(subject_key: bytes, blind_index: bytes, sealed_mark: bytes) -> tup
 
 
 def _identifier_row(
-    identifier: Identifier, subject: int, question: Question, subject_key: bytes
+    identifier: Identifier,
+    subject: int,
+    question: Question,
+    subject_key: bytes,
+    *,
+    keep: bool = False,
 ) -> store.IdentifierRow:
     kind, canonical = identifier
-    index = question.index_of[identifier]
+    index = question.index_of(identifier)
     mark = question.mark_version.to_bytes(_VERSION_BYTES, "big") + question.mark_of[identifier]
     sealed = None
-    if identifier in question.sealed:
+    if keep or identifier in question.sealed:
         sealed = seal(_field_key(subject_key, "sealed"), pad(canonical), _at("sealed", index))
     # An erasure must tombstone identifiers whose text was never kept, so the mark is kept with
     # them, sealed: with the database alone it still joins with nothing (R-59).

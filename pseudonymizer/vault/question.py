@@ -12,6 +12,8 @@ from pseudonymizer.vault.store import FoundRow
 
 __all__ = ["Question"]
 
+ByVersion = dict[int, dict[Identifier, bytes]]
+
 
 class Question:
     """The blind indexes and tombstone marks of a batch, and whose they are.
@@ -19,10 +21,9 @@ class Question:
     Attributes:
         lookups: the batch.
         indexes: blind index to identifier, for every live version of the key.
-        marks: tombstone mark to identifier, likewise.
-        index_of: the blind index to store, under the primary version.
+        version_of: blind index to the version it is under.
+        marks: tombstone mark to identifier, for every live version of the key.
         mark_of: the tombstone mark to store, under the primary version.
-        index_version: primary version of the blind index key.
         mark_version: primary version of the tombstone key.
         sealed: identifiers whose canonical form is kept.
     """
@@ -30,18 +31,34 @@ class Question:
     def __init__(self, keyring: Keyring, lookups: Sequence[Lookup]) -> None:
         self.lookups = lookups
         identifiers = list({i: None for lookup in lookups for i in lookup.identifiers})
-        self.index_version, self.index_of, self.indexes = _under_every_version(
-            keyring, "idx", identifiers
-        )
-        self.mark_version, self.mark_of, self.marks = _under_every_version(
-            keyring, "sup", identifiers
-        )
+        self._indexes = _under_every_version(keyring, "idx", identifiers)
+        self.indexes = _owners(self._indexes)
+        self.version_of = {
+            index: version for version, made in self._indexes.items() for index in made.values()
+        }
+        marks = _under_every_version(keyring, "sup", identifiers)
+        self.marks = _owners(marks)
+        self.mark_version = keyring.versions("sup").primary
+        self.mark_of = marks[self.mark_version]
+        self.index_version = 0
         self.sealed = {
             identifier
             for lookup in lookups
             for identifier in lookup.identifiers
             if identifier[0] in lookup.seal
         }
+
+    def knows(self, version: int) -> bool:
+        """Say whether the blind indexes under *version* are among those asked for."""
+        return version in self._indexes
+
+    def use(self, version: int) -> None:
+        """Make new rows under *version*, the one that the vault says is in use."""
+        self.index_version = version
+
+    def index_of(self, identifier: Identifier) -> bytes:
+        """Give the blind index to store for *identifier*."""
+        return self._indexes[self.index_version][identifier]
 
     def known(self, found: Iterable[FoundRow], marks: AbstractSet[bytes]) -> Known:
         """Read the vault's answer in terms of identifiers."""
@@ -55,12 +72,13 @@ class Question:
 
 def _under_every_version(
     keyring: Keyring, name: str, identifiers: Sequence[Identifier]
-) -> tuple[int, dict[Identifier, bytes], dict[bytes, Identifier]]:
-    versions = keyring.versions(name)
+) -> ByVersion:
     make = keyring.blind_indexes if name == "idx" else keyring.tombstone_marks
-    newest = make(identifiers, version=versions.primary)
-    owners = dict(zip(newest, identifiers, strict=True))
-    for version in versions.live:
-        if version != versions.primary:
-            owners |= zip(make(identifiers, version=version), identifiers, strict=True)
-    return versions.primary, dict(zip(identifiers, newest, strict=True)), owners
+    return {
+        version: dict(zip(identifiers, make(identifiers, version=version), strict=True))
+        for version in keyring.versions(name).live
+    }
+
+
+def _owners(made: ByVersion) -> dict[bytes, Identifier]:
+    return {value: identifier for each in made.values() for identifier, value in each.items()}

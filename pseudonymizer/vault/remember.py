@@ -38,6 +38,14 @@ ATTEMPTS: Final = 12
 """Each lost race means somebody else won it, so one more try is nearly always enough."""
 
 
+class _Rotated(Exception):  # not an error: the question is put again
+    """The vault makes its rows by a version of the key that this process does not know yet."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(version)
+        self.version = version
+
+
 class Resolver:
     """Resolves look-ups to pseudonyms; safe to share between threads."""
 
@@ -109,6 +117,10 @@ class Resolver:
                     outcomes, keys = self._once(vault, question, source=source)
             except VaultContended:
                 continue
+            except _Rotated as rotated:
+                self._keyring.reach("idx", rotated.version)
+                question = Question(self._keyring, lookups)
+                continue
             return _answers(outcomes, keys, domains)
         raise VaultContended("others minted the same identifiers at once; a later try was needed")
 
@@ -117,15 +129,21 @@ class Resolver:
     ) -> tuple[list[Outcome], dict[int, bytes]]:
         """Run one attempt; give the outcomes and the keys of the subjects in them."""
         lookups = question.lookups
-        if any(lookup.mint or lookup.link for lookup in lookups):
+        writing = any(lookup.mint or lookup.link for lookup in lookups)
+        if writing:
             store.keep_erasures_out(vault)
-        found, marks = store.look_up(vault, list(question.indexes), list(question.marks))
+        found, marks, in_use = store.look_up(vault, list(question.indexes), list(question.marks))
+        if not question.knows(in_use):
+            raise _Rotated(in_use)
+        question.use(in_use)
         known = question.known(found, marks)
         linked = needs_circles(lookups, known)
         planned = plan(lookups, known, Circles(store.circles_of(vault, linked) if linked else ()))
         keys = self._unwrap(found, planned)
         if planned.writes():
             keys |= self._minter.write(vault, planned, question, keys=keys, source=source)
+        if writing:
+            self._minter.move(vault, question, found, keys)
         return planned.outcomes, keys
 
     def _unwrap(self, found: Iterable[FoundRow], planned: Plan) -> dict[int, bytes]:

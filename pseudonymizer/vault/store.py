@@ -7,6 +7,7 @@ first, returns plain values and never commits.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final, NamedTuple, cast
 
 from sqlalchemy import Connection
@@ -17,6 +18,7 @@ __all__ = [
     "BucketRow",
     "FoundRow",
     "IdentifierRow",
+    "Moved",
     "SubjectKeyRow",
     "circles_of",
     "insert_buckets",
@@ -25,8 +27,11 @@ __all__ = [
     "insert_subjects",
     "keep_erasures_out",
     "keep_minting_out",
+    "key_in_use",
     "lock_buckets",
     "look_up",
+    "move_identifiers",
+    "put_key_in_use",
     "reserve_subjects",
 ]
 
@@ -34,7 +39,7 @@ FENCE: Final = 0x6572_6173_7572_65  # "erasure": an advisory lock of the vault d
 
 
 class FoundRow(NamedTuple):
-    """An identifier's subject and what unwraps its key."""
+    """An identifier's subject and what unwraps its key; *kept*: its text is kept, sealed."""
 
     blind_index: bytes
     subject: int
@@ -44,6 +49,24 @@ class FoundRow(NamedTuple):
     kek_version: int
     wrapped_key: bytes
     wrapped_sk: bytes | None
+    kept: bool
+
+
+class Found(NamedTuple):
+    """What the vault says of a batch; *in_use* is the version new blind indexes are under."""
+
+    rows: list[FoundRow]
+    marks: set[bytes]
+    in_use: int
+
+
+class Moved(NamedTuple):
+    """An identifier that gets another blind index, and what is kept of it, sealed for that."""
+
+    old: bytes
+    blind_index: bytes
+    sealed: bytes | None
+    sealed_mark: bytes
 
 
 class BucketRow(NamedTuple):
@@ -76,17 +99,24 @@ class IdentifierRow(NamedTuple):
 
 
 _LOOK_UP: Final = """
-SELECT i.blind_index, s.id, s.state, s.bucket, b.version, b.kek_version, b.wrapped_key, s.wrapped_sk
+SELECT i.blind_index, s.id, s.state, s.bucket, b.version, b.kek_version, b.wrapped_key,
+       s.wrapped_sk, i.sealed IS NOT NULL
   FROM unnest(%b::bytea[]) AS wanted (blind_index)
   JOIN vault.identifier AS i USING (blind_index)
   JOIN vault.subject AS s ON s.id = i.subject
   JOIN vault.bucket AS b ON b.id = s.bucket
 UNION ALL
-SELECT t.mark, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+SELECT t.mark, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
   FROM unnest(%b::bytea[]) AS wanted (mark)
   JOIN tombstone.mark AS t ON t.mark = wanted.mark
  WHERE t.scope = 'all' AND t.expires_on > (now() AT TIME ZONE 'UTC')::date
+UNION ALL
+SELECT NULL, NULL, NULL, NULL, version, NULL, NULL, NULL, NULL
+  FROM vault.key_in_use WHERE name = 'idx'
 """
+
+_IN_USE: Final = "SELECT version FROM vault.key_in_use WHERE name = %b"
+_IN_USE_SHARED: Final = f"{_IN_USE} FOR SHARE"
 
 _CIRCLES: Final = """
 WITH RECURSIVE circle (root, member) AS (
@@ -132,11 +162,52 @@ def keep_minting_out(connection: Connection) -> None:
 
 def look_up(
     connection: Connection, blind_indexes: Sequence[bytes], marks: Sequence[bytes]
-) -> tuple[list[FoundRow], set[bytes]]:
-    """Find the subjects of *blind_indexes*, and those of *marks* that are in force for all uses."""
+) -> Found:
+    """Find the subjects of *blind_indexes*, and those of *marks* that are in force for all uses.
+
+    The version in use comes from the same look: what is seen of the rows is seen of it.
+    """
     rows = run(connection, _LOOK_UP, list(blind_indexes), list(marks)).fetchall()
-    found = [FoundRow._make(row) for row in rows if row[1] is not None]
-    return found, {row[0] for row in rows if row[1] is None}
+    found, there, in_use = [], set(), 0
+    for row in rows:
+        if row[0] is None:
+            in_use = row[4]
+        elif row[1] is None:
+            there.add(row[0])
+        else:
+            found.append(FoundRow._make(row))
+    return Found(found, there, in_use)
+
+
+def key_in_use(connection: Connection, name: str, *, share: bool = False) -> int:
+    """Give the version of a key that new rows are made under; *share* keeps it until the commit."""
+    rows = run(connection, _IN_USE_SHARED if share else _IN_USE, name)
+    return int(rows.fetchall()[0][0])
+
+
+def put_key_in_use(connection: Connection, name: str, version: int, *, at: datetime) -> None:
+    """Have new rows made under *version* from the commit on; an older one is left where it is."""
+    run(
+        connection,
+        "UPDATE vault.key_in_use SET version = %b, since = %b WHERE name = %b AND version < %b",
+        version,
+        at,
+        name,
+        version,
+    )
+
+
+def move_identifiers(connection: Connection, rows: Sequence[Moved], *, version: int) -> None:
+    """Give identifiers another blind index; one that went meanwhile is left out."""
+    run(
+        connection,
+        "UPDATE vault.identifier AS i SET blind_index = new.blind_index, index_version = %b,"
+        " sealed = new.sealed, sealed_mark = new.sealed_mark"
+        " FROM unnest(%b::bytea[], %b::bytea[], %b::bytea[], %b::bytea[])"
+        " AS new (old, blind_index, sealed, sealed_mark) WHERE i.blind_index = new.old",
+        version,
+        *columns(rows, 4),
+    )
 
 
 def circles_of(connection: Connection, subjects: Iterable[int]) -> list[tuple[int, int, bool]]:

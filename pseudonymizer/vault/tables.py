@@ -31,7 +31,16 @@ from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 
 from policies.data_map import Erasure, note
 
-__all__ = ["METADATA", "bucket", "erasure_journal", "identifier", "link", "mark", "subject"]
+__all__ = [
+    "METADATA",
+    "bucket",
+    "erasure_journal",
+    "identifier",
+    "key_in_use",
+    "link",
+    "mark",
+    "subject",
+]
 
 METADATA: Final = MetaData()
 
@@ -140,6 +149,17 @@ erasure_journal = Table(
     Column("completed_at", DateTime(timezone=True), nullable=True, info=_JOURNAL),
     schema="vault",
     comment="What was erased, as bare random numbers; replayed over a restored database (R-54).",
+    info={"erasure": Erasure.KEEP},
+)
+
+key_in_use = Table(
+    "key_in_use",
+    METADATA,
+    Column("name", Text, primary_key=True, info=_TECHNICAL),
+    Column("version", Integer, nullable=False, info=_TECHNICAL),
+    Column("since", DateTime(timezone=True), nullable=False, info=_TIME),
+    schema="vault",
+    comment="The version of a key that new rows are made under; whoever writes one looks here.",
     info={"erasure": Erasure.KEEP},
 )
 

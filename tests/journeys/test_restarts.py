@@ -10,8 +10,10 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,9 @@ import httpx
 import psycopg
 import pytest
 
+from gateway.embedded import EmbeddedPostgres
 from gateway.embedded.processes import wait_until
+from tests.support.builders import ADA, identify
 from tests.support.installation import installed
 from tests.support.outages import Patient, Sender, descendants, eventually, order
 
@@ -116,6 +120,43 @@ def test_migrating_fails_no_request(patient: Patient) -> None:
     found = patient.rows("select version_num, count(*) from store.alembic_version, pg_constraint"
                          " where conname like 'ck_entry_%%' group by 1")  # fmt: skip
     assert found == [("0009", 3)]
+
+
+def test_rotating_keys_fails_no_request_and_makes_nobody_twice(patient: Patient) -> None:
+    vault = EmbeddedPostgres(patient.home.data).dsn("vault")
+    first = [f"stranger-{number}" for number in range(20)]
+    with psycopg.connect(vault) as owner:
+        before = owner.execute("select count(*) from vault.subject").fetchone()
+    greet(patient, first)
+    met = list(first)
+    with uninterrupted(patient):
+        for key in ("idx", "kek"):
+            done = patient.home.command("keys", "rotate", key, "--json")
+            assert (done.returncode, json.loads(done.stdout)["version"]) == (0, 2), done.stderr
+            met += [f"{key}-{number}" for number in range(20)]
+            greet(patient, met)
+    done = patient.home.command("keys", "destroy", "kek", "1", "--json")
+    assert done.returncode == 0, done.stderr
+    with psycopg.connect(vault) as owner:
+        after = owner.execute("select count(*) from vault.subject").fetchone()
+        wrapped = owner.execute("select distinct kek_version from vault.bucket").fetchall()
+    assert before is not None
+    assert after == (before[0] + 2 * len(met),)  # each of them, and their browser
+    assert wrapped == [(2,)]
+    # Browsers are known by an index alone: theirs stay under the old version until they come back.
+    refused = patient.home.command("keys", "destroy", "idx", "1", "--json")
+    assert (refused.returncode, json.loads(refused.stdout)["error"]["code"]) == (1, "key-in-use")
+    greet(patient, met)
+
+
+def greet(patient: Patient, names: Sequence[str]) -> None:
+    """Have people sign in, each in a browser of their own; all of them are admitted."""
+    calls = [
+        identify(replace(ADA, user_id=name, anonymous_id=f"browser-of-{name}"),
+                 at=datetime.now(UTC), traits={"email": f"{name}@example.org", "phone": ""})
+        for name in names
+    ]  # fmt: skip
+    assert patient.home.post("/v1/batch", json={"batch": calls}).status_code == 200
 
 
 def test_a_gateway_that_is_killed_makes_nobody_wait_for_its_return(patient: Patient) -> None:

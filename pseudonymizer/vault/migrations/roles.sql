@@ -11,6 +11,8 @@ REVOKE ALL ON ALL TABLES IN SCHEMA vault, tombstone, rights
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA vault, tombstone, rights
     FROM PUBLIC, paravent_vault, paravent_gateway;
 
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA vault, tombstone, rights FROM PUBLIC;
+
 ALTER DEFAULT PRIVILEGES FOR ROLE paravent_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 
 -- Buckets are replaced and subjects flagged, never deleted.  The journal of erasures has no way
@@ -22,7 +24,11 @@ GRANT SELECT, INSERT ON vault.erasure_journal, vault.subject TO paravent_vault;
 GRANT UPDATE (arefs, key_ids, destroyed_at, completed_at) ON vault.erasure_journal TO paravent_vault;
 GRANT UPDATE (state, generation, wrapped_sk, erased_at) ON vault.subject TO paravent_vault;
 GRANT SELECT, INSERT, DELETE ON vault.identifier, vault.link, tombstone.mark TO paravent_vault;
+-- An identifier may get another blind index, never another subject.
+GRANT UPDATE (blind_index, index_version, sealed, sealed_mark) ON vault.identifier TO paravent_vault;
 GRANT UPDATE (expires_on) ON tombstone.mark TO paravent_vault;
+GRANT SELECT ON vault.key_in_use TO paravent_vault;
+GRANT UPDATE (version, since) ON vault.key_in_use TO paravent_vault;
 GRANT USAGE ON SEQUENCE vault.subject_id_seq TO paravent_vault;
 
 GRANT USAGE ON SCHEMA rights TO paravent_gateway;

@@ -1,0 +1,182 @@
+"""How does a key get a new version while others work, and how does the old one come to an end?
+
+Two steps before anything is moved: the provider makes the version, which every process can compute
+with from then on once it looks, and the vault says that it is in use.  Who writes a row reads that
+in their own transaction, so that nobody makes a row by an older version than the one in use.  Then
+rows are moved in small transactions; each stands by itself, so a run that was stopped is simply
+begun again.  The old version is destroyed when no row is left under it (R-52, R-123).
+
+* ``kek`` wraps the bucket keys: all of them are wrapped anew.  A backup from before opens as long
+  as the old version lives, and never again after it.
+* ``idx`` makes the blind indexes: what is kept sealed is indexed anew here; of what is known by its
+  index alone nobody has the text, and it is moved when it is next sent (``remember``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from sqlalchemy import Connection, Engine
+
+from pseudonymizer.errors import KeyInUse, KeyUnknown
+from pseudonymizer.keyring import Keyring
+from pseudonymizer.vault import store
+from pseudonymizer.vault.buckets import Buckets, unwrap_subject
+from pseudonymizer.vault.driver import columns, run
+from pseudonymizer.vault.mint import Indexed, move_identifier
+from pseudonymizer.vault.store import BucketRow
+from pseudonymizer.vault.transactions import transaction
+
+__all__ = ["ROTATED", "Progress", "Rotated", "destroy", "move", "rotate", "rows_under"]
+
+Rotated = Literal["idx", "kek"]
+ROTATED: Final[tuple[Rotated, ...]] = ("idx", "kek")
+
+Progress = Callable[[int], None]
+"""Told after each transaction how many rows were moved by this call."""
+
+IDENTIFIERS: Final = 500  # a transaction; some 20 ms of sealing
+BUCKETS: Final = 64  # a transaction: each is a call of the key service
+
+_COUNT: Final = {
+    "idx": "SELECT index_version, count(*) FROM vault.identifier GROUP BY 1",
+    "kek": "SELECT kek_version, count(*) FROM vault.bucket GROUP BY 1",
+}
+
+
+def rotate(engine: Engine, keyring: Keyring, name: Rotated) -> int:
+    """Make a new version of a key and put it in use; give its number.
+
+    Where an earlier call made a version and was stopped before it was in use, that one is taken.
+    """
+    keyring.reload()
+    with transaction(engine) as vault:
+        in_use = store.key_in_use(vault, name)
+    primary = keyring.versions(name).primary
+    if primary <= in_use:
+        primary = keyring.provider.new_version(name)
+    with transaction(engine) as vault:
+        if name == "idx":
+            # Who is minting has looked the new person up under the old version.
+            store.keep_minting_out(vault)
+        store.put_key_in_use(vault, name, primary, at=datetime.now(UTC))
+    return primary
+
+
+def move(
+    engine: Engine,
+    keyring: Keyring,
+    name: Rotated,
+    *,
+    progress: Progress = lambda _done: None,
+    until: Callable[[], bool] = lambda: False,
+) -> int:
+    """Bring the rows under older versions of *name* to the one in use; give how many.
+
+    Args:
+        engine: the vault.
+        keyring: knows every version that a row may be under.
+        name: which key.
+        progress: called after each transaction.
+        until: asked between transactions; once true, what is left is for another call.
+    """
+    keyring.reload()
+    some = _buckets if name == "kek" else _identifiers
+    done, after = 0, b""
+    while not until():
+        with transaction(engine) as vault:
+            moved, after = some(vault, keyring, after)
+        done += moved
+        if not moved and not after:
+            break
+        progress(done)
+    return done
+
+
+def rows_under(engine: Engine, name: Rotated) -> dict[int, int]:
+    """Count the rows that are under each version of a key."""
+    with transaction(engine) as vault:
+        return {int(row[0]): int(row[1]) for row in run(vault, _COUNT[name]).fetchall()}
+
+
+def destroy(engine: Engine, keyring: Keyring, name: Rotated, version: int) -> None:
+    """Destroy a version for good, if nothing is left under it.
+
+    Raises:
+        KeyUnknown: there is no such version.
+        KeyInUse: it is in use, or rows are left under it; what the message says is how many.
+    """
+    keyring.reload()
+    if version not in keyring.versions(name).live:
+        raise KeyUnknown(
+            "no such version is left; one that `paravent keys status` lists was needed"
+        )
+    with transaction(engine) as vault:
+        # Nobody writes a row by an older version than the one in use: what is counted stays so.
+        store.keep_minting_out(vault)
+        if version >= store.key_in_use(vault, name):
+            raise KeyInUse("the version is in use; an older one was needed")
+        rows = dict(run(vault, _COUNT[name]).fetchall())
+        left = int(rows.get(version, 0))
+        if left:
+            raise KeyInUse(f"{left} rows are left under the version; none was needed")
+        keyring.provider.destroy_version(name, version)
+
+
+def _buckets(vault: Connection, keyring: Keyring, _after: bytes) -> tuple[int, bytes]:
+    """Wrap some bucket keys anew; the bucket keys themselves stay what they are."""
+    in_use = store.key_in_use(vault, "kek")
+    keyring.reach("kek", in_use)
+    rows = run(
+        vault,
+        "SELECT id, version, kek_version, wrapped_key FROM vault.bucket"
+        " WHERE kek_version < %b ORDER BY id LIMIT %b FOR NO KEY UPDATE",
+        in_use,
+        BUCKETS,
+    ).fetchall()
+    moved = [
+        (row[0], *keyring.rewrap("vault.bucket", f"{row[0]}:{row[1]}", row[2], row[3]))
+        for row in rows
+    ]
+    run(
+        vault,
+        "UPDATE vault.bucket AS b SET kek_version = new.kek_version,"
+        " wrapped_key = new.wrapped_key, rewrapped_at = now()"
+        " FROM unnest(%b::smallint[], %b::int[], %b::bytea[]) AS new (id, kek_version, wrapped_key)"
+        " WHERE b.id = new.id",
+        *columns(moved, 3),
+    )
+    return len(moved), b""
+
+
+def _identifiers(vault: Connection, keyring: Keyring, after: bytes) -> tuple[int, bytes]:
+    """Index some of what is kept sealed anew; give how many, and how far this came."""
+    in_use = store.key_in_use(vault, "idx")
+    keyring.reach("idx", in_use)
+    rows = run(
+        vault,
+        "SELECT i.blind_index, i.subject, i.kind, i.sealed, i.sealed_mark, s.wrapped_sk,"
+        " b.id, b.version, b.kek_version, b.wrapped_key"
+        " FROM vault.identifier AS i JOIN vault.subject AS s ON s.id = i.subject"
+        " JOIN vault.bucket AS b ON b.id = s.bucket"
+        " WHERE i.blind_index > %b AND i.index_version < %b AND i.sealed IS NOT NULL"
+        " AND s.wrapped_sk IS NOT NULL"
+        " ORDER BY i.blind_index LIMIT %b FOR NO KEY UPDATE OF i SKIP LOCKED",
+        after,
+        in_use,
+        IDENTIFIERS,
+    ).fetchall()
+    buckets = Buckets(keyring)
+    moved = [
+        move_identifier(
+            keyring,
+            unwrap_subject(buckets.key(BucketRow(*row[6:])), row[1], row[5]),
+            Indexed(*row[:5]),
+            version=in_use,
+        )
+        for row in rows
+    ]
+    store.move_identifiers(vault, moved, version=in_use)
+    return len(moved), rows[-1][0] if rows else b""

@@ -1,0 +1,211 @@
+"""A key gets a new version while others work with the old one: nobody is lost, nor doubled."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from pseudonymizer.errors import KeyDestroyed, KeyInUse, KeyUnknown, VaultRefused
+from pseudonymizer.key_providers import FileKeyProvider
+from pseudonymizer.keyring import Identifier, Keyring
+from pseudonymizer.lookup import Lookup
+from pseudonymizer.vault import rotate
+from pseudonymizer.vault.buckets import Buckets
+from pseudonymizer.vault.remember import Resolver
+from pseudonymizer.vault.store import BucketRow
+from pseudonymizer.vault.transactions import connect
+from tests.support.postgres import Database
+from tests.support.vault import DOMAINS, Vault
+
+SEALED: Final = frozenset({"email", "user_id"})
+PEOPLE: Final = [(("user_id", f"u{n}"), ("email", f"u{n}@example.org")) for n in range(30)]
+DEVICES: Final = [("anonymous_id", f"a{n}") for n in range(20)]
+
+
+@pytest.fixture
+def elsewhere(vault: Vault, tmp_path: Path) -> Vault:
+    """Another process: it read the keys before anything was rotated."""
+    provider = FileKeyProvider.open(tmp_path / "keys.json", mode="development")
+    return Vault(vault.engine, Keyring(provider))
+
+
+def _seed(vault: Vault) -> dict[Identifier, dict[str, bytes]]:
+    for pair in PEOPLE:
+        vault.mint(*pair, seal=SEALED)
+    for device in DEVICES:
+        vault.mint(device)
+    return _pids(vault)
+
+
+def _pids(vault: Vault) -> dict[Identifier, dict[str, bytes]]:
+    wanted = [*(each for pair in PEOPLE for each in pair), *DEVICES]
+    answers = vault.ask(*(Lookup((each,)) for each in wanted))
+    return {each: dict(answer.pids or {}) for each, answer in zip(wanted, answers, strict=True)}
+
+
+def _under(vault: Vault, name: rotate.Rotated) -> dict[int, int]:
+    return rotate.rows_under(vault.engine, name)
+
+
+def test_what_is_sealed_is_indexed_anew_and_the_rest_when_it_is_sent(
+    vault: Vault, elsewhere: Vault
+) -> None:
+    before = _seed(vault)
+    assert rotate.rotate(vault.engine, vault.keyring, "idx") == 2
+    assert _pids(vault) == _pids(elsewhere) == before
+    assert rotate.move(vault.engine, vault.keyring, "idx") == 60
+    assert _under(vault, "idx") == {1: 20, 2: 60}
+    with pytest.raises(KeyInUse, match="20 rows"):
+        rotate.destroy(vault.engine, vault.keyring, "idx", 1)
+    elsewhere.ask(*(Lookup((device,), mint=True) for device in DEVICES))
+    assert _under(vault, "idx") == {2: 80}
+    rotate.destroy(vault.engine, vault.keyring, "idx", 1)
+    assert _pids(vault) == before
+    elsewhere.keyring.reload()
+    assert _pids(elsewhere) == before
+    assert vault.count("vault.subject") == 50
+
+
+def test_what_was_sealed_is_shown_and_tombstoned_as_before(vault: Vault) -> None:
+    _seed(vault)
+    rotate.rotate(vault.engine, vault.keyring, "idx")
+    rotate.move(vault.engine, vault.keyring, "idx")
+    vault.ask(*(Lookup((device,), mint=True) for device in DEVICES))
+    vault.destroy(vault.begin(PEOPLE[0][0]).case_id)
+    vault.destroy(vault.begin(DEVICES[0]).case_id)
+    for gone in (*PEOPLE[0], DEVICES[0]):
+        assert vault.mint(gone).status == "suppressed"
+
+
+def test_a_process_that_knows_nothing_of_it_makes_nobody_twice(
+    vault: Vault, elsewhere: Vault
+) -> None:
+    rotate.rotate(vault.engine, vault.keyring, "idx")
+    new = vault.mint(*PEOPLE[0], seal=SEALED)
+    assert elsewhere.mint(*PEOPLE[0], seal=SEALED).pids == new.pids
+    assert elsewhere.mint(*PEOPLE[1], seal=SEALED).status == "minted"
+    assert _under(vault, "idx") == {2: 4}
+
+
+def test_rotating_while_many_mint_the_same_people_doubles_nobody(
+    vault_database: Database, vault: Vault, tmp_path: Path
+) -> None:
+    engine = connect(vault_database.dsn("paravent_vault"), pool_size=10)
+    failures: list[Exception] = []
+    start = threading.Barrier(9)
+
+    def arrive(turn: int) -> None:
+        keys = FileKeyProvider.open(tmp_path / "keys.json", mode="development")
+        resolver = Resolver(engine, Keyring(keys), cache_ttl_s=0)
+        start.wait()
+        try:
+            for again in range(3):
+                order = PEOPLE[turn + again :] + PEOPLE[: turn + again]
+                lookups = [Lookup(pair, mint=True, link=True, seal=SEALED) for pair in order]
+                resolver.resolve(lookups, domains=DOMAINS)
+        except Exception as failure:  # noqa: BLE001 -- shown by the assertion below
+            failures.append(failure)
+
+    def turn_over() -> None:
+        start.wait()
+        for _ in range(3):
+            rotate.rotate(engine, vault.keyring, "idx")
+            rotate.move(engine, vault.keyring, "idx")
+
+    _together([*(lambda turn=turn: arrive(turn) for turn in range(8)), turn_over])
+    rotate.move(engine, vault.keyring, "idx")
+    engine.dispose()
+    assert failures == []
+    assert vault.count("vault.subject") == 30
+    assert _under(vault, "idx") == {4: 60}
+
+
+def _together(works: Iterable[object]) -> None:
+    threads = [threading.Thread(target=work) for work in works]  # type: ignore[arg-type]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_a_move_that_was_stopped_is_gone_on_with(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _seed(vault)
+    rotate.rotate(vault.engine, vault.keyring, "idx")
+    monkeypatch.setattr(rotate, "IDENTIFIERS", 7)
+    told: list[int] = []
+    rotate.move(
+        vault.engine, vault.keyring, "idx", progress=told.append, until=lambda: len(told) == 2
+    )
+    assert told == [7, 14]
+    assert _pids(vault) == before
+    assert rotate.move(vault.engine, vault.keyring, "idx") == 46
+    assert _under(vault, "idx") == {1: 20, 2: 60}
+
+
+def test_a_rotation_that_was_stopped_before_it_counted_is_taken_up(vault: Vault) -> None:
+    vault.keyring.provider.new_version("idx")
+    assert rotate.rotate(vault.engine, vault.keyring, "idx") == 2
+    assert rotate.rotate(vault.engine, vault.keyring, "idx") == 3
+
+
+def test_every_bucket_is_wrapped_anew_and_a_backup_opens_for_nobody(
+    vault: Vault, elsewhere: Vault
+) -> None:
+    before = _seed(vault)
+    backup = [
+        BucketRow(row["id"], row["version"], row["kek_version"], bytes(row["wrapped_key"]))
+        for row in vault.rows("SELECT id, version, kek_version, wrapped_key FROM vault.bucket")
+    ]
+    assert rotate.rotate(vault.engine, vault.keyring, "kek") == 2
+    with pytest.raises(KeyInUse, match=f"{len(backup)} rows"):
+        rotate.destroy(vault.engine, vault.keyring, "kek", 1)
+    assert rotate.move(vault.engine, vault.keyring, "kek") == len(backup)
+    assert _under(vault, "kek") == {2: len(backup)}
+    assert Buckets(vault.keyring).key(backup[0])
+    rotate.destroy(vault.engine, vault.keyring, "kek", 1)
+    with pytest.raises(KeyDestroyed):
+        Buckets(vault.keyring).key(backup[0])
+    assert _pids(vault) == _pids(elsewhere) == before
+
+
+def test_a_process_that_knows_nothing_of_it_wraps_by_the_version_in_use(
+    vault: Vault, elsewhere: Vault
+) -> None:
+    rotate.rotate(vault.engine, vault.keyring, "kek")
+    elsewhere.mint(*PEOPLE[0])
+    elsewhere.destroy(elsewhere.begin(PEOPLE[0][0]).case_id)
+    assert set(_under(vault, "kek")) == {2}
+
+
+def test_the_database_itself_refuses_a_bucket_under_a_key_no_longer_in_use(vault: Vault) -> None:
+    _seed(vault)
+    rotate.rotate(vault.engine, vault.keyring, "kek")
+    with pytest.raises(VaultRefused) as refused:
+        vault.rows("UPDATE vault.bucket SET kek_version = 1 RETURNING id")
+    assert refused.value.sqlstate == "PV001"
+
+
+@pytest.mark.parametrize("name", rotate.ROTATED)
+def test_the_version_in_use_and_one_that_never_was_are_not_destroyed(
+    vault: Vault, name: rotate.Rotated
+) -> None:
+    with pytest.raises(KeyInUse, match="in use"):
+        rotate.destroy(vault.engine, vault.keyring, name, 1)
+    with pytest.raises(KeyUnknown):
+        rotate.destroy(vault.engine, vault.keyring, name, 9)
+
+
+def test_a_vault_of_other_keys_is_not_written_to(vault: Vault, tmp_path: Path) -> None:
+    _seed(vault)
+    rotate.rotate(vault.engine, vault.keyring, "idx")
+    other = FileKeyProvider.create(tmp_path / "other.json", mode="development")
+    strange = Vault(vault.engine, Keyring(other))
+    with pytest.raises(KeyUnknown):
+        strange.mint(PEOPLE[0][0])
+    assert vault.count("vault.subject") == 50
