@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from policies.conditions import features_of
 from policies.data_map import Erasure, TableNote
@@ -17,6 +18,8 @@ from policies.examples import Compute, failures, run_examples
 from policies.ruleset import RuleSet, SegmentRule
 from policies.special import Lexicon
 from policies.vocabulary import LegalBasis, PropertyType
+
+LEAST: Final = timedelta(days=183)  # what the database, too, lets nobody forget earlier
 
 
 class Level(StrEnum):
@@ -118,6 +121,15 @@ def _risky(rules: RuleSet) -> Iterator[Finding]:
                 "free text is kept without looking for people in it",
                 "Write `scan: true`.",
             )
+    counting = max((purpose.consent_validity for purpose in rules.purposes.values()), default=LEAST)
+    if rules.proof is not None and rules.proof < max(counting, LEAST):
+        yield Finding(
+            Level.ERROR,
+            "consent.yaml",
+            "proof",
+            "what was said is forgotten while it may still count",
+            f"Choose a period of at least {max(counting, LEAST).days} days.",
+        )
     for key, purpose in rules.purposes.items():
         if purpose.feature_retention > purpose.retention:
             advice = "Choose a shorter `feature_retention`."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -12,10 +13,12 @@ from gateway.cli.children import keys_of
 from gateway.cli.opened import opened
 from gateway.cli.operators import log
 from gateway.cli.output import Data, Json, answer, progress, table
+from gateway.rights import wrapped
+from pseudonymizer.errors import KeyInUse
 from pseudonymizer.key_providers import FileKeyProvider
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.vault import rotate as rotating
-from pseudonymizer.vault.transactions import connect
+from pseudonymizer.vault.transactions import connect, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +30,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="The versions of the keys, and what is under each.")
 
-ROTATED, DESTROYED = "key:rotated", "key:destroyed"
 HEADS = ("KEY", "VERSION", "MADE", "STATE", "ROWS")
 
 
@@ -50,7 +52,36 @@ Name = Annotated[
 class _Held(NamedTuple):
     addresses: Addresses
     engine: Engine
+    rights: Engine
     keyring: Keyring
+
+    def rows_under(self, name: Key) -> Counter[int]:
+        """Count everything under each version: rows of the vault, and what cases keep sealed."""
+        found = Counter(rotating.rows_under(self.engine, name.value))
+        if name is Key.KEK:
+            with transaction(self.rights) as rights:
+                found += wrapped.under(rights)
+        return found
+
+    def move_wrapped(self) -> int:
+        """Wrap anew what cases keep sealed; give how many documents."""
+        moved = 0
+        while True:
+            with transaction(self.rights) as rights:
+                some = wrapped.move(rights, self.keyring)
+            if not some:
+                return moved
+            moved += some
+
+    def refuse_wrapped(self, name: Key, version: int) -> None:
+        """Refuse to destroy what a case still needs.
+
+        Raises:
+            KeyInUse: it does.
+        """
+        left = self.rows_under(name)[version] if name is Key.KEK else 0
+        if left:
+            raise KeyInUse(f"{left} rows are left under the version; none was needed")
 
 
 @app.command("status")
@@ -58,8 +89,9 @@ def keys_status(*, data: Data = None, as_json: Json = False) -> None:
     """List every version of every key, and how many rows are under it; never the keys."""
     with _held(data) as held:
         attested = held.keyring.provider.attest()
-        rows = {key: rotating.rows_under(held.engine, key.value) for key in Key}
-    documents = list(_versions(attested, rows))
+        rows = {key: held.rows_under(key) for key in Key}
+        used = {key: rotating.in_use(held.engine, key.value) for key in Key}
+    documents = list(_versions(attested, rows, used))
     cells = [tuple(each[head.lower()] for head in HEADS) for each in documents]
     answer(documents, as_json=as_json, lines=table(HEADS, cells))
 
@@ -72,10 +104,11 @@ def rotate(name: Name, *, data: Data = None, as_json: Json = False) -> None:
     it is next sent. Stopped half way, `paravent keys move` goes on.
     """
     with _held(data) as held:
-        log(held.addresses, ROTATED, {"key": name.value})
+        log(held.addresses, "key:rotation-asked", {"key": name.value})
         version = rotating.rotate(held.engine, held.keyring, name.value)
+        log(held.addresses, "key:rotated", {"key": name.value, "version": str(version)})
         progress(f"version {version} of {name} is in use")
-        document = _moved(held, name) | {"version": version}
+        document = _moved(held, name)
     answer(document, as_json=as_json, lines=_told(document))
 
 
@@ -100,8 +133,11 @@ def destroy(
     A backup from before it was rotated opens for nobody after that.
     """
     with _held(data) as held:
-        log(held.addresses, DESTROYED, {"key": name.value, "version": str(version)})
+        said = {"key": name.value, "version": str(version)}
+        log(held.addresses, "key:destruction-asked", said)
+        held.refuse_wrapped(name, version)
         rotating.destroy(held.engine, held.keyring, name.value, version)
+        log(held.addresses, "key:destroyed", said)
     document = {"key": name.value, "destroyed": version}
     answer(document, as_json=as_json, lines=[f"Version {version} of {name} is destroyed."])
 
@@ -113,36 +149,43 @@ def _moved(held: _Held, name: Key) -> dict[str, Any]:
         name.value,
         progress=lambda done: progress(f"{done} rows moved"),
     )
-    rows = rotating.rows_under(held.engine, name.value)
+    if name is Key.KEK:
+        moved += held.move_wrapped()
+    rows = held.rows_under(name)
     return {
         "key": name.value,
+        "version": rotating.in_use(held.engine, name.value),
         "moved": moved,
         "rows": {str(version): rows[version] for version in sorted(rows)},
     }
 
 
 def _told(document: dict[str, Any]) -> list[str]:
-    *older, _newest = document["rows"].items() or [("", 0)]
     lines = [f"{document['moved']} rows of {document['key']} were moved."]
-    lines += [
-        f"{left} are left under version {version}: known by their index alone, they follow when"
-        " they are next sent."
-        for version, left in older
-    ]
+    for version, left in document["rows"].items():
+        if int(version) < document["version"]:
+            lines.append(f"{left} are left under version {version}.")
+    if len(lines) > 1 and document["key"] == Key.IDX:
+        lines.append("Known by their index alone, they follow when they are next sent with a yes.")
     return lines
 
 
-def _versions(attested: Any, rows: dict[Key, dict[int, int]]) -> Iterator[dict[str, Any]]:  # noqa: ANN401  # what a driver attests
+def _versions(
+    attested: Any,  # noqa: ANN401  # what a driver attests
+    rows: dict[Key, Counter[int]],
+    used: dict[Key, int],
+) -> Iterator[dict[str, Any]]:
     for name, key in attested["keys"].items():
-        under = rows[Key(name)] if name in {*Key} else None
+        rotated = Key(name) if name in {*Key} else None
+        newest = key["primary"] if rotated is None else used[rotated]
         for number, made in key["versions"].items():
             state = "destroyed" if made["destroyed"] else "live"
             yield {
                 "key": name,
                 "version": int(number),
                 "made": made["made_at"][:10],
-                "state": "newest" if int(number) == key["primary"] else state,
-                "rows": "-" if under is None else under.get(int(number), 0),
+                "state": "in use" if int(number) == newest else state,
+                "rows": "-" if rotated is None else rows[rotated][int(number)],
             }
 
 
@@ -150,8 +193,11 @@ def _versions(attested: Any, rows: dict[Key, dict[int, int]]) -> Iterator[dict[s
 def _held(data: Path | None) -> Iterator[_Held]:
     with opened(data, announce=progress) as home:
         provider = FileKeyProvider.open(keys_of(home.installation))
-        engine = connect(home.addresses.vault, pool_size=1, application_name="paravent keys")
+        name = "paravent keys"
+        engine = connect(home.addresses.vault, pool_size=1, application_name=name)
+        rights = connect(home.addresses.rights, pool_size=1, application_name=name)
         try:
-            yield _Held(home.addresses, engine, Keyring(provider))
+            yield _Held(home.addresses, engine, rights, Keyring(provider))
         finally:
             engine.dispose()
+            rights.dispose()

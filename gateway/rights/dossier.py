@@ -95,11 +95,26 @@ def seal_document(
     keyring: Keyring, case: uuid.UUID, column: str, document: dict[str, Any]
 ) -> bytes:
     """Seal *document* for one column of one case under a fresh key, itself wrapped."""
+    keyring.reload()  # a process that has been idle may know only of a version that has ended
     material = os.urandom(_KEY_BYTES)
     version, wrapped = keyring.wrap(_TABLE, case.bytes, material)
     body = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
     sealed = seal(SealingKey(_KEY_ID, 1, material), body, Place(_TABLE, column, case.bytes))
     return _HEAD.pack(version, len(wrapped)) + wrapped + sealed
+
+
+def version_of(sealed: bytes) -> int:
+    """Give the version of the wrapping key that a sealed document needs; its head is enough."""
+    version, _ = _HEAD.unpack_from(sealed)
+    return int(version)
+
+
+def rewrapped(keyring: Keyring, case: uuid.UUID, sealed: bytes) -> bytes:
+    """Give a sealed document with its key wrapped by the newest version; the rest stays."""
+    version, length = _HEAD.unpack_from(sealed)
+    start = _HEAD.size + length
+    newest, wrapped = keyring.rewrap(_TABLE, case.bytes, version, sealed[_HEAD.size : start])
+    return _HEAD.pack(newest, len(wrapped)) + wrapped + sealed[start:]
 
 
 def open_document(keyring: Keyring, case: uuid.UUID, column: str, sealed: bytes) -> dict[str, Any]:

@@ -231,9 +231,10 @@ def compare(old: RuleSet, new: RuleSet) -> list[Change]:
 
 
 def _proved(old: RuleSet, new: RuleSet) -> Iterator[Change]:
+    """Judge how long choices stay on record: for longer is more data, for less forgets a no."""
     if old.proof != new.proof:
-        for effect, loosens, was, is_ in _ENDLESS(old.proof, new.proof):
-            yield Change("consent.yaml", "proof", effect, loosens, was, is_)
+        for effect, _, was, is_ in _ENDLESS(old.proof, new.proof):
+            yield Change("consent.yaml", "proof", effect, True, was, is_)
 
 
 def _plain(file: str, words: Mapping[str, tuple[str, str]]) -> Iterator[Change]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pseudonymizer.keyring import Identifier
@@ -136,9 +136,17 @@ def plan(lookups: Sequence[Lookup], known: Known, circles: Circles) -> Plan:
 
 def _decide(lookup: Lookup, known: Known, planned: Plan) -> Outcome:
     primary = lookup.identifiers[0]
-    for identifier in lookup.identifiers:
-        if identifier in known.tombstoned or planned.owners.get(identifier) in known.gone:
-            return Outcome("suppressed", None)
+    gone = {
+        identifier
+        for identifier in lookup.identifiers
+        if identifier in known.tombstoned or planned.owners.get(identifier) in known.gone
+    }
+    # Whoever signs in on the device of somebody erased is heard; the device is left out of it.
+    if primary in gone or any(kind in PERSONAL for kind, _ in gone):
+        return Outcome("suppressed", None)
+    if gone:
+        left = tuple(each for each in lookup.identifiers if each not in gone)
+        lookup = replace(lookup, identifiers=left)
     owner = planned.owners.get(primary)
     if lookup.link and len(lookup.identifiers) > 1:
         return _link(lookup, owner, planned)

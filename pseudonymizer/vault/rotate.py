@@ -29,7 +29,7 @@ from pseudonymizer.vault.mint import Indexed, move_identifier
 from pseudonymizer.vault.store import BucketRow
 from pseudonymizer.vault.transactions import transaction
 
-__all__ = ["ROTATED", "Progress", "Rotated", "destroy", "move", "rotate", "rows_under"]
+__all__ = ["ROTATED", "Progress", "Rotated", "destroy", "in_use", "move", "rotate", "rows_under"]
 
 Rotated = Literal["idx", "kek"]
 ROTATED: Final[tuple[Rotated, ...]] = ("idx", "kek")
@@ -84,15 +84,26 @@ def move(
     """
     keyring.reload()
     some = _buckets if name == "kek" else _identifiers
-    done, after = 0, b""
+    done = turn = 0
+    after = b""
     while not until():
         with transaction(engine) as vault:
             moved, after = some(vault, keyring, after)
-        done += moved
-        if not moved and not after:
+        if moved:
+            done += moved
+            turn += moved
+            progress(done)
+        elif turn:
+            turn, after = 0, b""  # once more: what somebody held was passed over
+        else:
             break
-        progress(done)
     return done
+
+
+def in_use(engine: Engine, name: Rotated) -> int:
+    """Give the version of a key that new rows are made under."""
+    with transaction(engine) as vault:
+        return store.key_in_use(vault, name)
 
 
 def rows_under(engine: Engine, name: Rotated) -> dict[int, int]:
@@ -114,9 +125,10 @@ def destroy(engine: Engine, keyring: Keyring, name: Rotated, version: int) -> No
             "no such version is left; one that `paravent keys status` lists was needed"
         )
     with transaction(engine) as vault:
-        # Nobody writes a row by an older version than the one in use: what is counted stays so.
-        store.keep_minting_out(vault)
-        if version >= store.key_in_use(vault, name):
+        store.keep_minting_out(vault)  # who minted by an older version has committed after this
+    with transaction(engine) as vault:
+        # Who moves rows, or wraps a bucket, shares this; from here on nobody makes one under it.
+        if version >= store.key_in_use(vault, name, alone=True):
             raise KeyInUse("the version is in use; an older one was needed")
         rows = dict(run(vault, _COUNT[name]).fetchall())
         left = int(rows.get(version, 0))
@@ -127,7 +139,7 @@ def destroy(engine: Engine, keyring: Keyring, name: Rotated, version: int) -> No
 
 def _buckets(vault: Connection, keyring: Keyring, _after: bytes) -> tuple[int, bytes]:
     """Wrap some bucket keys anew; the bucket keys themselves stay what they are."""
-    in_use = store.key_in_use(vault, "kek")
+    in_use = store.key_in_use(vault, "kek", share=True)
     keyring.reach("kek", in_use)
     rows = run(
         vault,
@@ -153,7 +165,7 @@ def _buckets(vault: Connection, keyring: Keyring, _after: bytes) -> tuple[int, b
 
 def _identifiers(vault: Connection, keyring: Keyring, after: bytes) -> tuple[int, bytes]:
     """Index some of what is kept sealed anew; give how many, and how far this came."""
-    in_use = store.key_in_use(vault, "idx")
+    in_use = store.key_in_use(vault, "idx", share=True)  # none ends while these rows get it
     keyring.reach("idx", in_use)
     rows = run(
         vault,

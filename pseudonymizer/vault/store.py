@@ -116,7 +116,6 @@ SELECT NULL, NULL, NULL, NULL, version, NULL, NULL, NULL, NULL
 """
 
 _IN_USE: Final = "SELECT version FROM vault.key_in_use WHERE name = %b"
-_IN_USE_SHARED: Final = f"{_IN_USE} FOR SHARE"
 
 _CIRCLES: Final = """
 WITH RECURSIVE circle (root, member) AS (
@@ -179,9 +178,14 @@ def look_up(
     return Found(found, there, in_use)
 
 
-def key_in_use(connection: Connection, name: str, *, share: bool = False) -> int:
-    """Give the version of a key that new rows are made under; *share* keeps it until the commit."""
-    rows = run(connection, _IN_USE_SHARED if share else _IN_USE, name)
+def key_in_use(
+    connection: Connection, name: str, *, share: bool = False, alone: bool = False
+) -> int:
+    """Give the version of a key that new rows are made under.
+
+    With *share* it stays so until the commit; *alone* waits for everybody who shares it.
+    """
+    rows = run(connection, f"{_IN_USE}{' FOR UPDATE' * alone}{' FOR SHARE' * share}", name)
     return int(rows.fetchall()[0][0])
 
 

@@ -8,7 +8,8 @@ its visitor makes it say, so that following every link would hand one person's r
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,7 +20,7 @@ from pseudonymizer.keyring import Identifier, Keyring
 from pseudonymizer.reach import PERSONAL
 from pseudonymizer.vault.buckets import Buckets, unwrap_subject
 from pseudonymizer.vault.driver import run
-from pseudonymizer.vault.store import BucketRow, circles_of
+from pseudonymizer.vault.store import BucketRow, circles_of, key_in_use
 
 __all__ = [
     "Names",
@@ -60,7 +61,7 @@ def lookup_closure(
     rows = run(
         vault,
         "SELECT DISTINCT subject FROM vault.identifier WHERE blind_index = ANY(%b::bytea[])",
-        every_index(keyring, identifiers),
+        every_index(vault, keyring, identifiers),
     )
     reached = {row[0] for row in rows.fetchall()}
     if not reached:
@@ -74,14 +75,14 @@ def lookup_vouched(
     """Split the closure of *identifiers* in what they vouch for, and what is withheld.
 
     A subject who is known by a personal identifier is vouched for by one of these only, not by a
-    cookie and not by a link; one who is known by devices alone, also by a link to somebody
-    vouched for.
+    cookie and not by a link.  One who is known by devices alone is vouched for by its own number;
+    and by a link to somebody vouched for, if nobody else is linked with it.
     """
     closure = {row.id: row for row in lookup_closure(vault, keyring, identifiers)}
     claimed = run(
         vault,
         "SELECT subject, kind FROM vault.identifier WHERE blind_index = ANY(%b::bytea[])",
-        every_index(keyring, identifiers),
+        every_index(vault, keyring, identifiers),
     ).fetchall()
     nameless = {number for number, row in closure.items() if PERSONAL.isdisjoint(row.kinds)}
     vouched = {number for number, kind in claimed if kind in PERSONAL or number in nameless}
@@ -90,14 +91,30 @@ def lookup_vouched(
         "SELECT subject, other FROM vault.link WHERE subject = ANY(%b::bigint[])",
         list(closure),
     ).fetchall()
-    fresh = vouched
-    while fresh:
-        beside = {other for pair in links for other in pair if not fresh.isdisjoint(pair)}
-        fresh = (beside & nameless) - vouched
-        vouched = vouched | fresh
+    for devices, people in _shared(nameless, links):
+        if people and people <= vouched:
+            vouched |= devices
     rows = sorted(closure.values(), key=lambda row: row.id)
     withheld = [row for row in rows if row.id not in vouched]
     return [row for row in rows if row.id in vouched], withheld
+
+
+def _shared(
+    nameless: AbstractSet[int], links: Iterable[tuple[int, int]]
+) -> Iterator[tuple[set[int], set[int]]]:
+    """Give the devices that are linked with each other, and the people linked with any of them."""
+    beside: dict[int, set[int]] = {number: set() for number in nameless}
+    for one, other in links:
+        beside.setdefault(one, set()).add(other)
+        beside.setdefault(other, set()).add(one)
+    left = set(nameless)
+    while left:
+        devices, fresh = set(), {left.pop()}
+        while fresh:
+            devices |= fresh
+            fresh = {near for each in fresh for near in beside[each] & nameless} - devices
+        left -= devices
+        yield devices, {near for each in devices for near in beside[each]} - nameless
 
 
 def names_of(
@@ -143,8 +160,14 @@ def all_alive(vault: Connection, subjects: Collection[int]) -> bool:
     return bool(rows.fetchall()[0][0] == len(set(subjects)))
 
 
-def every_index(keyring: Keyring, identifiers: Sequence[Identifier]) -> list[bytes]:
-    """Give the blind indexes of *identifiers* under every live version of the key."""
+def every_index(
+    vault: Connection, keyring: Keyring, identifiers: Sequence[Identifier]
+) -> list[bytes]:
+    """Give the blind indexes of *identifiers* under every live version of the key.
+
+    No other version comes into use before this transaction ends: what is not found is not there.
+    """
+    keyring.reach("idx", key_in_use(vault, "idx", share=True))
     return [
         index
         for version in keyring.versions("idx").live

@@ -67,6 +67,23 @@ def test_the_browser_of_a_visitor_who_signed_in_is_theirs(desk: RightsDesk) -> N
     assert report["withheld"] is None
 
 
+def test_a_browser_two_people_were_linked_with_is_nobodys(desk: RightsDesk) -> None:
+    """Grace subscribes, by her address alone, on the tablet that Ada has signed in on (R-17)."""
+    browse(desk, ADA, timedelta(hours=5), userId=None, anonymousId=ADA.anonymous_id)
+    browse(desk, ADA, timedelta(hours=4))
+    at = now(desk) - timedelta(hours=3)
+    desk.edge.send(identify(ADA, at=at, sentAt=None, traits={"email": "", "phone": ""}))
+    on_it = replace(GRACE, anonymous_id=ADA.anonymous_id)
+    desk.edge.send({**identify(on_it, at=at, sentAt=None, traits={"phone": ""}), "userId": None})
+    for claimed in (("email", GRACE.email), ("user_id", ADA.user_id)):
+        report = desk.report(claimed)
+        assert report["held"]["vault.subject"] == 1
+        assert "anonymous_id" in report["withheld"]
+    both = desk.report(("email", GRACE.email), ("user_id", ADA.user_id))
+    assert both["held"]["vault.subject"] == 3
+    assert both["withheld"] is None
+
+
 def test_a_cookie_nobody_signed_in_with_opens_what_it_did(desk: RightsDesk) -> None:
     browse(desk, ADA, timedelta(hours=5), userId=None, anonymousId=ADA.anonymous_id)
     report = desk.report(("anonymous_id", ADA.anonymous_id))

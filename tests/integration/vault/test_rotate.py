@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Final
 
@@ -15,9 +16,10 @@ from pseudonymizer.keyring import Identifier, Keyring
 from pseudonymizer.lookup import Lookup
 from pseudonymizer.vault import rotate
 from pseudonymizer.vault.buckets import Buckets
+from pseudonymizer.vault.driver import run
 from pseudonymizer.vault.remember import Resolver
 from pseudonymizer.vault.store import BucketRow
-from pseudonymizer.vault.transactions import connect
+from pseudonymizer.vault.transactions import connect, transaction
 from tests.support.postgres import Database
 from tests.support.vault import DOMAINS, Vault
 
@@ -89,6 +91,51 @@ def test_a_process_that_knows_nothing_of_it_makes_nobody_twice(
     assert elsewhere.mint(*PEOPLE[0], seal=SEALED).pids == new.pids
     assert elsewhere.mint(*PEOPLE[1], seal=SEALED).status == "minted"
     assert _under(vault, "idx") == {2: 4}
+
+
+def test_a_process_that_knows_nothing_of_it_erases_everybody_linked(
+    vault: Vault, elsewhere: Vault
+) -> None:
+    _seed(vault)
+    rotate.rotate(vault.engine, vault.keyring, "idx")
+    rotate.move(vault.engine, vault.keyring, "idx")
+    begun = elsewhere.begin(PEOPLE[0][1])
+    assert len(begun.subjects) == 1
+    assert elsewhere.find(PEOPLE[0][0]).status == "suppressed"
+
+
+def test_no_version_ends_while_rows_are_being_moved_to_it(
+    vault: Vault, vault_database: Database, tmp_path: Path
+) -> None:
+    """Somebody moves rows to the second version, slowly, while another makes the third."""
+    _seed(vault)
+    rotate.rotate(vault.engine, vault.keyring, "idx")
+    slow = connect(vault_database.dsn("paravent_vault"), pool_size=1)
+    others = Keyring(FileKeyProvider.open(tmp_path / "keys.json", mode="development"))
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(slow) as moving:
+            moved, _ = rotate._identifiers(moving, others, b"")  # half a move
+            turned = pool.submit(rotate.rotate, vault.engine, vault.keyring, "idx")
+            wait([turned], timeout=0.5)
+            assert not turned.done()
+        assert turned.result(timeout=30) == 3
+    slow.dispose()
+    assert moved == 60
+    with pytest.raises(KeyInUse, match="60 rows"):
+        rotate.destroy(vault.engine, vault.keyring, "idx", 2)
+
+
+def test_what_somebody_held_is_moved_in_a_second_turn(
+    vault: Vault, vault_database: Database
+) -> None:
+    _seed(vault)
+    rotate.rotate(vault.engine, vault.keyring, "idx")
+    other = connect(vault_database.dsn("paravent_vault"), pool_size=1)
+    with transaction(other) as holding:
+        run(holding, "SELECT FROM vault.identifier WHERE kind = 'email' FOR UPDATE")
+        assert rotate.move(vault.engine, vault.keyring, "idx") == 30
+    other.dispose()
+    assert rotate.move(vault.engine, vault.keyring, "idx") == 30
 
 
 def test_rotating_while_many_mint_the_same_people_doubles_nobody(

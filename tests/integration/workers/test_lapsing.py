@@ -155,9 +155,11 @@ def test_nobody_is_forgotten_while_somebody_writes_about_them(
 def test_the_workers_cannot_have_what_still_counts_forgotten(
     shop: Shop, store_workers: Engine
 ) -> None:
-    person = _past(shop, store_workers, ago_us=2 * DAY_US)
-    with pytest.raises(StoreRefused), transaction(store_workers) as connection:
-        connection.execute(text("select * from store.forget_lapsed(now(), 10)"))
+    person = _past(shop, store_workers, ago_us=100 * DAY_US)
+    for days in (0, 1, 182):
+        asked = text(f"select * from store.forget_lapsed(now() - interval '{days} days', 10)")
+        with pytest.raises(StoreRefused), transaction(store_workers) as connection:
+            connection.execute(asked)
     with pytest.raises(StoreRefused), transaction(store_workers) as connection:
         connection.execute(text("delete from store.consent_record"))
     assert _known(shop, person) == (1, 1)

@@ -123,6 +123,11 @@ def test_a_rulebook_that_names_no_special_categories_goes_by_the_shipped_words(
     ]
 
 
+def test_what_was_said_is_not_forgotten_while_it_counts(folder: Path) -> None:
+    rules = changed(folder, "retention.yaml", "period: 5 years", "period: 30 days")
+    assert [(each.file, each.key) for each in forbidden(rules)] == [("consent.yaml", "proof")]
+
+
 def test_a_controller_s_own_word_forbids_from_then_on(folder: Path) -> None:
     rules = changed(folder, "special_categories.yaml", "fr: [santé,", "fr: [santé, nouveaux,")
     assert [each.file for each in forbidden(rules)] == ["segments/newcomers.yaml"]

@@ -251,7 +251,7 @@ def test_a_word_taken_from_what_is_forbidden_loosens() -> None:
     assert change[2:] == (Effect.NOT_COMPUTED, False, "", health.words_fr[0])
 
 
-def test_choices_kept_for_ever_or_for_longer_loosen() -> None:
+def test_choices_kept_for_longer_loosen_and_so_do_noes_forgotten_earlier() -> None:
     assert RULES.proof is not None
     shorter = replace(RULES, proof=RULES.proof / 2)
     endless = replace(RULES, proof=None)
@@ -265,7 +265,7 @@ def test_choices_kept_for_ever_or_for_longer_loosen() -> None:
     assert told == {
         ("longer", Effect.KEPT_LONGER, True, "913 days", "1826 days"),
         ("for ever", Effect.KEPT_LONGER, True, "1826 days", "none"),
-        ("no more", Effect.KEPT_SHORTER, False, "none", "1826 days"),
+        ("no more", Effect.KEPT_SHORTER, True, "none", "1826 days"),
     }
 
 

@@ -146,11 +146,18 @@ def test_subjects_joined_before_stay_joined_without_a_write() -> None:
     assert not planned.writes()
 
 
-def test_one_tombstoned_identifier_suppresses_the_whole_event() -> None:
-    facts = known({ADA: 1}, tombstoned={LAPTOP})
-    planned = plan([asserted(ADA, LAPTOP), Lookup((ADA,))], facts, Circles())
-    assert [o.status for o in planned.outcomes] == ["suppressed", "known"]
+def test_one_tombstoned_name_suppresses_the_whole_event() -> None:
+    facts = known({ADA: 1, LAPTOP: 2}, tombstoned={MAIL})
+    planned = plan([asserted(ADA, MAIL), asserted(LAPTOP, MAIL), Lookup((ADA,))], facts, Circles())
+    assert [o.status for o in planned.outcomes] == ["suppressed", "suppressed", "known"]
     assert planned.outcomes[0].subject is None
+
+
+def test_who_signs_in_on_the_device_of_somebody_erased_is_heard() -> None:
+    facts = known({ADA: 1}, tombstoned={LAPTOP})
+    planned = plan([asserted(ADA, LAPTOP), Lookup((LAPTOP,), mint=True)], facts, Circles())
+    assert planned.outcomes == [Outcome("known", 1), Outcome("suppressed", None)]
+    assert not planned.writes()
 
 
 def test_a_subject_being_erased_is_suppressed_and_takes_nothing_new() -> None:

@@ -32,14 +32,16 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
     due BIGINT[];
 BEGIN
-    IF before > now() - INTERVAL '1 day' THEN
-        RAISE EXCEPTION 'proof is kept for a day at least; an earlier instant was needed';
+    IF before > now() - INTERVAL '183 days' THEN
+        RAISE EXCEPTION 'proof is kept for half a year at least; an earlier instant was needed';
     END IF;
     -- Who is restricted, or has objected, is obeyed for as long as we may meet them again.
     SELECT coalesce(array_agg(held.id), '{}') INTO due FROM (
         SELECT known.id FROM store.subject known
         WHERE known.state = 0 AND known.objected = 0 AND known.registered_at <= before
-            AND store.is_lapsed(known.id, before)
+            AND NOT EXISTS (SELECT FROM store.event e WHERE e.subject = known.id)
+            AND NOT EXISTS (SELECT FROM store.consent_record said WHERE said.subject = known.id
+                AND greatest(said.at, said.received_at, said.valid_until) > before)
         ORDER BY known.id LIMIT most FOR UPDATE SKIP LOCKED
     ) held;
     SELECT coalesce(array_agg(id), '{}') INTO due FROM store.subject
