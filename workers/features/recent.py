@@ -37,7 +37,8 @@ NUMBERS: Final = (
     "last_purchase_at_us",
     "amount",
 )
-NEVER: Final = -(2**63)  # stands for an instant there is not
+NEVER: Final = -(2**63)  # stands for an instant there is not; as a message's number it is one
+_PURCHASE: Final = NUMBERS.index("last_purchase_at_us")
 _BASE = Struct(f">{len(NUMBERS)}q")
 _EVENT = Struct(">qqqh?")  # instant, message, amount, step, click
 
@@ -50,7 +51,9 @@ def numbers(state: State) -> tuple[int, ...]:
 def restore(state: State, base: Sequence[int]) -> None:
     """Set ``NUMBERS`` of *state*."""
     for name, each in zip(NUMBERS, base, strict=True):
-        setattr(state, name, None if each == NEVER else each)
+        setattr(state, name, each)
+    if base[_PURCHASE] == NEVER:
+        state.last_purchase_at_us = None
 
 
 def based(state: State) -> bytes:

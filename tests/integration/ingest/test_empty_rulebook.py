@@ -48,6 +48,7 @@ def rows(engine: Engine) -> dict[str, int]:
         "decision_count",
         "dropped_count",
         "alembic_version",
+        "key_in_use",
     }
     with engine.connect() as connection:
         tables = connection.execute(

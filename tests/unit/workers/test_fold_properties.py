@@ -115,6 +115,18 @@ def test_what_comes_less_than_half_a_minute_late_needs_no_history(
     assert lanes.histories_read == 0
 
 
+def test_a_message_may_have_the_number_that_stands_for_never() -> None:
+    """It is one of all numbers of 64 bits, and as likely as the others."""
+    at_us = 1_774_600_000_000_000
+    lanes = Lanes()
+    for mid, after_s in ((0, 0), (-1, 0), (recent.NEVER, 10), (1, 50)):
+        lanes.live([FoldEvent(at_us + after_s * 1_000_000, mid, 0, False, 0, 1)])
+    assert lanes.state is not None
+    found = rewound(lanes.state, at_us + 10_000_000, PARIS, STEPS)
+    assert found is not None
+    assert (found.last_mid, found.last_purchase_at_us) == (recent.NEVER, None)
+
+
 @given(history=histories, data=st.data())
 def test_a_rewound_state_is_that_of_the_events_until_then(
     history: list[FoldEvent], data: st.DataObject

@@ -65,7 +65,8 @@ def test_a_text_with_nul_or_too_many_characters_is_dropped() -> None:
 def test_no_json_value_makes_a_converter_raise(said: Any) -> None:
     for convert in (values.money, values.integer, values.number):
         found = convert(said)
-        assert found is None or abs(found) < 2**63
+        # A float may be rounded up to it; its column is one, too.
+        assert found is None or isinstance(found, float) or abs(found) < 2**63
     values.text(said, 20)
 
 
