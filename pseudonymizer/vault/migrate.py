@@ -7,6 +7,7 @@ again changes nothing.  Tables belong to ``paravent_owner``, which cannot log in
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -27,7 +28,7 @@ from psycopg.errors import (
 from sqlalchemy import Connection, text
 
 from policies.errors import DatabaseShared
-from pseudonymizer.errors import VaultUnavailable
+from pseudonymizer.errors import VaultContended, VaultUnavailable
 from pseudonymizer.vault.transactions import connect, transaction
 
 __all__ = ["LOGIN_ROLES", "migrate_vault"]
@@ -35,7 +36,8 @@ __all__ = ["LOGIN_ROLES", "migrate_vault"]
 OWNER: Final = "paravent_owner"
 LOGIN_ROLES: Final = ("paravent_vault", "paravent_gateway")
 LOCK: Final = 0x7061_7276_6175_6C74  # "parvault", as the number of an advisory lock
-ATTEMPTS: Final = 5
+ATTEMPTS: Final = 10
+PAUSE_S: Final = 0.5
 OLDEST_SERVER: Final = 150_000
 
 
@@ -66,8 +68,16 @@ def migrate_vault(owner_dsn: str, *, passwords: Mapping[str, str] | None = None)
         ) from None
     engine = connect(make_conninfo(dsn, dbname=database), pool_size=1)
     try:
-        with transaction(engine) as vault:
-            _upgrade(vault)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with transaction(engine) as vault:
+                    _upgrade(vault)
+            except VaultContended:
+                if attempt == ATTEMPTS:
+                    raise
+                time.sleep(PAUSE_S)
+            else:
+                break
     finally:
         engine.dispose()
 

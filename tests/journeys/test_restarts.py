@@ -25,7 +25,7 @@ from gateway.embedded import EmbeddedPostgres
 from gateway.embedded.processes import wait_until
 from tests.support.builders import ADA, identify
 from tests.support.installation import installed
-from tests.support.outages import Patient, Sender, descendants, eventually, order
+from tests.support.outages import PEOPLE, Patient, Sender, descendants, eventually, order
 
 pytestmark = pytest.mark.journey
 
@@ -125,6 +125,8 @@ def test_migrating_fails_no_request(patient: Patient) -> None:
 def test_rotating_keys_fails_no_request_and_makes_nobody_twice(patient: Patient) -> None:
     vault = EmbeddedPostgres(patient.home.data).dsn("vault")
     first = [f"stranger-{number}" for number in range(20)]
+    senders = {"batch": [order() for _ in PEOPLE]}  # each of them is known before we count
+    assert patient.home.post("/v1/batch", json=senders).status_code == 200
     with psycopg.connect(vault) as owner:
         before = owner.execute("select count(*) from vault.subject").fetchone()
     greet(patient, first)

@@ -1,5 +1,6 @@
 """How the store's database comes to be, and comes up to date."""
 
+import time
 from collections.abc import Mapping
 from importlib.resources import files
 from typing import Final
@@ -11,6 +12,7 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import Connection
 
 from policies.errors import DatabaseShared
+from workers.store.errors import StoreBusy
 from workers.store.provision import OWNER, provision
 from workers.store.tables import STORE, metadata
 from workers.store.transactions import connect, parts_of, transaction
@@ -18,12 +20,15 @@ from workers.store.transactions import connect, parts_of, transaction
 LOGIN_ROLES: Final = ("paravent_gateway", "paravent_workers", "paravent_auditor")
 _MIGRATIONS: Final = files("workers.store") / "migrations"
 _VERSION: Final = "alembic_version"
+ATTEMPTS: Final = 10  # of three seconds at most
+PAUSE_S: Final = 0.5
 
 
 def migrate_store(owner_dsn: str, *, passwords: Mapping[str, str] | None = None) -> None:
     """Create the store's database, roles, tables and grants, or bring them up to date.
 
-    All or nothing, one process at a time; running it again changes nothing.
+    All or nothing, one process at a time; running it again changes nothing.  A lock that those who
+    are served do not give away in time is asked for again, so that none of them waits for long.
 
     Args:
         owner_dsn: names the store's database (``store`` if it names none), existing or not, and
@@ -31,6 +36,7 @@ def migrate_store(owner_dsn: str, *, passwords: Mapping[str, str] | None = None)
         passwords: by run-time role; a role left out keeps what it has.
 
     Raises:
+        StoreBusy: somebody held what has to change all the while; nothing was changed.
         StoreUnavailable: the server does not answer, or refuses the role.
         StoreTooOld: it is older than PostgreSQL 15.
         StoreOverprivileged: a run-time role may do more than a run-time role should.
@@ -43,8 +49,16 @@ def migrate_store(owner_dsn: str, *, passwords: Mapping[str, str] | None = None)
         make_conninfo(**{**parts, "dbname": database}), pool_size=1, application_name="migrate"
     )
     try:
-        with transaction(engine) as connection:
-            _upgrade(connection)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with transaction(engine) as connection:
+                    _upgrade(connection)
+            except StoreBusy:
+                if attempt == ATTEMPTS:
+                    raise
+                time.sleep(PAUSE_S)
+            else:
+                break
     finally:
         engine.dispose()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import psycopg
 import pytest
@@ -94,6 +95,20 @@ def test_many_who_migrate_at_once_all_succeed(fresh: Database) -> None:
         thread.join()
     assert failures == []
     migrate_store(fresh.owner_dsn)
+
+
+def test_a_lock_that_others_hold_is_asked_for_again(fresh: Database) -> None:
+    """Somebody stores events for longer than a migration waits for a lock."""
+    migrate_store(fresh.owner_dsn)
+    with psycopg.connect(fresh.owner_dsn) as owner:
+        owner.execute("update store.alembic_version set version_num = '0004'")
+    with psycopg.connect(fresh.owner_dsn) as busy, ThreadPoolExecutor(1) as pool:
+        busy.execute("lock table store.event in row exclusive mode")
+        migrating = pool.submit(migrate_store, fresh.owner_dsn)
+        wait([migrating], timeout=4)
+        assert not migrating.done()
+        busy.commit()
+        migrating.result(timeout=30)
 
 
 def test_a_login_that_is_no_superuser_can_migrate(run: Run, fresh: Database) -> None:
