@@ -103,12 +103,6 @@ def seal_document(
     return _HEAD.pack(version, len(wrapped)) + wrapped + sealed
 
 
-def version_of(sealed: bytes) -> int:
-    """Give the version of the wrapping key that a sealed document needs; its head is enough."""
-    version, _ = _HEAD.unpack_from(sealed)
-    return int(version)
-
-
 def rewrapped(keyring: Keyring, case: uuid.UUID, sealed: bytes) -> bytes:
     """Give a sealed document with its key wrapped by the newest version; the rest stays."""
     version, length = _HEAD.unpack_from(sealed)

@@ -10,7 +10,7 @@ from collections import Counter
 
 from sqlalchemy import Connection, text
 
-from gateway.rights.dossier import rewrapped, version_of
+from gateway.rights.dossier import rewrapped
 from pseudonymizer.keyring import Keyring
 
 __all__ = ["move", "under"]
@@ -19,15 +19,20 @@ _COLUMNS = ("sealed_identifiers", "result")
 _SOME = 100  # cases a call
 
 
+# The version stands in front, as ``dossier`` packs it.
+_VERSION = "CAST(CAST('x' || encode(substr({0}, 1, 4), 'hex') AS bit(32)) AS int)"
+
+
 def under(rights: Connection) -> Counter[int]:
     """Count the sealed documents under each version of the wrapping key."""
-    heads: Counter[int] = Counter()
+    found: Counter[int] = Counter()
     for column in _COLUMNS:
-        rows = rights.execute(
-            text(f"SELECT substr({column}, 1, 6) FROM rights.case WHERE {column} IS NOT NULL")  # noqa: S608  # ours
+        rows = rights.exec_driver_sql(
+            f"SELECT {_VERSION.format(column)}, count(*) FROM rights.case"  # noqa: S608  # ours
+            f" WHERE {column} IS NOT NULL GROUP BY 1"
         )
-        heads.update(version_of(bytes(head)) for (head,) in rows)
-    return heads
+        found.update({int(version): int(count) for version, count in rows})
+    return found
 
 
 def move(rights: Connection, keyring: Keyring) -> int:
@@ -36,21 +41,20 @@ def move(rights: Connection, keyring: Keyring) -> int:
     The caller commits, and calls again until there are none.
     """
     newest = keyring.versions("kek").primary
-    rows = rights.execute(
-        text(
-            "SELECT id, sealed_identifiers, result FROM rights.case"
-            " WHERE sealed_identifiers IS NOT NULL OR result IS NOT NULL ORDER BY id FOR UPDATE"
-        )
-    ).all()
     moved = 0
-    for row in rows:
-        for column in _COLUMNS:
-            sealed = getattr(row, column)
-            if sealed is None or version_of(bytes(sealed)) >= newest or moved >= _SOME:
-                continue
+    for column in _COLUMNS:
+        rows = rights.execute(
+            text(
+                f"SELECT id, {column} FROM rights.case"  # noqa: S608  # ours
+                f" WHERE {column} IS NOT NULL AND {_VERSION.format(column)} < :newest"
+                " ORDER BY id LIMIT :some FOR UPDATE"
+            ),
+            {"newest": newest, "some": _SOME},
+        ).all()
+        for case, sealed in rows:
             rights.execute(
-                text(f"UPDATE rights.case SET {column} = :sealed WHERE id = :id"),  # noqa: S608  # ours
-                {"sealed": rewrapped(keyring, row.id, bytes(sealed)), "id": row.id},
+                text(f"UPDATE rights.case SET {column} = :sealed WHERE id = :id"),  # noqa: S608
+                {"sealed": rewrapped(keyring, case, bytes(sealed)), "id": case},
             )
-            moved += 1
+        moved += len(rows)
     return moved

@@ -36,13 +36,19 @@ BEGIN
         RAISE EXCEPTION 'proof is kept for half a year at least; an earlier instant was needed';
     END IF;
     -- Who is restricted, or has objected, is obeyed for as long as we may meet them again.
-    SELECT coalesce(array_agg(held.id), '{}') INTO due FROM (
+    -- First what is cheap to ask of everybody, then all of it of those who are left: whoever is
+    -- not to go must not fill the portion, or nobody behind them ever would.
+    WITH quiet AS MATERIALIZED (
         SELECT known.id FROM store.subject known
         WHERE known.state = 0 AND known.objected = 0 AND known.registered_at <= before
             AND NOT EXISTS (SELECT FROM store.event e WHERE e.subject = known.id)
             AND NOT EXISTS (SELECT FROM store.consent_record said WHERE said.subject = known.id
                 AND greatest(said.at, said.received_at, said.valid_until) > before)
-        ORDER BY known.id LIMIT most FOR UPDATE SKIP LOCKED
+    )
+    SELECT coalesce(array_agg(held.id), '{}') INTO due FROM (
+        SELECT known.id FROM store.subject known JOIN quiet ON quiet.id = known.id
+        WHERE store.is_lapsed(known.id, before)
+        ORDER BY known.id LIMIT most FOR UPDATE OF known SKIP LOCKED
     ) held;
     SELECT coalesce(array_agg(id), '{}') INTO due FROM store.subject
         WHERE id = ANY(due) AND state = 0 AND objected = 0 AND store.is_lapsed(id, before);
