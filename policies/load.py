@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -136,6 +137,8 @@ def _text(path: Path, file: str) -> str:
         ) from None
 
 
+# One rulebook is read several times while it comes into force, and people wait for some of them.
+@lru_cache(maxsize=8)
 def rulebook_of(content: str) -> RuleSet:
     """Give the rule set that said *content*, as ``RuleSet.content`` has it.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -13,7 +14,7 @@ from gateway.ingest.rules import CompiledRules
 from gateway.ingest.signals import Told, unheard
 from policies.errors import ParaventError, RulebookInvalid
 from policies.ruleset import RuleSet
-from workers.store import in_force
+from workers.store import in_force, rulebook_changes
 from workers.store.computation import Computation
 from workers.store.errors import RulebookReplaced
 from workers.store.transactions import transaction
@@ -64,6 +65,7 @@ class InForce:
         self._store = store
         self._told = told
         self._turn = threading.Lock()
+        self._foreseen = 0
 
     def follow(self) -> bool:
         """Go by what is in force now; say whether that is another rulebook than before.
@@ -86,6 +88,14 @@ class InForce:
             if rules is not None:
                 self.bound = bind(self._store, rules, self._told)
             return True
+
+    def foresee(self) -> None:
+        """Read what is proposed before it comes into force: then a request would wait for it."""
+        with transaction(self._store) as connection:
+            for change, hash_ in rulebook_changes.undecided(connection, self._foreseen):
+                self._foreseen = change
+                with suppress(RulebookInvalid):  # said by whoever has to obey it
+                    in_force.read(rulebook_changes.content(connection, hash_), hash_)
 
     def under(self, act: Callable[[Bound], Done]) -> Done:
         """Do *act* by the rulebook in force, anew where another came into force meanwhile.

@@ -21,6 +21,7 @@ async def follow(in_force: InForce) -> None:
         await asyncio.sleep(EVERY_S)
         try:
             await asyncio.to_thread(in_force.follow)
+            await asyncio.to_thread(in_force.foresee)
         except Exception as error:  # noqa: BLE001  # who stops asking goes by the old one for ever
             if not failing:
                 log.warning("rulebook-not-read", error=type(error).__name__)

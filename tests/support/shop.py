@@ -9,11 +9,13 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import NamedTuple
 
+import pytest
 from sqlalchemy import Connection, Engine
 
 from policies.load import load_rulebook
 from policies.ruleset import RuleSet
 from workers.features.state import State
+from workers.jobs import refresh as refreshing
 from workers.jobs.clock import now_us
 from workers.store import batches, events, folding, lanes, memberships, outbox, registry
 from workers.store.computation import Computation
@@ -150,6 +152,12 @@ def _event_row(sent: Sent, batch: int, mask: int, name: int) -> EventRow:
         campaign=None, referrer=None, device=None, quantity=None, duration=None, source=1, kind=1,
         text=None,
     )  # fmt: skip
+
+
+def slices_of(subjects: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a refresh take *subjects* in each of its transactions."""
+    monkeypatch.setattr(refreshing, "FIRST_SLICE", subjects)
+    monkeypatch.setattr(refreshing, "MOST_SLICE", subjects)
 
 
 def with_retention(rules: RuleSet, retention: Mapping[str, timedelta]) -> RuleSet:

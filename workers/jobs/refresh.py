@@ -7,6 +7,7 @@ run take turns, so a second beat doubles no work.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +23,9 @@ from workers.store.computation import Computation, Subject
 from workers.store.refreshing import RefreshRun
 from workers.store.transactions import transaction
 
-SLICE = 500  # subjects a transaction
+# Subjects a transaction: who sends an event of one of them waits for its end.
+FIRST_SLICE, LEAST_SLICE, MOST_SLICE = 50, 10, 500
+SLICE_S = 0.05
 
 Progress = Callable[[int, int], None]
 """Told after every slice how many subjects are done, of how many in this call."""
@@ -67,11 +70,14 @@ def refresh(  # noqa: PLR0913  two of the six only say when to report and when t
     with transaction(engine) as connection:
         subjects = _due(connection, ctx, run, before)
     done = snapshots_changed = memberships_changed = 0
-    for start in range(0, len(subjects), SLICE):
+    size = FIRST_SLICE
+    while done < len(subjects):
         if until():
             break
-        piece = subjects[start : start + SLICE]
+        piece = subjects[done : done + size]
+        began = time.monotonic()
         changed = attempted(partial(_slice, engine, ctx, run, piece))
+        size = _next_size(len(piece), time.monotonic() - began)
         snapshots_changed += changed[0]
         memberships_changed += changed[1]
         done += len(piece)
@@ -83,6 +89,12 @@ def refresh(  # noqa: PLR0913  two of the six only say when to report and when t
     return Refreshed(
         as_instant(run.as_of_us), run.full, done, snapshots_changed, memberships_changed, finished
     )
+
+
+def _next_size(size: int, took_s: float) -> int:
+    """Give how many subjects take about ``SLICE_S``, at most twice as many as the last time."""
+    fitting = size * min(2.0, SLICE_S / max(took_s, 1e-6))
+    return min(MOST_SLICE, max(LEAST_SLICE, round(fitting)))
 
 
 def _open(

@@ -87,6 +87,18 @@ def newest(connection: Connection, limit: int) -> Sequence[RulebookChange]:
     return [_read(row) for row in connection.execute(wanted)]
 
 
+def undecided(connection: Connection, after: int) -> Sequence[tuple[int, str]]:
+    """Give the number and the hash of those changes above *after* that nobody has decided."""
+    known = rulebook_change.c
+    wanted = (
+        select(known.id, _NEW.c.hash)
+        .join(_NEW, _NEW.c.id == known.rulebook)
+        .where(known.id > after, known.outcome.is_(None))
+        .order_by(known.id)
+    )
+    return [(row.id, row.hash) for row in connection.execute(wanted)]
+
+
 def content(connection: Connection, hash_: str) -> str:
     """Give what a rulebook says that was ever proposed."""
     return contents(connection, [hash_])[hash_]

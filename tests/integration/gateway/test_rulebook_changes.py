@@ -29,14 +29,14 @@ from gateway.rulebooks.errors import (
 )
 from gateway.rulebooks.service import Rulebooks
 from policies.errors import RulebookInvalid
-from policies.load import load_rulebook
+from policies.load import load_rulebook, rulebook_of
 from policies.ruleset import RuleSet
 from tests.support.builders import ADA, GRACE, track
 from tests.support.edge import TestEdge, make_edge
 from tests.support.rights import RightsDesk
 from tests.support.rulebooks import edited
+from tests.support.shop import slices_of
 from workers.errors import NoticeRewritten, SegmentRedefined
-from workers.jobs import refresh as refreshing_job
 from workers.jobs.clock import now_us
 from workers.jobs.drain import drain_all
 from workers.jobs.expire import expire_events
@@ -380,6 +380,48 @@ def test_whoever_waited_for_the_change_sees_it(desk: RightsDesk, looser: RuleSet
     assert len(found) == 1
 
 
+def test_a_gap_between_writers_is_taken_before_anybody_has_to_wait(
+    desk: RightsDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(in_force, "GLANCES", 2_000)
+    alone = threading.Event()
+
+    def change() -> None:
+        with transaction(desk.edge.store) as changing:
+            in_force.alone(changing)
+            alone.set()
+
+    thread = threading.Thread(target=change)
+    old = desk.edge.ingest.bound.computation.rulebook
+    with transaction(desk.edge.store) as writing:
+        in_force.hold(writing, old)
+        thread.start()
+        for _ in range(20):
+            with transaction(desk.edge.store) as other:
+                in_force.hold(other, old)
+            assert not waiting(desk.edge)
+        assert not alone.is_set()
+    thread.join()
+    assert alone.is_set()
+
+
+def test_a_proposal_is_read_before_it_comes_into_force(
+    desk: RightsDesk, rulebooks: Rulebooks, looser: RuleSet
+) -> None:
+    change = rulebooks.propose(DPO, looser).change.id
+    theirs = InForce(desk.edge.store, desk.edge.ingest.bound)
+    rulebook_of.cache_clear()
+    theirs.foresee()
+    assert rulebook_of.cache_info().misses == 1
+    theirs.foresee()  # once is enough
+    assert rulebook_of.cache_info().hits == 0
+    rulebooks.approve(SECOND, change)
+    before = rulebook_of.cache_info()
+    assert theirs.follow()
+    after = rulebook_of.cache_info()
+    assert (after.misses - before.misses, after.hits - before.hits) == (0, 1)
+
+
 def test_somebody_who_never_stops_writing_keeps_the_old_one_in_force(
     desk: RightsDesk, rulebooks: Rulebooks, looser: RuleSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -415,7 +457,7 @@ def test_a_refresh_that_is_under_way_ends_with_its_rulebook(
     desk.edge.now_us = now_us()
     desk.edge.send(*(track("Product Viewed", who, at=clock()) for who in (ADA, GRACE)))
     before = desk.edge.ingest.bound.computation
-    monkeypatch.setattr(refreshing_job, "SLICE", 1)
+    slices_of(1, monkeypatch)
     changed: list[int] = []
 
     def change(done: int, _total: int) -> None:

@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from tests.support.shop import DAY_US, Sent, Shop
+from tests.support.shop import DAY_US, Sent, Shop, slices_of
 from tests.support.store_rows import impatient
-from workers.jobs import refresh as refreshing_job
 from workers.jobs.clock import as_us, now_us
 from workers.jobs.refresh import Refreshed, refresh
 from workers.store import folding, lanes, registry, segments, sizes, snapshots
@@ -181,7 +180,7 @@ def test_who_came_back_lately_is_recorded_as_of_the_instant_without_their_histor
 def test_an_interrupted_refresh_goes_on_where_it_stopped(
     shop: Shop, store_workers: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.jobs.refresh.SLICE", 4)
+    slices_of(4, monkeypatch)
     people = [shop.person("personalisation") for _ in range(10)]
     shop.live([shop.event(each, "Product Viewed", now_us() - DAY_US) for each in people])
     steps: list[tuple[int, int]] = []
@@ -318,7 +317,7 @@ def test_what_a_rulebook_left_that_was_in_force_for_half_a_refresh_is_undone(
     refresh(store_workers, shop.ctx)
     with transaction(store_workers) as connection:
         connection.execute(text("update store.state set folded_at = folded_at - interval '1 hour'"))
-    monkeypatch.setattr(refreshing_job, "SLICE", 1)
+    slices_of(1, monkeypatch)
     other = _without(shop, "cart_abandoners")
     refresh(store_workers, other.ctx, until=lambda: shop.segments_of(people[0]) == set())
     assert [shop.segments_of(each) for each in people] == [set(), {"cart_abandoners"}]
