@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
 
 from policies.conditions import Condition
 from policies.vocabulary import (
@@ -18,6 +17,7 @@ from policies.vocabulary import (
     DecisionEffect,
     EventKind,
     GoogleSignal,
+    Keep,
     LegalBasis,
     Precision,
     PropertyType,
@@ -147,7 +147,7 @@ class IdentifierRule:
     kind: str
     label_fr: str
     label_en: str
-    keep: Literal["sealed", "index"]
+    keep: Keep
     links: bool
     region: str | None
 

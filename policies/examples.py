@@ -14,6 +14,7 @@ from typing import Final
 
 from policies.load import DEFAULTED, EXAMPLES, FILES, SEGMENTS, SHIPPED
 from policies.reading.entry import Entry, as_list
+from policies.reading.kinds import Whole
 from policies.reading.source import parse
 from policies.ruleset import EventRule, RuleSet
 from policies.situations import SITUATIONS, feature_values, instant_us, segment_member, verdict
@@ -112,7 +113,7 @@ def _event(rules: RuleSet, entry: Entry) -> ExampleEvent:
     if rule is None:
         entry.fault("event", "the event is not declared", "Use a name or alias of events.yaml.")
     at_us = instant_us(entry, "at")
-    event = ExampleEvent(rule, at_us, entry.whole("amount", least=0, most=10**12, default=0))
+    event = ExampleEvent(rule, at_us, entry.whole("amount", Whole(0, 10**12), default=0))
     entry.done()
     return event
 

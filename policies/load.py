@@ -25,6 +25,7 @@ from policies.reading.governance import (
     read_recipients,
     read_retention,
 )
+from policies.reading.schema import FORMS, SEGMENT
 from policies.reading.source import Value, kept, parse
 from policies.reading.special import read_special_categories
 from policies.ruleset import DomainRule, FeatureRule, PurposeRule, RuleSet, SegmentRule
@@ -156,8 +157,7 @@ def build(values: Mapping[str, Value]) -> RuleSet:
     Raises:
         RulebookInvalid: something in them cannot be obeyed.
     """
-    said = {file: parse(_text(SHIPPED / file, file), file) for file in DEFAULTED - values.keys()}
-    files = {file: Entry(value) for file, value in {**said, **values}.items()}
+    files = _entries(values)
     controller, timezone, currency = read_controller(files["controller.yaml"])
     domains = read_domains(files["domains.yaml"])
     retention = read_retention(files["retention.yaml"])
@@ -196,6 +196,14 @@ def build(values: Mapping[str, Value]) -> RuleSet:
         disclosure=read_disclosure(files["disclosure.yaml"]),
         special_categories=read_special_categories(files["special_categories.yaml"]),
     )
+
+
+def _entries(values: Mapping[str, Value]) -> dict[str, Entry]:
+    said = {file: parse(_text(SHIPPED / file, file), file) for file in DEFAULTED - values.keys()}
+    return {
+        file: Entry(value, FORMS[SEGMENT if _is_segment(file) else file])
+        for file, value in {**said, **values}.items()
+    }
 
 
 def _segments(

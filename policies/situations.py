@@ -17,6 +17,7 @@ from policies.consent import ConsentRecord, covers, fold
 from policies.disclosure import publishable
 from policies.minimisation import granted_purposes, surviving
 from policies.reading.entry import Entry, as_list
+from policies.reading.kinds import Whole
 from policies.retention import expired
 from policies.ruleset import EventRule, RuleSet
 from policies.signals import signalled
@@ -87,7 +88,7 @@ def segment_member(rules: RuleSet, example: Entry, key: str) -> str | None:
 
 def _local_hour(rules: RuleSet, example: Entry) -> str | None:
     at = instant(example, "instant").astimezone(ZoneInfo(rules.timezone))
-    return verdict(at.hour, example.whole("local_hour", least=0, most=23))
+    return verdict(at.hour, example.whole("local_hour", Whole(0, 23)))
 
 
 def _one_pseudonym(rules: RuleSet, example: Entry) -> str | None:
@@ -174,8 +175,8 @@ def _named(rules: RuleSet, example: Entry) -> str | None:
 
 
 def _shown(rules: RuleSet, example: Entry) -> str | None:
-    members = example.whole("members", least=0, most=10**12)
-    population = example.whole("population", least=0, most=10**12)
+    members = example.whole("members", Whole(0, 10**12))
+    population = example.whole("population", Whole(0, 10**12))
     shown = publishable(members, population, rules.disclosure.count_floor) is not None
     return verdict(shown, example.flag("shown"))
 

@@ -97,6 +97,13 @@ class IdentifierKind(StrEnum):
     DEVICE_ID = "device_id"
 
 
+class Keep(StrEnum):
+    """What becomes of an identifier: kept encrypted, or its keyed fingerprint only."""
+
+    SEALED = "sealed"
+    INDEX = "index"
+
+
 class EventKind(StrEnum):
     """The call an event arrives by."""
 

@@ -44,9 +44,9 @@ def read_features(
             key=key,
             label_fr=label_fr,
             label_en=label_en,
-            domain=entry.reference("domain", domains, file="domains.yaml"),
+            domain=entry.reference("domain", domains),
             aggregate=entry.word("aggregate", Aggregate),
-            step=entry.maybe_reference("step", steps, file="events.yaml"),
+            step=entry.maybe_reference("step", steps),
             window=entry.maybe_period("window"),
             unit=entry.word("unit", Unit),
         )
@@ -90,12 +90,12 @@ def read_segment(
     description_fr, description_en = entry.labels("description")
     rule = SegmentRule(
         key=key,
-        version=entry.whole("version", least=1, most=10**6),
+        version=entry.whole("version"),
         label_fr=label_fr,
         label_en=label_en,
         description_fr=description_fr,
         description_en=description_en,
-        purpose=entry.reference("purpose", purposes, file="purposes.yaml"),
+        purpose=entry.reference("purpose", purposes),
         condition=read_condition(entry.take("members")),
         owner=entry.text("owner"),
         decision_effect=entry.word("decision_effect", DecisionEffect),

@@ -8,14 +8,13 @@ from types import MappingProxyType
 from typing import Final
 
 from policies.reading.entry import Entry, as_list, as_reference
+from policies.reading.schema import LEAST_POLICY
 from policies.reading.source import Value
 from policies.ruleset import AgeRule, PurposeRule, SignalRules, TcfRule
 from policies.vocabulary import GoogleSignal, LegalBasis
 
 # The CMP sends these as keys of `categoryPreferences`; Segment's own limits on them.
 _CATEGORY: Final = re.compile(r"[A-Za-z_-][A-Za-z0-9_-]{0,33}")
-LEAST_POLICY: Final = 4  # of the TCF: what is older is invalid
-MOST_VENDORS: Final = 2**16 - 1
 TCF_PURPOSES: Final = tuple(map(str, range(1, 12)))
 
 Spoken = tuple[str, ...]
@@ -26,18 +25,18 @@ def read_consent(
 ) -> tuple[Mapping[str, Spoken], SignalRules, str | None]:
     """Give the categories, what other signals speak for, and the period choices are proved for."""
     categories = {}
-    for key, value in file.entry("categories").members():
+    for key, value in file.spoken("categories"):
         if not _CATEGORY.fullmatch(key):
             value.fault("this is no category id", "Use up to 34 letters, digits, `_` and `-`.")
         categories[key] = _known(value, purposes)
     rules = SignalRules(
         google=_google(file, purposes),
-        gpc=file.references("gpc", purposes, file="purposes.yaml") if file.has("gpc") else (),
+        gpc=file.references("gpc", purposes) if file.has("gpc") else (),
         tcf=_tcf(file.entry("tcf"), purposes) if file.has("tcf") else None,
         age=_age(file.entry("age"), purposes) if file.has("age") else AgeRule(),
     )
     _refuse_heard(file, rules, categories)
-    proof = file.maybe_reference("proof", periods, file="retention.yaml")
+    proof = file.maybe_reference("proof", periods)
     file.done()
     return MappingProxyType(categories), rules, proof
 
@@ -48,7 +47,7 @@ def _known(value: Value, purposes: Mapping[str, PurposeRule]) -> Spoken:
 
 def _google(file: Entry, purposes: Mapping[str, PurposeRule]) -> Mapping[GoogleSignal, Spoken]:
     found = {}
-    for key, value in file.entry("google").members() if file.has("google") else ():
+    for key, value in file.spoken("google") if file.has("google") else ():
         if key not in [*GoogleSignal]:
             value.fault(
                 "Google's Consent Mode has no such member", f"Use one of {', '.join(GoogleSignal)}."
@@ -58,10 +57,10 @@ def _google(file: Entry, purposes: Mapping[str, PurposeRule]) -> Mapping[GoogleS
 
 
 def _age(entry: Entry, purposes: Mapping[str, PurposeRule]) -> AgeRule:
-    adults = entry.references("adults", purposes, file="purposes.yaml")
+    adults = entry.references("adults", purposes)
     parental = None
     if entry.has("parental"):
-        parental = entry.reference("parental", purposes, file="purposes.yaml")
+        parental = entry.reference("parental", purposes)
         if purposes[parental].legal_basis is not LegalBasis.CONSENT or parental in adults:
             entry.fault("parental", "a parent can only consent to it", "Name a consent purpose.")
     entry.done()
@@ -82,13 +81,13 @@ def _refuse_heard(file: Entry, rules: SignalRules, categories: Mapping[str, Spok
 
 def _tcf(entry: Entry, purposes: Mapping[str, PurposeRule]) -> TcfRule:
     spoken = {}
-    for key, value in entry.entry("purposes").members():
+    for key, value in entry.spoken("purposes"):
         if key not in TCF_PURPOSES:
             value.fault("the framework has no such purpose", "Write its number, from 1 to 11.")
         spoken[int(key)] = _known(value, purposes)
     rule = TcfRule(
-        vendor=entry.whole("vendor", least=1, most=MOST_VENDORS),
-        least_policy=entry.whole("least_policy", least=LEAST_POLICY, most=63, default=LEAST_POLICY),
+        vendor=entry.whole("vendor"),
+        least_policy=entry.whole("least_policy", default=LEAST_POLICY),
         purposes=MappingProxyType(spoken),
     )
     entry.done()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
-from policies.reading.entry import Entry, named
+from policies.reading.entry import Entry
 from policies.ruleset import (
     IdentifierRule,
     PropertyRule,
@@ -17,11 +17,11 @@ from policies.vocabulary import (
     Column,
     DataCategory,
     IdentifierKind,
+    Keep,
     Precision,
     PropertyType,
 )
 
-LONGEST_VALUE: Final = 2_000  # characters of one property; a URL of a shop stays under this
 _PATH: Final = re.compile(r"(properties|traits|context)(\.[A-Za-z][A-Za-z0-9_]*)+|name|category")
 _REGION: Final = re.compile(r"[A-Z]{2}")
 
@@ -50,18 +50,13 @@ _PRECISION: Final[Mapping[PropertyType, frozenset[Precision]]] = MappingProxyTyp
         PropertyType.IP: frozenset({Precision.NETWORK}),
     }
 )
-_PERSONAL: Final = frozenset({DataCategory.IDENTIFIER, DataCategory.KEY_MATERIAL})
 
 
 def read_identifiers(file: Entry) -> Mapping[str, IdentifierRule]:
     """Give the kinds of identifier a source may send, and what becomes of each."""
     identifiers = {}
-    for name, value in named(file.take("identifiers")):
-        entry = Entry(value)
-        kind = IdentifierKind(name) if name in list(IdentifierKind) else None
-        if kind is None:
-            known = ", ".join(IdentifierKind)
-            value.fault("this is no kind of identifier", f"Use one of: {known}.")
+    for name, entry in file.entries("identifiers"):
+        kind = IdentifierKind(name)
         label_fr, label_en = entry.labels()
         region = entry.maybe_text("region")
         if (region is None) == (kind is IdentifierKind.PHONE) or not _REGION.fullmatch(
@@ -72,22 +67,13 @@ def read_identifiers(file: Entry) -> Mapping[str, IdentifierRule]:
             kind=str(kind),
             label_fr=label_fr,
             label_en=label_en,
-            keep=_keep(entry),
+            keep=entry.word("keep", Keep),
             links=entry.flag("links"),
             region=region,
         )
         entry.done()
     file.done()
     return MappingProxyType(identifiers)
-
-
-def _keep(entry: Entry) -> Literal["sealed", "index"]:
-    keep = entry.text("keep")
-    if keep == "sealed":
-        return "sealed"
-    if keep == "index":
-        return "index"
-    return entry.fault("keep", "the word is unknown", "Write `sealed` or `index`.")
 
 
 def read_properties(file: Entry, purposes: Mapping[str, PurposeRule]) -> Mapping[str, PropertyRule]:
@@ -98,16 +84,16 @@ def read_properties(file: Entry, purposes: Mapping[str, PurposeRule]) -> Mapping
         kind = entry.word("type", PropertyType)
         own: tuple[str, ...] = ()
         if entry.has("purposes"):
-            own = entry.references("purposes", purposes, file="purposes.yaml")
+            own = entry.references("purposes", purposes)
         properties[name] = PropertyRule(
             name=name,
             path=_path(entry),
             column=_column(entry, kind),
             type=kind,
-            category=_category(entry),
+            category=entry.word("category", DataCategory),
             scan=entry.flag("scan", default=kind in {*_WORDS, PropertyType.TEXT}),
             pattern=_pattern(entry),
-            max_length=entry.whole("max_length", least=1, most=LONGEST_VALUE, default=200),
+            max_length=entry.whole("max_length", default=200),
             precision=_precision(entry, kind),
             purposes=own,
         )
@@ -133,17 +119,6 @@ def _column(entry: Entry, kind: PropertyType) -> Column:
         held = ", ".join(sorted(_HOLDS[column]))
         entry.fault("column", "the column cannot hold this type", f"It holds: {held}.")
     return column
-
-
-def _category(entry: Entry) -> DataCategory:
-    category = entry.word("category", DataCategory)
-    if category in _PERSONAL:
-        entry.fault(
-            "category",
-            "an identifier is not a property",
-            "Send it as an identifier, or leave it out; the store keeps none.",
-        )
-    return category
 
 
 def _pattern(entry: Entry) -> str | None:

@@ -1,17 +1,39 @@
-"""A mapping of a rulebook file, taken apart key by key; what is left over at the end is a fault."""
+"""A mapping of a rulebook file, taken apart key by key; what is left over at the end is a fault.
+
+With the form of the mapping (``policies.reading.schema``) bounds come from there, and what the
+form does not have cannot be asked for.  Examples have no form: their readers say what they want.
+"""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final, NoReturn, TypeVar
 
+from policies.reading.kinds import (
+    Each,
+    Flag,
+    Form,
+    Holds,
+    Inside,
+    Key,
+    Label,
+    Period,
+    Reference,
+    References,
+    Spoken,
+    Text,
+    Texts,
+    Whole,
+    Word,
+)
 from policies.reading.source import Value
 
-Word = TypeVar("Word", bound=StrEnum)
+Words = TypeVar("Words", bound=StrEnum)
+Kind = TypeVar("Kind", bound=Holds)
 
 KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _PERIOD: Final = re.compile(r"([1-9][0-9]{0,3}) (day|month|year)s?")
@@ -24,11 +46,12 @@ LONGEST: Final = timedelta(days=36_525)
 class Entry:
     """One mapping being read.  Call ``done`` after the last key."""
 
-    def __init__(self, value: Value) -> None:
+    def __init__(self, value: Value, form: Form | None = None) -> None:
         if not isinstance(value.content, dict):
             value.fault("this is not a mapping", "Indent its keys under it.")
         self.value = value
         self._left = dict(value.content)
+        self._form = form
         self._known: list[str] = []
 
     def done(self) -> None:
@@ -37,9 +60,10 @@ class Entry:
         Raises:
             RulebookInvalid: there is one.
         """
+        names = list(self._known if self._form is None else self._form)
         for key, value in self._left.items():
-            near = difflib.get_close_matches(key, self._known, n=1)
-            known = ", ".join(self._known)
+            near = difflib.get_close_matches(key, names, n=1)
+            known = ", ".join(names)
             hint = f"Did you mean `{near[0]}`?" if near else f"Remove it; known keys: {known}."
             value.fault("the key is unknown here", hint)
 
@@ -60,20 +84,45 @@ class Entry:
 
     def maybe(self, key: str) -> Value | None:
         """Take the value of *key* if it is there; an empty value counts as a fault."""
+        if self._form is not None and key not in self._form:
+            raise LookupError(f"{self.value.file} has no key {key} in the schema")
         self._known.append(key)
         value = self._left.pop(key, None)
         if value is not None and value.content is None:
             value.fault("the value is empty", "Write a value, or remove the key.")
         return value
 
+    def _held(self, key: str, kind: type[Kind], unsaid: Kind | None = None) -> Kind:
+        """Give what the form says *key* holds; *unsaid* where there is no form."""
+        holds = unsaid if self._form is None else self._form[key].holds
+        if not isinstance(holds, kind):
+            raise TypeError(f"{self.value.file}: {key} holds no {kind.__name__} by the schema")
+        return holds
+
     def entry(self, key: str) -> Entry:
         """Take a mapping."""
-        return Entry(self.take(key))
+        form = None if self._form is None else self._held(key, Inside).keys
+        return Entry(self.take(key), form)
 
     def entries(self, key: str) -> Iterator[tuple[str, Entry]]:
         """Take a mapping of mappings whose keys are plain lower-case words."""
+        each = self._held(key, Each)
         for name, value in named(self.take(key)):
-            yield name, Entry(value)
+            if each.names is not None and name not in [*each.names]:
+                known = ", ".join(each.names)
+                value.fault(f"there is no such {each.name}", f"Use one of: {known}.")
+            yield name, Entry(value, each.keys)
+
+    def free_entries(self, key: str) -> Iterator[tuple[str, Entry]]:
+        """Take a mapping of mappings whose keys are any texts."""
+        each = self._held(key, Each)
+        for name, value in Entry(self.take(key)).members():
+            yield name, Entry(value, each.keys)
+
+    def spoken(self, key: str) -> list[tuple[str, Value]]:
+        """Take a mapping from signals to what they speak for."""
+        self._held(key, Spoken)
+        return Entry(self.take(key)).members()
 
     def members(self) -> list[tuple[str, Value]]:
         """Take whatever is left, by key."""
@@ -88,24 +137,27 @@ class Entry:
             return None if value is None else str(value.content)
         return value.fault("this is not a text", "Write a text, in quotes.")
 
-    def text(self, key: str, *, longest: int = 500) -> str:
+    def text(self, key: str) -> str:
         """Take a text of one line or several, without blanks around it."""
-        return as_text(self.take(key), longest=longest)
+        return as_text(self.take(key), longest=self._held(key, Text, Text()).longest)
 
-    def maybe_text(self, key: str, *, longest: int = 500) -> str | None:
+    def maybe_text(self, key: str) -> str | None:
         """Take a text, or ``None`` when the key is absent."""
         value = self.maybe(key)
+        longest = self._held(key, Text, Text()).longest
         return None if value is None else as_text(value, longest=longest)
 
     def labels(self, key: str = "label") -> tuple[str, str]:
         """Take a French and an English text."""
-        entry = self.entry(key)
-        both = entry.text("fr", longest=1000), entry.text("en", longest=1000)
+        longest = self._held(key, Label, Label()).longest
+        entry = Entry(self.take(key), {each: Key(Text(longest)) for each in ("fr", "en")})
+        both = entry.text("fr"), entry.text("en")
         entry.done()
         return both
 
     def flag(self, key: str, *, default: bool | None = None) -> bool:
         """Take ``true`` or ``false``; without a *default* the key must be there."""
+        self._held(key, Flag, Flag())
         value = self.take(key) if default is None else self.maybe(key)
         if value is None:
             return bool(default)
@@ -113,56 +165,62 @@ class Entry:
             return value.fault("this is neither true nor false", "Write `true` or `false`.")
         return value.content
 
-    def whole(self, key: str, *, least: int, most: int, default: int | None = None) -> int:
-        """Take a whole number within bounds."""
+    def whole(self, key: str, within: Whole | None = None, *, default: int | None = None) -> int:
+        """Take a whole number within bounds: those of the form, unless *within* is narrower."""
+        bounds = within or self._held(key, Whole)
         value = self.take(key) if default is None else self.maybe(key)
         if value is None:
             return int(default or 0)
         number = value.content
-        if not isinstance(number, int) or isinstance(number, bool) or not least <= number <= most:
+        if (
+            not isinstance(number, int)
+            or isinstance(number, bool)
+            or not bounds.least <= number <= bounds.most
+        ):
             return value.fault(
-                "this is not a whole number in range", f"Write one from {least} to {most}."
+                "this is not a whole number in range",
+                f"Write one from {bounds.least} to {bounds.most}.",
             )
         return number
 
     def period(self, key: str) -> timedelta:
         """Take a period such as ``25 months``."""
+        self._held(key, Period, Period())
         return as_period(self.take(key))
 
     def maybe_period(self, key: str) -> timedelta | None:
         """Take a period, or ``None`` when the key is absent."""
-        value = self.maybe(key)
-        return None if value is None else as_period(value)
+        return self.period(key) if self.has(key) else None
 
-    def word(self, key: str, words: type[Word], *, default: Word | None = None) -> Word:
+    def word(self, key: str, words: type[Words], *, default: Words | None = None) -> Words:
         """Take one of a closed list of words."""
         value = self.take(key) if default is None else self.maybe(key)
         if value is None and default is not None:
             return default
-        return as_word(value or self.value, words)
+        return as_word(value or self.value, words, self._held(key, Word, Word(words)).but)
 
-    def reference(self, key: str, declared: Iterable[str], *, file: str) -> str:
+    def reference(self, key: str, declared: Iterable[str], *, file: str = "") -> str:
         """Take a key that another file declares."""
+        file = self._held(key, Reference, Reference(file)).file
         return as_reference(self.take(key), declared, file=file)
 
-    def maybe_reference(self, key: str, declared: Iterable[str], *, file: str) -> str | None:
+    def maybe_reference(self, key: str, declared: Iterable[str]) -> str | None:
         """Take a key that another file declares, or ``None`` when absent."""
-        value = self.maybe(key)
-        return None if value is None else as_reference(value, declared, file=file)
+        return self.reference(key, declared) if self.has(key) else None
 
-    def references(self, key: str, declared: Iterable[str], *, file: str) -> tuple[str, ...]:
+    def references(self, key: str, declared: Iterable[str], *, file: str = "") -> tuple[str, ...]:
         """Take a list of keys that another file declares, each at most once."""
-        declared = tuple(declared)
+        file, declared = self._held(key, References, References(file)).file, tuple(declared)
         found = [as_reference(item, declared, file=file) for item in as_list(self.take(key))]
         self._refuse_twice(key, found)
         return tuple(found)
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Take a list of texts, each at most once; absent means empty."""
-        value = self.maybe(key)
+        value, longest = self.maybe(key), self._held(key, Texts, Texts()).longest
         if value is None:
             return ()
-        found = [as_text(item, longest=100) for item in as_list(value)]
+        found = [as_text(item, longest=longest) for item in as_list(value)]
         self._refuse_twice(key, found)
         return tuple(found)
 
@@ -216,12 +274,12 @@ def as_period(value: Value) -> timedelta:
     return timedelta(days=days)
 
 
-def as_word(value: Value, words: type[Word]) -> Word:
-    """Give a member of a closed list."""
+def as_word(value: Value, words: type[Words], but: Collection[str] = ()) -> Words:
+    """Give a member of a closed list, of which some are refused here."""
     for word in words:
-        if value.content == word.value:
+        if value.content == word.value and word not in but:
             return word
-    known = ", ".join(words)
+    known = ", ".join(word for word in words if word not in but)
     return value.fault("the word is not one of the known ones", f"Use one of: {known}.")
 
 

@@ -34,15 +34,16 @@ def read_events(
     properties: Mapping[str, PropertyRule],
 ) -> Mapping[str, EventRule]:
     """Give the events; no two of them answer to one name."""
-    shared = file.references("shared_properties", properties, file="properties.yaml")
+    shared = file.references("shared_properties", properties)
     events: dict[str, EventRule] = {}
-    for name, value in file.entry("events").members():
+    for name, entry in file.free_entries("events"):
         if len(name) > _LARGEST_NAME or name != " ".join(name.split()):
-            value.fault("the name has stray blanks or is too long", "Write it as people say it.")
-        entry = Entry(value)
+            entry.fault(
+                "", "the name has stray blanks or is too long", "Write it as people say it."
+            )
         label_fr, label_en = entry.labels()
-        served = entry.references("purposes", purposes, file="purposes.yaml")
-        own = entry.references("properties", properties, file="properties.yaml")
+        served = entry.references("purposes", purposes)
+        own = entry.references("properties", properties)
         rule = EventRule(
             name=name,
             kind=entry.word("kind", EventKind, default=EventKind.TRACK),
@@ -50,7 +51,7 @@ def read_events(
             label_en=label_en,
             aliases=entry.texts("aliases"),
             any_name=entry.flag("any_name", default=False),
-            step=entry.maybe_reference("step", steps, file="events.yaml"),
+            step=entry.maybe_reference("step", steps),
             click=entry.flag("click", default=False),
             purposes=served,
             properties=_served((*own, *shared), properties, served, entry),

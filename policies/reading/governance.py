@@ -10,7 +10,8 @@ from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from policies.reading.entry import Entry, named
+from policies.reading.entry import Entry
+from policies.reading.kinds import Whole
 from policies.ruleset import (
     Controller,
     DisclosureRule,
@@ -22,7 +23,6 @@ from policies.ruleset import (
 )
 from policies.vocabulary import LegalBasis
 
-LOWEST_FLOOR: Final = 11  # French public statistics publish nothing about fewer than eleven people
 MOST_PURPOSES: Final = 31  # a purpose is one bit of a signed 32-bit mask in the event table
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
@@ -62,7 +62,7 @@ def read_domains(file: Entry) -> Mapping[str, DomainRule]:
             key=key,
             label_fr=label_fr,
             label_en=label_en,
-            risk=entry.text("risk", longest=1000),
+            risk=entry.text("risk"),
             purposes=entry.texts("purposes"),
             profiling=entry.flag("profiling"),
         )
@@ -83,7 +83,7 @@ def read_retention(file: Entry) -> Mapping[str, RetentionRule]:
             label_fr=label_fr,
             label_en=label_en,
             period=entry.period("period"),
-            reason=entry.text("reason", longest=1000),
+            reason=entry.text("reason"),
         )
         entry.done()
     file.done()
@@ -94,7 +94,7 @@ def read_notices(file: Entry) -> Mapping[str, NoticeRule]:
     """Give the notices, each with the hash of its wording."""
     notices = {}
     for key, entry in file.entries("notices"):
-        text = entry.text("text", longest=20_000)
+        text = entry.text("text")
         notices[key] = NoticeRule(
             key=key,
             version=entry.text("version"),
@@ -163,7 +163,7 @@ def _purpose(
             "Name the assessment with `lia:`, or remove it (Art. 6(1)(f)).",
         )
     kept, choice, computed = (
-        entry.reference(each, periods, file="retention.yaml")
+        entry.reference(each, periods)
         for each in ("retention", "consent_validity", "feature_retention")
     )
     return PurposeRule(
@@ -177,7 +177,7 @@ def _purpose(
         feature_retention=periods[computed].period,
         lia=lia,
         eprivacy=entry.flag("eprivacy"),
-        notice=entry.reference("notice", notices, file="notices.yaml"),
+        notice=entry.reference("notice", notices),
         retention_key=kept,
         consent_validity_key=choice,
         feature_retention_key=computed,
@@ -189,13 +189,12 @@ def read_recipients(
 ) -> Mapping[str, RecipientRule]:
     """Give the recipients; none is a good start (Art. 25)."""
     recipients = {}
-    for key, value in named(file.take("recipients")):
-        entry = Entry(value)
+    for key, entry in file.entries("recipients"):
         recipients[key] = RecipientRule(
             key=key,
             name=entry.text("name"),
             country=entry.text("country"),
-            purposes=entry.references("purposes", purposes, file="purposes.yaml"),
+            purposes=entry.references("purposes", purposes),
         )
         if not _COUNTRY.fullmatch(recipients[key].country):
             entry.fault("country", "this is no country code", "Write two letters, such as FR.")
@@ -207,8 +206,8 @@ def read_recipients(
 def read_disclosure(file: Entry) -> DisclosureRule:
     """Give the floors."""
     entry = file.entry("disclosure")
-    floor = entry.whole("count_floor", least=LOWEST_FLOOR, most=10**6)
-    rule = DisclosureRule(floor, entry.whole("export_floor", least=floor, most=10**6))
+    floor = entry.whole("count_floor")
+    rule = DisclosureRule(floor, entry.whole("export_floor", Whole(floor, 10**6)))
     entry.done()
     file.done()
     return rule

@@ -17,10 +17,12 @@ _WORD: Final = re.compile(r"[^\W_][\w '\u2019-]+[^\W_]\*?")
 
 def read_special_categories(file: Entry) -> Mapping[str, SpecialCategoryRule]:
     """Give the words of each category; none of them may be missing."""
-    whole = file.entry("special_categories")
-    rules = {str(key): _rule(key, whole.entry(key)) for key in SpecialCategory}
-    whole.done()
+    given = dict(file.entries("special_categories"))
+    for key in SpecialCategory:
+        if key not in given:
+            file.fault("special_categories", f"`{key}` is missing", "Take it from the shipped one.")
     file.done()
+    rules = {str(key): _rule(key, given[key]) for key in SpecialCategory}
     return MappingProxyType(rules)
 
 

@@ -1,4 +1,4 @@
-"""Write the tables of four pages of docs: ``python -m tests.support.reference``.
+"""Write the tables of five pages of docs: ``python -m tests.support.reference``.
 
 The tests call the same functions and compare, so a page that lags behind the code is a red test.
 """
@@ -18,7 +18,7 @@ from pydantic_core import PydanticUndefined
 
 from policies.decisions import ARTICLES, Reason
 from policies.errors import ParaventError
-from tests.support import truth
+from tests.support import rulebook_page, truth
 from tests.support.lints import PACKAGES, ROOT
 
 REASONS = {
@@ -44,7 +44,13 @@ REASONS = {
     Reason.BATCH_TOO_LONG: "The batch holds more events than the dialect allows.",
 }
 
-PAGES = ("docs/settings.md", "docs/errors.md", "docs/operations.md", "docs/consent.md")
+PAGES = (
+    "docs/settings.md",
+    "docs/errors.md",
+    "docs/operations.md",
+    "docs/consent.md",
+    "docs/rulebook.md",
+)
 
 
 def settings_classes() -> list[tuple[str, type[BaseModel]]]:
@@ -186,6 +192,7 @@ TABLES = {
     "limits": limits_table,
     "signals": truth.signals_table,
     "together": truth.together_table,
+    **rulebook_page.blocks(),
 }
 _BLOCK = re.compile(r"(<!-- written: (\w+) -->\n\n).*?(\n\n<!-- end -->)", re.DOTALL)
 

@@ -115,7 +115,7 @@ CASES = [
      "recipients.a.country"),
     ("recipients.yaml", "recipients: {}", "recipients: []", "recipients"),
     ("recipients.yaml", "recipients: {}", "recipients: {}\nmore: 1", "more"),
-    ("special_categories.yaml", "  union:", "  unions:", "special_categories.union"),
+    ("special_categories.yaml", "  union:", "  unions:", "special_categories.unions"),
     ("special_categories.yaml", "fr: [syndic*]", "fr: []", "special_categories.union.words.fr"),
     ("special_categories.yaml", "fr: [syndic*]", "fr: [s*]", "special_categories.union.words.fr"),
     ("special_categories.yaml", "fr: [syndic*]", "fr: [syn.*]", "special_categories.union.words.fr"),
