@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Final
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -19,7 +20,7 @@ from sqlalchemy import Engine
 from gateway import metrics
 from gateway.ingest.routes import Ingest
 from gateway.wiring import Edge
-from policies.errors import StoreUnavailable
+from policies.errors import ParaventError, StoreUnavailable
 from workers.counting import counted
 from workers.store import backlog
 from workers.store.backlog import Backlog
@@ -36,6 +37,9 @@ READINGS: Final = {
     "paravent_outbox_oldest_seconds": "Age of the oldest of them; 0 when none waits.",
     "paravent_refresh_age_seconds": "Time since memberships were last brought up to date.",
     "paravent_retention_age_seconds": "Time since everything was gone over for what expires.",
+    "paravent_keys_overdue_seconds": (
+        "How long ago a wrapping key should have been made or destroyed; 0 when nothing is due."
+    ),
     "paravent_withdrawal_oldest_seconds": (
         "Age of the oldest withdrawal whose events are not erased yet; 0 when none waits."
     ),
@@ -66,6 +70,10 @@ class _Now(Collector):
         for part, state in parts.items():
             up.add_metric([part], float(state == "ready"))
         yield up
+        overdue = _overdue(self._edge) if "away" not in parts.values() else None
+        if overdue is not None:
+            name = "paravent_keys_overdue_seconds"
+            yield GaugeMetricFamily(name, READINGS[name], value=overdue)
         found = _looked(self._edge.store_engine) if parts["store"] == "ready" else None
         if found is not None:
             for name, value in _readings(found, time.time_ns() // 1_000).items():
@@ -77,6 +85,16 @@ def _looked(engine: Engine) -> Backlog | None:
         with transaction(engine) as connection:
             return backlog.look(connection)
     except (StoreUnavailable, StoreBusy):
+        return None
+
+
+def _overdue(edge: Edge) -> float | None:
+    schedule = edge.rights.ports.schedule
+    if schedule is None:
+        return None
+    try:
+        return edge.key_life.overdue(schedule, datetime.now(UTC)).total_seconds()
+    except ParaventError:
         return None
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from policies.errors import ParaventError
+from pseudonymizer.ratchet import Schedule
+
+Settings = TypeVar("Settings", bound=BaseSettings)
 
 SECRETS = "PARAVENT_SECRETS"
 
@@ -35,12 +40,48 @@ class MetricsFor(StrEnum):
     operators = "operators"
 
 
-class GatewaySettings(BaseSettings):
-    """Everything the gateway reads, as ``PARAVENT_<NAME>``; read once, passed down."""
+class KeySettings(BaseSettings):
+    """When a version of ``kek`` is made and when it ends, in days."""
 
     model_config = SettingsConfigDict(
         env_prefix="PARAVENT_", frozen=True, extra="ignore", hide_input_in_errors=True
     )
+
+    kek_days: float = Field(
+        default=7,
+        ge=0,
+        le=366,
+        description="Days after which the wrapping key gets a new version by itself; 0: never.",
+    )
+    kek_window_days: float = Field(
+        default=30,
+        ge=0,
+        le=3660,
+        description="Days a version of the wrapping key outlives its use, and so a backup of the"
+        " vault is good for; after that nothing that was erased opens from it.",
+    )
+    key_copies_days: float = Field(
+        default=7,
+        ge=0,
+        le=3660,
+        description="Days for which copies of the keys are kept: backups of the key file, or the"
+        " time for which a key service takes a destruction back. Part of the date on receipts.",
+    )
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """Give the schedule; ``None`` where versions are made by hand only."""
+        if not self.kek_days:
+            return None
+        return Schedule(
+            every=timedelta(days=self.kek_days),
+            window=timedelta(days=self.kek_window_days),
+            copies=timedelta(days=self.key_copies_days),
+        )
+
+
+class GatewaySettings(KeySettings):
+    """Everything the gateway reads, as ``PARAVENT_<NAME>``; read once, passed down."""
 
     store_dsn: SecretStr = Field(
         description="PostgreSQL DSN of the store database, as the role paravent_gateway."
@@ -136,9 +177,22 @@ def read_settings() -> GatewaySettings:
     Raises:
         SettingsInvalid: one is missing or wrong; its value is not repeated.
     """
+    return _read(GatewaySettings)
+
+
+def read_schedule() -> Schedule | None:
+    """Read the schedule of the wrapping key; ``None`` where there is none.
+
+    Raises:
+        SettingsInvalid: a part of it is wrong.
+    """
+    return _read(KeySettings).schedule
+
+
+def _read(settings: type[Settings]) -> Settings:
     folder = Path(os.environ.get(SECRETS) or os.devnull)
     try:
-        return GatewaySettings(_secrets_dir=folder if folder.is_dir() else None)
+        return settings(_secrets_dir=folder if folder.is_dir() else None)
     except ValidationError as error:
         names = ", ".join(f"PARAVENT_{str(fault['loc'][0]).upper()}" for fault in error.errors())
         raise SettingsInvalid(f"Settings are missing or wrong: {names}.") from None

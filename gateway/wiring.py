@@ -21,6 +21,7 @@ from gateway.ingest.commit_group import CommitGroups, Submission
 from gateway.ingest.minimise import Minimiser
 from gateway.ingest.service import IngestService
 from gateway.patience import Patience
+from gateway.rights.key_life import KeyLife, by_schedule
 from gateway.rights.service import RightsService
 from gateway.rulebooks import adopting
 from gateway.rulebooks.service import Rulebooks
@@ -78,6 +79,7 @@ class Edge:
     evidence: Evidence = field(init=False)
     public: PublicPages = field(init=False)
     rulebooks: Rulebooks = field(init=False)
+    key_life: KeyLife = field(init=False)
 
     def __post_init__(self) -> None:
         in_force_ = self.ingest.in_force
@@ -86,6 +88,10 @@ class Edge:
         )
         self.segments = SegmentService(self.store_engine, in_force_, self.lookup, now_us)
         self.rulebooks = Rulebooks(self.rights.ports, in_force_.follow)
+        ports = self.rights.ports
+        self.key_life = KeyLife(
+            vault=ports.vault, rights=ports.rights, keyring=ports.keyring, audit=by_schedule(ports)
+        )
         self.proofs = Proofs(self.rights.ports)
         self.evidence = Evidence(self.rights.ports, lambda: self.bound().computation, now_us)
         self.public = PublicPages(self.store_engine, lambda: self.bound().computation)
@@ -230,6 +236,7 @@ def _rights(
         resolver=resolver,
         auditor_engine=_auditor(settings),
         origin=settings.origin,
+        schedule=settings.schedule,
     )
 
 

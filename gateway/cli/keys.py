@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,20 +14,16 @@ from gateway.cli.children import keys_of
 from gateway.cli.opened import opened
 from gateway.cli.operators import log
 from gateway.cli.output import Data, Json, answer, progress, table
-from gateway.rights import wrapped
-from pseudonymizer.errors import KeyInUse
+from gateway.rights.key_life import KeyLife
+from gateway.settings import read_schedule
 from pseudonymizer.key_providers import FileKeyProvider
 from pseudonymizer.keyring import Keyring
-from pseudonymizer.vault import rotate as rotating
-from pseudonymizer.vault.transactions import connect, transaction
+from pseudonymizer.vault.transactions import connect
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterator
     from pathlib import Path
-
-    from sqlalchemy import Engine
-
-    from gateway.addresses import Addresses
 
 app = typer.Typer(no_args_is_help=True, help="The versions of the keys, and what is under each.")
 
@@ -49,48 +46,13 @@ Name = Annotated[
 ]
 
 
-class _Held(NamedTuple):
-    addresses: Addresses
-    engine: Engine
-    rights: Engine
-    keyring: Keyring
-
-    def rows_under(self, name: Key) -> Counter[int]:
-        """Count everything under each version: rows of the vault, and what cases keep sealed."""
-        found = Counter(rotating.rows_under(self.engine, name.value))
-        if name is Key.KEK:
-            with transaction(self.rights) as rights:
-                found += wrapped.under(rights)
-        return found
-
-    def move_wrapped(self) -> int:
-        """Wrap anew what cases keep sealed; give how many documents."""
-        moved = 0
-        while True:
-            with transaction(self.rights) as rights:
-                some = wrapped.move(rights, self.keyring)
-            if not some:
-                return moved
-            moved += some
-
-    def refuse_wrapped(self, name: Key, version: int) -> None:
-        """Refuse to destroy what a case still needs.
-
-        Raises:
-            KeyInUse: it does.
-        """
-        left = self.rows_under(name)[version] if name is Key.KEK else 0
-        if left:
-            raise KeyInUse(f"{left} rows are left under the version; none was needed")
-
-
 @app.command("status")
 def keys_status(*, data: Data = None, as_json: Json = False) -> None:
     """List every version of every key, and how many rows are under it; never the keys."""
     with _held(data) as held:
         attested = held.keyring.provider.attest()
-        rows = {key: held.rows_under(key) for key in Key}
-        used = {key: rotating.in_use(held.engine, key.value) for key in Key}
+        rows = {key: held.rows_under(key.value) for key in Key}
+        used = {key: held.in_use(key.value) for key in Key}
     documents = list(_versions(attested, rows, used))
     cells = [tuple(each[head.lower()] for head in HEADS) for each in documents]
     answer(documents, as_json=as_json, lines=table(HEADS, cells))
@@ -104,9 +66,7 @@ def rotate(name: Name, *, data: Data = None, as_json: Json = False) -> None:
     it is next sent. Stopped half way, `paravent keys move` goes on.
     """
     with _held(data) as held:
-        log(held.addresses, "key:rotation-asked", {"key": name.value})
-        version = rotating.rotate(held.engine, held.keyring, name.value)
-        log(held.addresses, "key:rotated", {"key": name.value, "version": str(version)})
+        version = held.rotate(name.value)
         progress(f"version {version} of {name} is in use")
         document = _moved(held, name)
     answer(document, as_json=as_json, lines=_told(document))
@@ -133,28 +93,31 @@ def destroy(
     A backup from before it was rotated opens for nobody after that.
     """
     with _held(data) as held:
-        said = {"key": name.value, "version": str(version)}
-        log(held.addresses, "key:destruction-asked", said)
-        held.refuse_wrapped(name, version)
-        rotating.destroy(held.engine, held.keyring, name.value, version)
-        log(held.addresses, "key:destroyed", said)
+        held.destroy(name.value, version)
     document = {"key": name.value, "destroyed": version}
     answer(document, as_json=as_json, lines=[f"Version {version} of {name} is destroyed."])
 
 
-def _moved(held: _Held, name: Key) -> dict[str, Any]:
-    moved = rotating.move(
-        held.engine,
-        held.keyring,
-        name.value,
-        progress=lambda done: progress(f"{done} rows moved"),
-    )
-    if name is Key.KEK:
-        moved += held.move_wrapped()
-    rows = held.rows_under(name)
+@app.command("ratchet")
+def keys_ratchet(*, data: Data = None, as_json: Json = False) -> None:
+    """Do what the schedule has due: a new version of kek, and the end of those past their window.
+
+    Every gateway looks once an hour by itself; `PARAVENT_KEK_DAYS` and the settings beside it say
+    when something is due.
+    """
+    schedule = read_schedule()
+    with _held(data) as held:
+        done = [] if schedule is None else held.ratchet(schedule, datetime.now(UTC))
+    lines = done or ["Nothing is due." if schedule else "No schedule is set."]
+    answer({"done": done, "scheduled": schedule is not None}, as_json=as_json, lines=lines)
+
+
+def _moved(held: KeyLife, name: Key) -> dict[str, Any]:
+    moved = held.move(name.value, lambda done: progress(f"{done} rows moved"))
+    rows = held.rows_under(name.value)
     return {
         "key": name.value,
-        "version": rotating.in_use(held.engine, name.value),
+        "version": held.in_use(name.value),
         "moved": moved,
         "rows": {str(version): rows[version] for version in sorted(rows)},
     }
@@ -190,14 +153,19 @@ def _versions(
 
 
 @contextmanager
-def _held(data: Path | None) -> Iterator[_Held]:
+def _held(data: Path | None) -> Iterator[KeyLife]:
     with opened(data, announce=progress) as home:
         provider = FileKeyProvider.open(keys_of(home.installation))
         name = "paravent keys"
         engine = connect(home.addresses.vault, pool_size=1, application_name=name)
-        rights = connect(home.addresses.rights, pool_size=1, application_name=name)
+        rights = connect(home.addresses.rights, pool_size=2, application_name=name)
         try:
-            yield _Held(home.addresses, engine, rights, Keyring(provider))
+            yield KeyLife(
+                vault=engine,
+                rights=rights,
+                keyring=Keyring(provider),
+                audit=partial(log, home.addresses),
+            )
         finally:
             engine.dispose()
             rights.dispose()

@@ -178,6 +178,7 @@ def sign_receipt(work: Work) -> Closure | None:
         scan_hash=dossier.scan_hash,
         audit_checkpoint=sign_head(ports),
         recipients=dossier.recipients,
+        backup_bound_on=None if ports.schedule is None else ports.schedule.bound(now),
     )
     signed = receipts.sign(
         outcome,

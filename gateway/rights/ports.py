@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from gateway.rights.cases import Step
 from policies.ruleset import RuleSet
 from pseudonymizer.keyring import Keyring
+from pseudonymizer.ratchet import Schedule
 from pseudonymizer.vault.remember import Resolver
 from workers.store.audit_log import AuditLog
 from workers.store.transactions import transaction as store_transaction
@@ -37,6 +38,7 @@ class Ports:
             where the process was not given that login.
         rulebook: gives the rulebook in force.
         origin: first line of every checkpoint, naming this installation's log.
+        schedule: when the wrapping key's versions end; ``None`` where that is done by hand.
         failpoint: called after every durable step.
     """
 
@@ -49,6 +51,7 @@ class Ports:
     auditor: Engine | None = None
     origin: str = DEFAULT_ORIGIN
     clock: Callable[[], datetime] = utc_now
+    schedule: Schedule | None = None
     failpoint: Callable[[Step], None] = field(default=no_failpoint)
 
     @property

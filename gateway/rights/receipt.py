@@ -46,9 +46,10 @@ MEANING: Final = (
     "Live rows are gone. No process, operator or key of this installation can attribute what "
     "remains in the live rows of its databases to the person, recompute the pseudonyms or act on "
     "them. A backup of the vault made before completed_at, and its log of changes and dead rows "
-    "until they are recycled, keep the ability until backup_bound_date; while that is null, until "
-    "they or the version of the wrapping key they need are destroyed. A keyed mark remains so that "
-    "the person does not come back."
+    "until they are recycled, keep the ability until backup_bound_date, if no copy of the keys is "
+    "kept for longer than that date counts on; while it is null, until they or the version of the "
+    "wrapping key they need are destroyed. A keyed mark remains so that the person does not come "
+    "back."
 )
 
 
@@ -58,8 +59,9 @@ class ErasureOutcome:
 
     Attributes:
         per_store: rows deleted, by database and table.
-        backup_bound_on: when the wrapping key's version will have been destroyed on schedule;
-            ``None`` while no schedule is in force, since a date nobody keeps is no proof.
+        backup_bound_on: when the wrapping key's version will have been destroyed on schedule, and
+            copies of it are gone; ``None`` while no schedule is in force, since a date nobody keeps
+            is no proof.
         key_ids_destroyed: random ids of the keys, never derived from the person.
         recipients: id and status of everyone who was told.
         exceptions: Article 17(3) grounds on which something was kept.

@@ -28,6 +28,7 @@ from gateway.rights.verification import IdentityCheck
 from policies.errors import ParaventError
 from policies.ruleset import RuleSet
 from pseudonymizer.keyring import Keyring
+from pseudonymizer.ratchet import Schedule
 from pseudonymizer.vault.remember import Resolver
 from pseudonymizer.vault.subjects import all_alive
 from pseudonymizer.vault.transactions import transaction
@@ -64,6 +65,7 @@ class RightsService:
         auditor_engine: Engine | None = None,
         origin: str = DEFAULT_ORIGIN,
         clock: Callable[[], datetime] = utc_now,
+        schedule: Schedule | None = None,
         failpoint: Callable[[Step], None] = no_failpoint,
     ) -> None:
         """Take what a case needs; nothing runs before a request, or ``resume_unfinished``."""
@@ -77,6 +79,7 @@ class RightsService:
             auditor=auditor_engine,
             origin=origin,
             clock=clock,
+            schedule=schedule,
             failpoint=failpoint,
         )
         self._runner = Runner(self._run_quietly, self.unfinished)

@@ -29,7 +29,17 @@ from pseudonymizer.vault.mint import Indexed, move_identifier
 from pseudonymizer.vault.store import BucketRow
 from pseudonymizer.vault.transactions import transaction
 
-__all__ = ["ROTATED", "Progress", "Rotated", "destroy", "in_use", "move", "rotate", "rows_under"]
+__all__ = [
+    "ROTATED",
+    "Progress",
+    "Rotated",
+    "destroy",
+    "in_use",
+    "move",
+    "rotate",
+    "rows_under",
+    "standing",
+]
 
 Rotated = Literal["idx", "kek"]
 ROTATED: Final[tuple[Rotated, ...]] = ("idx", "kek")
@@ -104,6 +114,14 @@ def in_use(engine: Engine, name: Rotated) -> int:
     """Give the version of a key that new rows are made under."""
     with transaction(engine) as vault:
         return store.key_in_use(vault, name)
+
+
+def standing(engine: Engine, name: Rotated) -> tuple[int, datetime]:
+    """Give the version of a key that new rows are made under, and since when."""
+    with transaction(engine) as vault:
+        row = run(vault, "SELECT version, since FROM vault.key_in_use WHERE name = %b", name)
+        version, since = row.fetchall()[0]
+    return int(version), since
 
 
 def rows_under(engine: Engine, name: Rotated) -> dict[int, int]:

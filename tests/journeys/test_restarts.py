@@ -146,6 +146,8 @@ def test_rotating_keys_fails_no_request_and_makes_nobody_twice(patient: Patient)
     assert after == (before[0] + 2 * len(met),)  # each of them, and their browser
     assert wrapped == [(2,)]
     # Browsers are known by an index alone: theirs stay under the old version until they come back.
+    due = patient.home.command("keys", "ratchet", "--json")
+    assert json.loads(due.stdout) == {"done": [], "scheduled": True}
     refused = patient.home.command("keys", "destroy", "idx", "1", "--json")
     assert (refused.returncode, json.loads(refused.stdout)["error"]["code"]) == (1, "key-in-use")
     greet(patient, met)

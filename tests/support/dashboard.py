@@ -111,6 +111,8 @@ ROWS: dict[str, list[Panel]] = {
               {"age": "max(paravent_refresh_age_seconds)"}),
         Panel("Time since everything was gone over for what expires", "s",
               {"age": "max(paravent_retention_age_seconds)"}, rare=True),
+        Panel("A wrapping key should have been made or destroyed since", "s",
+              {"overdue": "max(paravent_keys_overdue_seconds)"}),
     ],
     "Workers": [
         Panel("Tasks a second", "ops",

@@ -1,0 +1,162 @@
+"""The life of a key: new versions, what moves to them, and the end of old ones, each on record.
+
+For the command line, and for the schedule on which every gateway process looks once an hour what
+is due (``pseudonymizer.ratchet``).  Of several processes one acts; each looks at the keys
+again, so that none keeps a destroyed one in memory for longer than that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy import Engine, text
+
+from gateway.rights import wrapped
+from gateway.rights.ports import Ports
+from pseudonymizer import ratchet
+from pseudonymizer.errors import KeyInUse
+from pseudonymizer.keyring import Keyring
+from pseudonymizer.ratchet import KEK, Schedule
+from pseudonymizer.vault import rotate
+from pseudonymizer.vault.rotate import Progress, Rotated
+from pseudonymizer.vault.transactions import transaction
+
+FIRST_LOOK_S: Final = 30.0
+EVERY_S: Final = 3600.0
+TURN: Final = 0x6B65_6B74_7572_6E  # "kekturn": an advisory lock of the vault database
+Audit = Callable[[str, Mapping[str, str]], object]
+
+log = structlog.get_logger(__name__)
+
+
+def quiet(_done: int) -> None:
+    """Tell nobody how far something is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyLife:
+    """Rotates and destroys versions.
+
+    Attributes:
+        vault: as the role ``paravent_vault``.
+        rights: the vault's database as the role ``paravent_gateway``.
+        keyring: whose provider makes and destroys.
+        audit: appends an entry to the audit log, durable before it returns.
+    """
+
+    vault: Engine
+    rights: Engine
+    keyring: Keyring
+    audit: Audit
+
+    def in_use(self, name: Rotated) -> int:
+        """Give the version new rows are made under."""
+        return rotate.in_use(self.vault, name)
+
+    def rows_under(self, name: Rotated) -> Counter[int]:
+        """Count everything under each version: rows of the vault, and what cases keep sealed."""
+        found = Counter(rotate.rows_under(self.vault, name))
+        if name == KEK:
+            with transaction(self.rights) as rights:
+                found += wrapped.under(rights)
+        return found
+
+    def rotate(self, name: Rotated) -> int:
+        """Make a new version and put it in use; give its number."""
+        self.audit("key:rotation-asked", {"key": name})
+        version = rotate.rotate(self.vault, self.keyring, name)
+        self.audit("key:rotated", {"key": name, "version": str(version)})
+        return version
+
+    def move(self, name: Rotated, progress: Progress = quiet) -> int:
+        """Bring to the version in use what is under older ones; give how many rows."""
+        moved = rotate.move(self.vault, self.keyring, name, progress=progress)
+        return moved + (self._move_wrapped() if name == KEK else 0)
+
+    def destroy(self, name: Rotated, version: int) -> None:
+        """Destroy a version for good.
+
+        Raises:
+            KeyUnknown, KeyInUse: there is none of this number, or something needs it.
+        """
+        said = {"key": name, "version": str(version)}
+        self.audit("key:destruction-asked", said)
+        left = self.rows_under(name)[version]
+        if left:
+            raise KeyInUse(f"{left} rows are left under the version; none was needed")
+        rotate.destroy(self.vault, self.keyring, name, version)
+        self.audit("key:destroyed", said)
+
+    def ratchet(self, schedule: Schedule, now: datetime) -> list[str]:
+        """Do what is due on *schedule*; give it in words, none where another process does it."""
+        self.keyring.reload()
+        with self._turn() as ours:
+            return list(self._ratcheted(schedule, now)) if ours else []
+
+    def overdue(self, schedule: Schedule, now: datetime) -> timedelta:
+        """Give for how long a version should have been made or destroyed that was not."""
+        in_use, since = self._standing()
+        old = ratchet.superseded(self.keyring.provider, in_use)
+        return schedule.overdue(since, old, now)
+
+    def _ratcheted(self, schedule: Schedule, now: datetime) -> Iterator[str]:
+        if schedule.due(self._standing()[1], now):
+            yield f"version {self.rotate(KEK)} of kek is in use"
+        in_use = self.in_use(KEK)
+        if any(version < in_use for version in self.rows_under(KEK)):
+            yield f"{self.move(KEK)} rows were moved"
+        old = ratchet.superseded(self.keyring.provider, in_use)
+        for version in ratchet.ended(old, schedule, now):
+            self.destroy(KEK, version)
+            yield f"version {version} of kek is destroyed"
+
+    def _standing(self) -> tuple[int, datetime]:
+        return rotate.standing(self.vault, KEK)
+
+    def _move_wrapped(self) -> int:
+        moved = 0
+        while True:
+            with transaction(self.rights) as rights:
+                some = wrapped.move(rights, self.keyring)
+            if not some:
+                return moved
+            moved += some
+
+    @contextmanager
+    def _turn(self) -> Iterator[bool]:
+        """Take the turn, unless another process has it; it ends with the connection, too.
+
+        A server that ends it early, since it looks idle, costs nothing but the report: two that
+        move or destroy at once do no harm, and rotating comes first.
+        """
+        with transaction(self.rights) as rights:
+            yield bool(rights.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": TURN}))
+
+
+def by_schedule(ports: Ports) -> Audit:
+    """Give how what the schedule does is put on record."""
+    return lambda action, fields: ports.audit(action, {"by": "schedule", **fields})
+
+
+async def keep(
+    life: KeyLife, schedule: Schedule, *, first_s: float = FIRST_LOOK_S, every_s: float = EVERY_S
+) -> None:
+    """Do what is due, again and again; what keeps from it is logged, and tried again."""
+    wait = first_s
+    while True:
+        await asyncio.sleep(wait)
+        wait = every_s
+        try:
+            done = await asyncio.to_thread(life.ratchet, schedule, datetime.now(UTC))
+        except Exception as error:  # noqa: BLE001  # who stops trying never ends a key again
+            log.warning("keys-not-kept", error=type(error).__name__)
+        else:
+            for each in done:
+                log.info("keys-kept", done=each)
