@@ -5,7 +5,7 @@ FROM python:3.11-slim
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 UV_PROJECT_ENVIRONMENT=/opt/venv \
     PROMETHEUS_MULTIPROC_DIR=/srv/counters PARAVENT_SECRETS=/run/secrets
 RUN pip install --no-cache-dir uv==0.13.9 && useradd --system --no-create-home --uid 10001 paravent \
-    && install --directory --owner=paravent /srv/counters
+    && install --directory --owner=paravent /srv/counters /journal
 WORKDIR /srv/paravent
 COPY pyproject.toml uv.lock ./
 RUN uv sync --frozen --no-dev --no-install-project --extra fast --extra tracing

@@ -111,7 +111,7 @@ class Addresses:
             broker=broker,
         )
 
-    def for_gateway(self, *, keys: Path, policies: Path | None) -> dict[str, str]:
+    def for_gateway(self, *, keys: Path, erasures: Path, policies: Path | None) -> dict[str, str]:
         """Give the gateway's whole environment; it never talks to the broker."""
         own = {
             "store_dsn": self.store,
@@ -119,6 +119,7 @@ class Addresses:
             "rights_dsn": self.rights,
             "auditor_dsn": self.auditor,
             "keys": str(keys),
+            "erasure_journal": str(erasures),
         }
         return _environment(GatewaySettings, own, policies)
 

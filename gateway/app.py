@@ -16,6 +16,7 @@ from gateway.ingest.routes import Ingest
 from gateway.middleware import BoundedBody
 from gateway.openapi import completed
 from gateway.refusals import add_error_handlers
+from gateway.rights.gate import watch
 from gateway.rights.key_life import keep
 from gateway.rulebooks.following import follow
 from gateway.settings import GatewaySettings
@@ -45,6 +46,7 @@ def _framework(settings: GatewaySettings) -> FastAPI:
         beside = [
             asyncio.create_task(keep_gauges(app.state.front, edge)),
             asyncio.create_task(follow(edge.ingest.in_force)),
+            asyncio.create_task(watch(edge.gate)),
         ]
         if settings.schedule is not None:
             beside.append(asyncio.create_task(keep(edge.key_life, settings.schedule)))

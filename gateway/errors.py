@@ -161,6 +161,10 @@ STATUS: dict[str, int] = {
     "rulebook-replaced": 503,
     "rulebook-busy": 503,
     "rulebook-unreadable": 503,
+    "journal-unavailable": 503,
+    "journal-invalid": 503,
+    "restore-unchecked": 503,
+    "restore-pending": 503,
 }
 RETRIABLE = frozenset({429, 503})
 TITLES = {

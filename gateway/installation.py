@@ -92,6 +92,7 @@ class Installation:
         self.run = folder / "run"
         self.counters = self.run / "metrics"
         self.keys = folder / "secrets" / "keys.json"
+        self.erasures = folder / "journal" / "erasures.jsonl"
         self._secrets = folder / "secrets"
         self._running = self.run / "running.json"
 
@@ -120,7 +121,12 @@ class Installation:
         installation = cls(folders.private_folder(path))
         if not made:
             folders.write_private(mark, json.dumps({"format": FORMAT}) + "\n")
-        for part in (installation._secrets, installation.logs, installation.run):
+        for part in (
+            installation._secrets,
+            installation.logs,
+            installation.run,
+            installation.erasures.parent,
+        ):
             folders.private_folder(part)
         return installation
 

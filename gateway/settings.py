@@ -99,6 +99,11 @@ class GatewaySettings(KeySettings):
         " leaves the reading of the audit log to another process.",
     )
     keys: Path = Field(description="Key file of the local key provider; mode 0600.")
+    erasure_journal: Path = Field(
+        description="File that every erasure is written down in, apart from both databases and from"
+        " their backups; all gateways share it. Without it a restored backup would bring back who"
+        " was erased."
+    )
     policies: Path | None = Field(
         default=None, description="Folder of the rulebook; unset means the packaged web shop."
     )

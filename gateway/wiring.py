@@ -21,6 +21,7 @@ from gateway.ingest.commit_group import CommitGroups, Submission
 from gateway.ingest.minimise import Minimiser
 from gateway.ingest.service import IngestService
 from gateway.patience import Patience
+from gateway.rights.gate import Gate, gate_of
 from gateway.rights.key_life import KeyLife, by_schedule
 from gateway.rights.service import RightsService
 from gateway.rulebooks import adopting
@@ -30,6 +31,7 @@ from gateway.settings import GatewaySettings
 from policies.errors import ParaventError
 from policies.load import load_rulebook
 from policies.ruleset import RuleSet
+from pseudonymizer.journal_file import JournalFile
 from pseudonymizer.key_providers import FileKeyProvider
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.lookup import Lookup, Resolved
@@ -70,6 +72,7 @@ class Edge:
     source_keys: SourceKeys
     rights: RightsService
     engines: tuple[Engine, ...]
+    gate: Gate
     patience: Patience = field(default_factory=lambda: Patience(PATIENCE_S))
     groups: CommitGroups | None = None
     tracing: Tracing | None = None
@@ -163,7 +166,9 @@ def build_edge(settings: GatewaySettings) -> Edge:
     """Build the edge without writer threads, for commands that write by themselves."""
     proposed = load_rulebook(settings.policies)
     keyring = Keyring(timing.TimedKeys(FileKeyProvider.open(settings.keys, mode=settings.mode)))
-    store, vault = _engines(settings, settings.writers + READING_CONNECTIONS)
+    gate = gate_of(settings)
+    store, vault = _engines(settings, gate, settings.writers + READING_CONNECTIONS)
+    gate.look()
     store_transactions.refuse_overprivileged(store)
     vault_roles.refuse_overprivileged(vault)
     in_force_ = _in_force(store, proposed)
@@ -179,7 +184,7 @@ def build_edge(settings: GatewaySettings) -> Edge:
         message_id=keyring.message_id,
         observe=metrics.observe,
     )
-    rights = _rights(settings, keyring, lambda: in_force_.bound.rules.ruleset, resolver)
+    rights = _rights(settings, gate, keyring, lambda: in_force_.bound.rules.ruleset, resolver)
     ports = rights.ports
     held = (store, vault, ports.store, ports.vault, ports.rights, ports.auditor)
     edge = Edge(
@@ -193,6 +198,7 @@ def build_edge(settings: GatewaySettings) -> Edge:
         source_keys=SourceKeys(_finder(store)),
         rights=rights,
         engines=tuple(filter(None, held)),
+        gate=gate,
     )
     return edge
 
@@ -205,27 +211,31 @@ def _in_force(store: Engine, proposed: RuleSet) -> InForce:
     return InForce(store, bind(store, rules, metrics.tc_string), metrics.tc_string)
 
 
-def _engines(settings: GatewaySettings, pool_size: int) -> tuple[Engine, Engine]:
+def _engines(settings: GatewaySettings, gate: Gate, pool_size: int) -> tuple[Engine, Engine]:
     store = store_transactions.connect(
         settings.store_dsn.get_secret_value(), pool_size=pool_size, application_name=NAME
     )
     vault = vault_transactions.connect(
         settings.vault_dsn.get_secret_value(), pool_size=pool_size, application_name=NAME
     )
+    gate.guard(store)
+    gate.guard(vault)
     return store, vault
 
 
 def _rights(
     settings: GatewaySettings,
+    gate: Gate,
     keyring: Keyring,
     rulebook: Callable[[], RuleSet],
     resolver: Resolver,
 ) -> RightsService:
     # Its own connections: a case reads whole tables, which may take longer than an answer may.
-    store, vault = _engines(settings, CASE_CONNECTIONS)
+    store, vault = _engines(settings, gate, CASE_CONNECTIONS)
     rights = vault_transactions.connect(
         settings.rights_dsn.get_secret_value(), pool_size=RIGHTS_CONNECTIONS, application_name=NAME
     )
+    gate.guard(rights)
     vault_roles.refuse_overprivileged(rights)
     return RightsService(
         store_engine=store,
@@ -237,6 +247,7 @@ def _rights(
         auditor_engine=_auditor(settings),
         origin=settings.origin,
         schedule=settings.schedule,
+        journal=JournalFile(settings.erasure_journal),
     )
 
 

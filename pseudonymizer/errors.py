@@ -74,6 +74,20 @@ class KeyFileInvalid(ParaventError):
     remedy = "Name the right file, or restore it from the copy kept apart from the database."
 
 
+class JournalInvalid(ParaventError):
+    """The erasure journal cannot be read, so nobody knows who has to stay erased."""
+
+    code = "journal-invalid"
+    remedy = "Restore the file named by PARAVENT_ERASURE_JOURNAL from a copy; serve nothing before."
+
+
+class JournalUnavailable(ParaventError):
+    """The erasure journal cannot be opened or written."""
+
+    code = "journal-unavailable"
+    remedy = "Check the folder and the disk of PARAVENT_ERASURE_JOURNAL; erasures go on by itself."
+
+
 class DevelopmentKeysRefused(ParaventError):
     """Keys in a local file are for development, and this process runs in production mode."""
 

@@ -50,7 +50,9 @@ def gateways_of(opened: Opened, policies: Path | None, at: socket.socket) -> Gat
     """Give what makes gateway processes over the socket *at*."""
     installation = opened.installation
     host, port = at.getsockname()[:2]
-    own = opened.addresses.for_gateway(keys=keys_of(installation), policies=policies)
+    own = opened.addresses.for_gateway(
+        keys=keys_of(installation), erasures=erasures_of(installation), policies=policies
+    )
     own |= {"PARAVENT_HOST": str(host), "PARAVENT_PORT": str(port)}
     return Gateways(installation, own | counting_in(installation), at)
 
@@ -67,6 +69,12 @@ def keys_of(installation: Installation) -> Path:
     """Give the key file in use: the one that was given, or the installation's own."""
     given = os.environ.get("PARAVENT_KEYS")
     return type(installation.keys)(given) if given else installation.keys
+
+
+def erasures_of(installation: Installation) -> Path:
+    """Give the erasure journal in use: the one that was given, or the installation's own."""
+    given = os.environ.get("PARAVENT_ERASURE_JOURNAL")
+    return type(installation.erasures)(given) if given else installation.erasures
 
 
 def shown(host: str) -> str:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from pydantic import SecretStr
 
-from gateway.cli.children import keys_of
+from gateway.cli.children import erasures_of, keys_of
 from gateway.cli.opened import Opened
 from gateway.settings import GatewaySettings
 from gateway.wiring import Edge, build_edge
@@ -23,6 +23,7 @@ def edge_of(home: Opened) -> Iterator[Edge]:
         rights_dsn=SecretStr(addresses.rights),
         auditor_dsn=SecretStr(addresses.auditor),
         keys=keys_of(home.installation),
+        erasure_journal=erasures_of(home.installation),
         policies=home.installation.policies(),
     )
     edge = build_edge(settings)

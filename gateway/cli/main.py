@@ -54,6 +54,7 @@ PARTS = (
     Part("sources", "sources", "The systems that send events, and their keys.", group=True),
     Part("operators", "operators", "The people who answer requests and read the log.", group=True),
     Part("keys", "keys", "The versions of the keys, and what is under each.", group=True),
+    Part("restore", "restoring", "Bring restored databases back to who was erased.", group=True),
     Part("retention", "retention", "What is kept, for how long, and what has expired.", group=True),
     Part("rights", "rights", "Requests of data subjects: access and erasure.", group=True),
     Part("audit", "audit", "Check and export the audit log.", group=True),

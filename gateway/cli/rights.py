@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic import SecretStr
 
-from gateway.cli.children import keys_of
+from gateway.cli.children import erasures_of, keys_of
 from gateway.cli.opened import Opened, opened
 from gateway.cli.output import Data, Json, answer, progress, table
+from gateway.cli.restored import refuse_restored
 from gateway.cli.standing import rules_of
 from gateway.rights.cases import CaseState, CaseType
 from gateway.rights.schemas import CaseOut
@@ -22,6 +23,7 @@ from gateway.rights.service import Request, RightsService
 from gateway.rights.verification import CheckMethod, CheckOutcome, IdentityCheck
 from gateway.settings import GatewaySettings
 from policies.vocabulary import IdentifierKind
+from pseudonymizer.journal_file import JournalFile
 from pseudonymizer.key_providers import FileKeyProvider
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.vault import transactions as vault_transactions
@@ -181,8 +183,12 @@ def write_private(out: Path, document: object) -> None:
 
 
 @contextlib.contextmanager
-def rights_service(home: Opened) -> Iterator[RightsService]:
-    """Build the service this command needs, as the roles a gateway has."""
+def rights_service(home: Opened, *, restored: bool = False) -> Iterator[RightsService]:
+    """Build the service this command needs, as the roles a gateway has.
+
+    Raises:
+        RestorePending: the databases do not know of every erasure, and are not *restored* here.
+    """
     at = home.addresses
     settings = GatewaySettings(
         store_dsn=SecretStr(at.store),
@@ -190,8 +196,11 @@ def rights_service(home: Opened) -> Iterator[RightsService]:
         rights_dsn=SecretStr(at.rights),
         auditor_dsn=SecretStr(at.auditor),
         keys=keys_of(home.installation),
+        erasure_journal=erasures_of(home.installation),
         policies=home.installation.policies(),
     )
+    if not restored:
+        refuse_restored(home)
     name, rules = "paravent-rights", rules_of(home)
     store = store_transactions.connect(at.store, pool_size=4, application_name=name)
     auditor = store_transactions.connect(at.auditor, pool_size=1, application_name=name)
@@ -206,6 +215,8 @@ def rights_service(home: Opened) -> Iterator[RightsService]:
             keyring=Keyring(FileKeyProvider.open(settings.keys, mode=settings.mode)),
             rulebook=lambda: rules,
             origin=settings.origin,
+            schedule=settings.schedule,
+            journal=JournalFile(settings.erasure_journal),
         )
     finally:
         for engine in (store, auditor, vault, rights):

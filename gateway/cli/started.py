@@ -22,6 +22,7 @@ from gateway.cli.children import (
 from gateway.cli.gateways import Gateways, bound
 from gateway.cli.opened import Opened
 from gateway.cli.operators import first_token
+from gateway.cli.restored import refuse_restored
 from gateway.cli.servers import Servers
 from gateway.cli.sources import first_key
 from gateway.cli.standing import rules_of
@@ -143,7 +144,7 @@ def _start(
     addresses = servers.migrate(announce)
     _make_keys(installation, first_start=first_start)
     opened = Opened(installation, addresses, running=True)
-    _say_which_rulebook(opened, wanted.policies, announce)
+    _look_at(opened, wanted.policies, announce)
     gateways = gateways_of(opened, wanted.policies, address)
     children: dict[str, Child] = workers_of(opened, wanted.policies)
     children |= {name: gateways.child() for name in gateway_names(wanted.gateways)}
@@ -172,10 +173,13 @@ def _start(
     )
 
 
-def _say_which_rulebook(
-    opened: Opened, policies: Path | None, announce: Callable[[str], None]
-) -> None:
-    """Say so if *policies* is not what is in force: a start changes no rulebook but the first."""
+def _look_at(opened: Opened, policies: Path | None, announce: Callable[[str], None]) -> None:
+    """Refuse restored databases; say so if *policies* is not in force, since no start changes that.
+
+    Raises:
+        RestorePending: an erasure is missing in the databases.
+    """
+    refuse_restored(opened)
     if policies is not None and rules_of(opened).hash != load_rulebook(policies).hash:
         announce(f"another rulebook is in force; needed: paravent policy propose {policies}")
 

@@ -17,6 +17,7 @@ from gateway.rights.domains import domain_keys
 from gateway.rights.errors import ResidueFound
 from gateway.rights.scanning import scan_for
 from gateway.rights.work import Closure, Work
+from pseudonymizer.journal_file import Line
 from pseudonymizer.keyring import Identifier
 from pseudonymizer.vault import forget
 from pseudonymizer.vault.forget import Erasure, ErasureRequest
@@ -48,6 +49,7 @@ def fence_vault(work: Work) -> Closure | None:
         begun = forget.begin_erasure(vault, ports.keyring, request)
     # From here on ingest refuses; what the later steps need is still there to be read.
     _remember(work, begun, forms, request.domains)
+    _write_down(work, begun, forms)
     if begun.subjects:
         return None
     with vault_transaction(ports.vault) as vault:
@@ -71,6 +73,26 @@ def _remember(
     dossier.arefs = list(begun.arefs)
     dossier.tombstones = begun.tombstones
     work.subject_ids = subjects
+
+
+def _write_down(work: Work, begun: Erasure, forms: Sequence[Identifier]) -> None:
+    """Append the erasure to the journal outside the databases, before anything is deleted."""
+    ports, dossier = work.ports, work.dossier
+    if ports.journal is None:
+        return
+    with vault_transaction(ports.vault) as vault:
+        marks = forget.marks_of(vault, ports.keyring, forms, begun.subjects)
+    ports.journal.append(
+        Line(
+            id=begun.id,
+            case=work.case,
+            at=begun.started_at,
+            reason="erasure",
+            subjects=begun.subjects,
+            pids=tuple((domain, bytes.fromhex(pid)) for domain, pid in dossier.pids),
+            marks=tuple(sorted(set(marks))),
+        )
+    )
 
 
 def erase_store(work: Work) -> Closure | None:

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from gateway.rights.cases import Step
 from policies.ruleset import RuleSet
+from pseudonymizer.journal_file import JournalFile
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.ratchet import Schedule
 from pseudonymizer.vault.remember import Resolver
@@ -38,6 +39,8 @@ class Ports:
             where the process was not given that login.
         rulebook: gives the rulebook in force.
         origin: first line of every checkpoint, naming this installation's log.
+        journal: the file outside the databases that every erasure is written down in; ``None`` in
+            a process that erases nobody.
         schedule: when the wrapping key's versions end; ``None`` where that is done by hand.
         failpoint: called after every durable step.
     """
@@ -52,6 +55,7 @@ class Ports:
     origin: str = DEFAULT_ORIGIN
     clock: Callable[[], datetime] = utc_now
     schedule: Schedule | None = None
+    journal: JournalFile | None = None
     failpoint: Callable[[Step], None] = field(default=no_failpoint)
 
     @property

@@ -27,6 +27,7 @@ from gateway.rights.schemas import CheckpointOut
 from gateway.rights.verification import IdentityCheck
 from policies.errors import ParaventError
 from policies.ruleset import RuleSet
+from pseudonymizer.journal_file import JournalFile
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.ratchet import Schedule
 from pseudonymizer.vault.remember import Resolver
@@ -66,6 +67,7 @@ class RightsService:
         origin: str = DEFAULT_ORIGIN,
         clock: Callable[[], datetime] = utc_now,
         schedule: Schedule | None = None,
+        journal: JournalFile | None = None,
         failpoint: Callable[[Step], None] = no_failpoint,
     ) -> None:
         """Take what a case needs; nothing runs before a request, or ``resume_unfinished``."""
@@ -80,6 +82,7 @@ class RightsService:
             origin=origin,
             clock=clock,
             schedule=schedule,
+            journal=journal,
             failpoint=failpoint,
         )
         self._runner = Runner(self._run_quietly, self.unfinished)

@@ -40,6 +40,7 @@ __all__ = [
     "complete_erasure",
     "destroy_keys",
     "lookup_closure",
+    "marks_of",
 ]
 
 
@@ -76,7 +77,7 @@ def begin_erasure(vault: Connection, keyring: Keyring, request: ErasureRequest) 
         return begun
     closure = [row.id for row in lookup_closure(vault, keyring, request.identifiers)]
     _lock_subjects(vault, closure)
-    marks = _marks_of(keyring, request.identifiers) + _kept_marks(vault, keyring, closure)
+    marks = marks_of(vault, keyring, request.identifiers, closure)
     stone = tombstones.Stone(tombstones.SCOPE_ALL, request.reason, request.at)
     names = names_of(vault, keyring, closure, domains=request.domains)
     erasure = Erasure(
@@ -129,6 +130,16 @@ def destroy_keys(vault: Connection, keyring: Keyring, *, case_id: UUID, at: date
 def complete_erasure(vault: Connection, *, case_id: UUID, at: datetime) -> None:
     """Record that everything else the case asked for is done too."""
     journal.record_completed(vault, case_id, at=at)
+
+
+def marks_of(
+    vault: Connection,
+    keyring: Keyring,
+    identifiers: Sequence[Identifier],
+    subjects: Collection[int],
+) -> list[tuple[int, bytes]]:
+    """Give key version and mark of *identifiers*, and of every one that *subjects* are known by."""
+    return _marks_of(keyring, identifiers) + _kept_marks(vault, keyring, subjects)
 
 
 def _marks_of(keyring: Keyring, identifiers: Sequence[Identifier]) -> list[tuple[int, bytes]]:

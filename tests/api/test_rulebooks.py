@@ -131,6 +131,7 @@ def test_a_start_with_another_folder_changes_no_rulebook(run: Run, tmp_path: Pat
         vault_dsn=SecretStr(vault.dsn("paravent_vault")),
         rights_dsn=SecretStr(vault.dsn("paravent_gateway")),
         keys=tmp_path / "keys.json",
+        erasure_journal=tmp_path / "erasures.jsonl",
         policies=tmp_path / "other",
     )
     edge = build_edge(settings)

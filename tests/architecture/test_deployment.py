@@ -165,6 +165,7 @@ def test_units_hand_each_process_its_own_secrets() -> None:
     workers = (DOCKER / "systemd" / "paravent-workers@.service").read_text()
     assert not re.search(r"LoadCredential=\S*(vault|key|rights)", workers)
     gateway = (DOCKER / "systemd" / "paravent-gateway@.service").read_text()
-    given = set(re.findall(r"LoadCredential=(\w+)", gateway)) | {"paravent_keys"}
+    given = set(re.findall(r"LoadCredential=(\w+)", gateway))
+    given |= {name.lower() for name in re.findall(r"(PARAVENT_\w+)=", gateway)}
     required = {n for n, f in GatewaySettings.model_fields.items() if f.is_required()}
     assert {f"paravent_{name}" for name in required} <= given

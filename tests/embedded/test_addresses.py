@@ -74,8 +74,11 @@ def test_a_worker_is_handed_no_vault_no_key_and_no_owner(
 
 
 def test_the_gateway_is_handed_its_roles_and_no_owner(addresses: Addresses) -> None:
-    environment = addresses.for_gateway(keys=Path("/keys.json"), policies=Path("/rules"))
+    environment = addresses.for_gateway(
+        keys=Path("/keys.json"), erasures=Path("/erasures.jsonl"), policies=Path("/rules")
+    )
     assert environment["PARAVENT_KEYS"] == "/keys.json"
+    assert environment["PARAVENT_ERASURE_JOURNAL"] == "/erasures.jsonl"
     assert environment["PARAVENT_POLICIES"] == "/rules"
     everything = " ".join(environment.values())
     assert "owner-password" not in everything
@@ -88,7 +91,9 @@ def test_a_tuning_variable_reaches_the_process_that_reads_it(
 ) -> None:
     monkeypatch.setenv("PARAVENT_WORKER_CONCURRENCY", "3")
     assert addresses.for_workers(policies=None)["PARAVENT_WORKER_CONCURRENCY"] == "3"
-    gateway = addresses.for_gateway(keys=Path("/keys.json"), policies=None)
+    gateway = addresses.for_gateway(
+        keys=Path("/keys.json"), erasures=Path("/erasures.jsonl"), policies=None
+    )
     assert "PARAVENT_WORKER_CONCURRENCY" not in gateway
 
 

@@ -101,6 +101,7 @@ def started(store: Database, vault: Database, folder: Path, **settings: Any) -> 
         rights_dsn=vault.dsn("paravent_gateway"),
         auditor_dsn=store.dsn("paravent_auditor"),
         keys=keys,
+        erasure_journal=folder / "erasures.jsonl",
         **{"metrics": MetricsFor.operators, **settings},
     )
     owner = connect(store.owner_dsn, pool_size=1, application_name="paravent-tests")

@@ -110,13 +110,15 @@ class Installed:
         """
         process = _up(self.data, urlsplit(self.url).port or 0)
         assert process.stdout is not None
-        said = process.stdout.readline()
+        said = process.stdout.readline().decode()
         process.stdout.close()
-        if said:
+        self.said.append(said)
+        runs = "url" in json.loads(said or "{}")
+        if runs:
             self.process = process
         else:
             process.wait(90)
-        return bool(said)
+        return runs
 
     def stop(self) -> None:
         self.http.close()

@@ -53,6 +53,7 @@ _SET_STATE = """
 update store.subject set state = %s, generation = generation + 1
 where id = any(%s) and state <> 2"""
 
+_NOT_ERASED = "select pid from store.subject where pid = any(%s) and state <> 2"
 _SET_OBJECTED = "update store.subject set objected = %s where id = %s and state <> 2"
 
 
@@ -66,6 +67,11 @@ def register(connection: Connection, rows: Sequence[tuple[bytes, int]]) -> dict[
     pids, domains = zip(*rows, strict=True)
     found = rows_of(connection, _REGISTER, (Uuids.of_bytes(pids), Int2s.of(domains)))
     return {row[1]: RegistryRow._make(row) for row in found}
+
+
+def not_erased(connection: Connection, pids: Sequence[bytes]) -> set[bytes]:
+    """Give those of *pids* that are registered and not marked erased."""
+    return {row[0] for row in rows_of(connection, _NOT_ERASED, (Uuids.of_bytes(pids),))}
 
 
 def lock(

@@ -1,0 +1,305 @@
+"""A restored backup serves nobody until it knows who was erased; then they are gone from it too."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from gateway.rights import restore
+from gateway.rights.cases import CaseType, Step
+from gateway.rights.gate import Gate, RestorePending, RestoreUnchecked
+from gateway.rights.service import Request, RightsService
+from pseudonymizer.errors import KeyDestroyed
+from pseudonymizer.journal_file import JournalFile
+from pseudonymizer.vault import rotate
+from pseudonymizer.vault.transactions import connect as vault_connect
+from tests.support.builders import ADA, GRACE, track
+from tests.support.edge import make_edge
+from tests.support.postgres import Database, clone, drop
+from tests.support.rights import CONFIRMED, Killed, RightsDesk, seed_everywhere
+from workers.store.transactions import connect as store_connect
+from workers.store.transactions import transaction as store_transaction
+
+
+@pytest.fixture
+def file(desk: RightsDesk, tmp_path: Path) -> JournalFile:
+    journal = JournalFile(tmp_path / "erasures.jsonl")
+    _journalling(desk.service, journal)
+    return journal
+
+
+def _journalling(service: RightsService, journal: JournalFile) -> RightsService:
+    service.ports = replace(service.ports, journal=journal)
+    return service
+
+
+class Backup:
+    """Both databases as they were, and a desk that works on them."""
+
+    def __init__(self, store: Database, vault: Database, folder: Path) -> None:
+        self.store, self.vault = clone(store), clone(vault)
+        self._folder = folder
+        self._engines: list[Engine] = []
+
+    def desk(self, *, store: Database | None = None, vault: Database | None = None) -> RightsDesk:
+        of_store, of_vault = store or self.store, vault or self.vault
+        made = [
+            store_connect(of_store.dsn(f"paravent_{role}"), pool_size=2, application_name="backup")
+            for role in ("gateway", "auditor", "workers")
+        ] + [
+            vault_connect(of_vault.dsn(f"paravent_{role}"), pool_size=2, application_name="backup")
+            for role in ("vault", "gateway")
+        ]
+        self._engines += made
+        gateway, auditor, workers, vault_, rights = made
+        edge = make_edge(gateway, vault_, self._folder)
+        return RightsDesk(edge, rights, auditor, workers)
+
+    def let_go(self) -> None:
+        for engine in self._engines:
+            engine.dispose()
+        drop(self.store)
+        drop(self.vault)
+
+
+def _free(*engines: Engine) -> None:
+    """Let go of connections: a database is copied while nobody is connected to it."""
+    for engine in engines:
+        engine.dispose()
+
+
+@pytest.fixture
+def backup(
+    desk: RightsDesk, store_database: Database, vault_database: Database, tmp_path: Path
+) -> Iterator[Backup]:
+    """Seed two people, and copy everything before anybody is erased."""
+    seed_everywhere(desk)
+    seed_everywhere(desk, GRACE)
+    _free(desk.edge.store, desk.edge.vault, desk.rights, desk.auditor, desk.workers)
+    copied = Backup(store_database, vault_database, tmp_path)
+    yield copied
+    copied.let_go()
+
+
+def _missing(file: JournalFile, desk: RightsDesk) -> int:
+    return len(restore.missing(file, desk.edge.store, desk.edge.vault))
+
+
+def _replay(file: JournalFile, desk: RightsDesk) -> restore.Replayed:
+    lines = restore.missing(file, desk.edge.store, desk.edge.vault)
+    return restore.replay(desk.service.ports, lines, lambda _done, _of: None)
+
+
+def _comes_back(desk: RightsDesk) -> int:
+    """Send an event of ADA, and count what is stored of it."""
+    before = desk.edge.rows("select count(*) from store.event")
+    desk.edge.send(track("Product Viewed", ADA, at=datetime.now(UTC)))
+    return desk.edge.rows("select count(*) from store.event")[0][0] - before[0][0]
+
+
+def test_an_erasure_is_written_down_before_anything_is_deleted(
+    desk: RightsDesk, file: JournalFile
+) -> None:
+    seed_everywhere(desk)
+    service = _journalling(desk.kill_after(Step.VAULT_FENCED), file)
+    case = service.open(None, Request(CaseType.ERASURE, (("email", ADA.email),), CONFIRMED))
+    with pytest.raises(Killed):
+        service.run(case.id)
+    (line,) = file.lines()
+    assert line.case == case.id
+    assert {domain for domain, _ in line.pids} == set(desk.service.ports.rules.domains)
+    assert len(line.marks) >= 3  # the address, the number and the browser, at least
+    assert _missing(file, desk) == 0  # it is under way
+    desk.service.run(case.id)
+    assert file.lines() == [line]
+    assert _missing(file, desk) == 0
+
+
+def test_both_databases_restored_know_again_who_was_erased(
+    desk: RightsDesk, file: JournalFile, backup: Backup
+) -> None:
+    desk.erase(("email", ADA.email))
+    restored = backup.desk()
+    assert _missing(file, restored) == 1
+    done = _replay(file, restored)
+    assert done.erasures == 1
+    assert done.rows > 10
+    assert _missing(file, restored) == 0
+    assert _replay(file, restored) == (0, 0, 0)
+    assert _comes_back(restored) == 0
+    assert restored.report(("email", GRACE.email))["records"]
+    assert any("restore:erasure-replayed" in entry for entry in restored.entries())
+
+
+def test_a_restored_store_alone_is_found_out(
+    desk: RightsDesk, file: JournalFile, backup: Backup, vault_database: Database
+) -> None:
+    desk.erase(("email", ADA.email))
+    restored = backup.desk(vault=vault_database)
+    assert _missing(file, restored) == 1
+    assert _replay(file, restored).rows > 10
+    assert _missing(file, restored) == 0
+
+
+def test_a_restored_vault_alone_is_found_out(
+    desk: RightsDesk, file: JournalFile, backup: Backup, store_database: Database
+) -> None:
+    desk.erase(("email", ADA.email))
+    restored = backup.desk(store=store_database)
+    assert _missing(file, restored) == 1
+    done = _replay(file, restored)
+    assert (done.rows, done.subjects > 0) == (0, True)
+    assert _comes_back(restored) == 0
+
+
+def test_a_backup_older_than_the_window_cannot_be_brought_back(
+    desk: RightsDesk, file: JournalFile, backup: Backup
+) -> None:
+    desk.erase(("email", ADA.email))
+    rotate.rotate(desk.edge.vault, desk.edge.keyring, "kek")
+    rotate.move(desk.edge.vault, desk.edge.keyring, "kek")
+    rotate.destroy(desk.edge.vault, desk.edge.keyring, "kek", 1)
+    restored = backup.desk()
+    with pytest.raises(KeyDestroyed):
+        _replay(file, restored)
+    with pytest.raises(KeyDestroyed):  # and nobody is attributed there, erased or not
+        restored.edge.send(track("Product Viewed", ADA, at=datetime.now(UTC)))
+
+
+def test_replaying_may_be_stopped_anywhere(
+    desk: RightsDesk, file: JournalFile, backup: Backup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.erase(("email", ADA.email))
+    restored = backup.desk()
+
+    def dies(*_: object) -> None:
+        raise Killed
+
+    for step in ("erase", "mark_erased"):
+        with monkeypatch.context() as patched:
+            patched.setattr(restore.erasure, step, dies)
+            with pytest.raises(Killed):
+                _replay(file, restored)
+        assert _missing(file, restored) == 1
+    assert _replay(file, restored).rows > 10
+    assert _missing(file, restored) == 0
+
+
+def test_an_erasure_of_before_there_was_a_file_is_written_down(
+    desk: RightsDesk, tmp_path: Path
+) -> None:
+    seed_everywhere(desk)
+    desk.erase(("email", ADA.email))
+    file = JournalFile(tmp_path / "erasures.jsonl")
+    assert _missing(file, desk) == 0
+    (line,) = file.lines()
+    assert line.pids
+    assert line.marks == ()
+
+
+def test_a_number_that_was_dealt_again_is_somebody_else(
+    desk: RightsDesk, file: JournalFile, backup: Backup
+) -> None:
+    newcomer = replace(ADA, user_id="u-late", email="late@example.org", anonymous_id="a-late")
+    seed_everywhere(desk, newcomer)
+    desk.erase(("email", newcomer.email))
+    restored = backup.desk()
+    seed_everywhere(restored, replace(newcomer, email="other@example.org", user_id="u-other",
+                                      anonymous_id="a-other"))  # fmt: skip
+    assert _replay(file, restored).subjects == 0
+    assert restored.report(("email", "other@example.org"))["records"]
+
+
+# The gate
+
+
+class Servers:
+    """What a gate looks at, as tests like it."""
+
+    def __init__(self, store: Engine, vault: Engine) -> None:
+        self.store, self.vault = store, vault
+        self.count = 0
+        self.looks = 0
+
+    def missing(self) -> int:
+        self.looks += 1
+        return self.count
+
+    def now(self) -> frozenset[restore.Fingerprint]:
+        return restore.fingerprints(self.store, self.vault)
+
+
+@pytest.fixture
+def servers(store_gateway: Engine, vault_engine: Engine) -> Servers:
+    return Servers(store_gateway, vault_engine)
+
+
+@pytest.fixture
+def guarded(store_database: Database) -> Iterator[Engine]:
+    engine = store_connect(
+        store_database.dsn("paravent_gateway"), pool_size=2, application_name="guarded"
+    )
+    yield engine
+    engine.dispose()
+
+
+def _one(engine: Engine) -> int:
+    with store_transaction(engine) as connection:
+        return int(connection.execute(text("select 1")).scalar_one())
+
+
+def test_a_server_nobody_looked_at_is_not_talked_to(servers: Servers, guarded: Engine) -> None:
+    gate = Gate(servers.missing, servers.now)
+    gate.guard(guarded)
+    with pytest.raises(RestoreUnchecked):
+        _one(guarded)
+    assert gate.wanted
+    gate.look()
+    assert not gate.wanted
+    assert _one(guarded) == 1
+
+
+def test_a_server_that_lacks_an_erasure_is_not_talked_to(servers: Servers, guarded: Engine) -> None:
+    gate = Gate(servers.missing, servers.now)
+    gate.guard(guarded)
+    servers.count = 3
+    with pytest.raises(RestorePending, match="3 erasures"):
+        gate.look()
+    with pytest.raises(RestoreUnchecked):
+        _one(guarded)
+    servers.count = 0
+    gate.look()
+    assert _one(guarded) == 1
+
+
+def test_a_server_that_is_exchanged_while_it_is_looked_at_is_looked_at_again(
+    servers: Servers, guarded: Engine
+) -> None:
+    answers = iter([frozenset({("before",)}), frozenset({("after",)})])
+    gate = Gate(servers.missing, lambda: next(answers))
+    gate.guard(guarded)
+    with pytest.raises(RestoreUnchecked):
+        _one(guarded)
+    gate.look()
+    assert gate.wanted
+    with pytest.raises(RestoreUnchecked):
+        _one(guarded)
+
+
+def test_connections_that_were_let_in_cost_nothing_more(servers: Servers, guarded: Engine) -> None:
+    gate = Gate(servers.missing, servers.now)
+    gate.look()
+    gate.guard(guarded)
+    threads = [threading.Thread(target=_one, args=(guarded,)) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert servers.looks == 1
+    assert not gate.wanted
