@@ -30,6 +30,7 @@ class Reason(StrEnum):
     TIME_INVALID = "time-invalid"
     CLOCK_FUTURE = "clock-future"
     CHILD = "child"
+    SPECIAL_CATEGORY = "special-category"
     RESTRICTED = "restricted"
     OBJECTED = "objected"
     SUPPRESSED = "suppressed"
@@ -54,6 +55,7 @@ ARTICLES: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.TIME_INVALID: "GDPR Art. 5(1)(d)",
         Reason.CLOCK_FUTURE: "GDPR Art. 5(1)(d)",
         Reason.CHILD: "GDPR Art. 8",
+        Reason.SPECIAL_CATEGORY: "GDPR Art. 9",
         Reason.RESTRICTED: "GDPR Art. 18",
         Reason.OBJECTED: "GDPR Art. 21",
         Reason.SUPPRESSED: "GDPR Art. 17",

@@ -247,13 +247,17 @@ class DisclosureRule:
 
 @dataclass(frozen=True, slots=True)
 class SpecialCategoryRule:
-    """By which words a special category is recognised; a final ``*`` stands for any ending."""
+    """By which words a special category is recognised; a final ``*`` stands for any ending.
+
+    ``unless``: phrases in which they mean something else.
+    """
 
     key: SpecialCategory
     label_fr: str
     label_en: str
     words_fr: tuple[str, ...]
     words_en: tuple[str, ...]
+    unless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import msgspec
 from gateway.ingest.decide import Signals
 from gateway.ingest.dialects import segment
 from gateway.ingest.drafts import Draft, Tally
+from gateway.ingest.minimise import special_in
 from gateway.ingest.prepare import Intake, prepare
 from gateway.ingest.rules import CompiledRules
 from gateway.ingest.wire import Signal
@@ -152,6 +153,12 @@ def _served(rules: RuleSet, compiled: CompiledRules, draft: Draft) -> Iterator[S
     if draft.plan is None or not draft.wanted:
         yield Step("decision", "It is not stored; what it says about consent is put on record.",
                    "GDPR Art. 7(3)")  # fmt: skip
+        return
+    special = special_in(draft, draft.plan)
+    if special is not None:
+        label = rules.special_categories[special].label_en
+        yield Step("special category", f"A member has a word of: {label}. Only counted.",
+                   "GDPR Art. 9")  # fmt: skip
         return
     for key in draft.plan.rule.purposes:
         yield Step("purpose", f"{key}: {_what_it_takes(rules, compiled, draft, key)}.",

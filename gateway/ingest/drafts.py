@@ -20,7 +20,8 @@ class Found(msgspec.Struct, gc=False, eq=False):
     """One column value, with the purposes that need it; events that say the same share it.
 
     ``bare`` are the letters and digits in which a sender's own name would show; empty where none
-    can.  ``number`` stands for a text in the store, once a transaction that used it was committed.
+    can.  ``special``: it touches a special category.  ``number`` stands for a text in the store,
+    once a transaction that used it was committed.
     """
 
     column: Column
@@ -28,6 +29,7 @@ class Found(msgspec.Struct, gc=False, eq=False):
     purposes: int
     bare: str = ""
     number: int | None = None
+    special: bool = False
 
     def __repr__(self) -> str:
         return f"Found({self.column}, …)"
@@ -40,7 +42,9 @@ class Draft(msgspec.Struct, gc=False, eq=False):
     ``lookups`` are positions of whom it may be about, best first.  ``outcome`` is set once;
     ``None`` means still going.  ``pids`` are by domain.  ``own`` are the names its sender goes by,
     once somebody asked.  ``bulk``: it is folded later, not in its own commit.  ``child``:
-    its sender is, or may be, too young to consent alone.  ``scope``: how far what it says reaches.
+    its sender is, or may be, too young to consent alone.  ``special``: it tells of a special
+    category of data, so that nothing of it is kept but what it says of consent.  ``scope``: how
+    far what it says reaches.
     """
 
     source: int
@@ -58,6 +62,7 @@ class Draft(msgspec.Struct, gc=False, eq=False):
     bulk: bool = False
     linked: bool = False
     child: bool = False
+    special: bool = False
     scope: Scope = Scope.DEVICE
     outcome: str | None = None
 

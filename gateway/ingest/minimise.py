@@ -18,7 +18,7 @@ from gateway.ingest.own import names_of
 from gateway.ingest.published import published_name
 from gateway.ingest.reaching import getters
 from gateway.ingest.rules import EventPlan, PropertyPlan, Treatment
-from policies.vocabulary import Column
+from policies.vocabulary import Column, SpecialCategory
 from pseudonymizer.generalise import Generaliser
 from pseudonymizer.scrub.engine import Scrubber
 from pseudonymizer.scrub.finding import Plain
@@ -166,6 +166,8 @@ def _read(draft: Draft, plan: EventPlan, group: _Group) -> None:
             _convert(draft, reader, key, None if foreign and money else raw, group)
         else:
             kept.append(met)
+            if met.special:
+                draft.special = True
     if properties and not properties.keys() <= plan.readable:
         _count_unknown(draft, properties, plan.readable, group.tally)
 
@@ -181,6 +183,8 @@ def _convert(
         return
     found = Found(item.column, value, item.purposes)
     draft.found.append(found)
+    if isinstance(value, str) and draft.plan is not None and draft.plan.lexicon.touched(value):
+        found.special = draft.special = True
     text = _to_look_at(item, value)
     if text is not None:
         look = _Look(draft, found, item.name, text, memory, key)
@@ -194,6 +198,17 @@ def _to_look_at(item: PropertyPlan, value: Value) -> str | None:
     if isinstance(value, str):
         return None if item.treatment is Treatment.NONE else value
     return values.telling(value, minor=item.money)
+
+
+def special_in(draft: Draft, plan: EventPlan) -> SpecialCategory | None:
+    """Give the special category that a declared property of *draft* touches, for an explanation."""
+    gets = getters(draft.event.parts, plan.holders)
+    for item in plan.properties:
+        raw = gets[item.holder](item.member)
+        value = None if raw is None else item.convert(raw)
+        if isinstance(value, str) and (found := plan.lexicon.touched(value)):
+            return found
+    return None
 
 
 def _foreign(properties: Mapping[str, object] | None, currency: str) -> bool:

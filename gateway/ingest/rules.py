@@ -17,6 +17,7 @@ from gateway.ingest.decide import ALL, Signals
 from gateway.ingest.reaching import Holder
 from gateway.ingest.signals import SignalReader, Told, unheard
 from policies.ruleset import EventRule, PropertyRule, RuleSet
+from policies.special import GUARDED, Lexicon
 from policies.vocabulary import Column, LegalBasis, PropertyType
 from pseudonymizer.generalise import ip
 
@@ -69,6 +70,7 @@ class EventPlan:
     properties: tuple[PropertyPlan, ...]
     readable: frozenset[str]
     currency: str
+    lexicon: Lexicon
 
 
 @dataclass(slots=True)
@@ -95,6 +97,7 @@ class CompiledRules:
     _plans: dict[tuple[str, str], EventPlan | None] = field(init=False, default_factory=dict)
     _by_rule: dict[str, EventPlan] = field(init=False, default_factory=dict)
     signals: SignalReader = field(init=False)
+    lexicon: Lexicon = field(init=False)
     _retention: list[tuple[int, int]] = field(init=False)
     validity_us: dict[int, int] = field(init=False)
 
@@ -105,6 +108,7 @@ class CompiledRules:
             (self.domain_numbers[key], key, mask) for key, mask in self.domain_masks.items()
         )
         self.signals = SignalReader(rules, self.mask, self.told)
+        self.lexicon = Lexicon(rules.special_categories, GUARDED)
         self.free = self.mask(
             key for key, p in rules.purposes.items() if p.legal_basis is not LegalBasis.CONSENT
         )
@@ -171,7 +175,7 @@ class CompiledRules:
         )
         currency = self.ruleset.currency
         readable |= {"currency"}
-        return EventPlan(rule, purposes, domains, holders, plans, readable, currency)
+        return EventPlan(rule, purposes, domains, holders, plans, readable, currency, self.lexicon)
 
     def _property(self, rule: PropertyRule, holders: tuple[Holder, ...]) -> PropertyPlan:
         return PropertyPlan(

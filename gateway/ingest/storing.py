@@ -212,7 +212,8 @@ def decide_all(group: Group, tally: Tally) -> tuple[list[Admitted], list[Draft]]
         child = group.is_child(draft)
         orphaned = child and not group.parented(draft)
         barred = group.rules.minor.withdrawn if child else 0
-        found = [] if orphaned else _served(group.rules, draft, standings, barred)
+        kept = not (orphaned or draft.special)
+        found = _served(group.rules, draft, standings, barred) if kept else []
         if found:
             admitted.append(draft)
             if draft.plan is None:
@@ -220,9 +221,16 @@ def decide_all(group: Group, tally: Tally) -> tuple[list[Admitted], list[Draft]]
             else:
                 rows += found
         else:
-            reason = Reason.CHILD if orphaned else _refused(group.rules, draft, standings)
-            tally.outcome(draft.source, draft.name, reason)
+            tally.outcome(draft.source, draft.name, _reason(group, draft, orphaned))
     return rows, admitted
+
+
+def _reason(group: Group, draft: Draft, orphaned: bool) -> str:  # noqa: FBT001  what was found out
+    if orphaned:
+        return Reason.CHILD
+    if draft.special:
+        return Reason.SPECIAL_CATEGORY
+    return _refused(group.rules, draft, group.person(draft).standings)
 
 
 def _served(

@@ -288,6 +288,7 @@ FORMS: Final[MappingProxyType[str, Form]] = MappingProxyType(
                     "one word at least in each language; a final `*` stands for any ending, "
                     "accents, capitals and underscores do not count",
                 ),
+                "unless": Key(Texts(), "phrases in which they mean something else", "none"),
             }, vocabulary.SpecialCategory), "all of them, each with its words"),
         },
     }

@@ -29,7 +29,10 @@ def read_special_categories(file: Entry) -> Mapping[str, SpecialCategoryRule]:
 def _rule(key: SpecialCategory, entry: Entry) -> SpecialCategoryRule:
     label_fr, label_en = entry.labels()
     words = entry.entry("words")
-    rule = SpecialCategoryRule(key, label_fr, label_en, words.texts("fr"), words.texts("en"))
+    unless = entry.texts("unless")
+    rule = SpecialCategoryRule(
+        key, label_fr, label_en, words.texts("fr"), words.texts("en"), unless
+    )
     for language, said in (("fr", rule.words_fr), ("en", rule.words_en)):
         if not said:
             words.fault(language, "the category has no word", "Write one, or it forbids nothing.")
@@ -37,6 +40,9 @@ def _rule(key: SpecialCategory, entry: Entry) -> SpecialCategoryRule:
             if not _WORD.fullmatch(word):
                 advice = "Write three letters at least, with `*` at the end for whatever begins so."
                 words.fault(language, "this is no word to look for", advice)
+    for phrase in unless:
+        if not _WORD.fullmatch(phrase):
+            entry.fault("unless", "this is no phrase to leave out", "Write three letters at least.")
     words.done()
     entry.done()
     return rule

@@ -36,6 +36,7 @@ REASONS = {
     Reason.TIME_INVALID: "Its instant cannot be read.",
     Reason.CLOCK_FUTURE: "Its instant lies in the future, after correction.",
     Reason.CHILD: "Its age band is below 15, or none we know, and no parent has consented.",
+    Reason.SPECIAL_CATEGORY: "Something in it tells of health, belief or another special category.",
     Reason.RESTRICTED: "The person has asked us to keep, but not to use.",
     Reason.OBJECTED: "The person has objected to this use.",
     Reason.SUPPRESSED: "The person was erased, and does not come back.",
