@@ -141,11 +141,11 @@ def _question(question: Question) -> Iterable[str]:
     if not question.asked:
         return ["  nobody to try it on"]
     beyond = question.beyond()
-    # The best way from each column, and of the pairs of columns only their number.
+    # The best way of each column, rounded or not, and of the pairs of columns only their number.
     best: dict[str, Outcome] = {}
     for outcome in beyond:
         if " = " not in outcome.name:
-            best.setdefault(outcome.name.partition(" (")[0], outcome)
+            best.setdefault(outcome.name.partition(" (")[0].partition(", ")[0], outcome)
     shown = list(best.values())[:SHOWN]
     lines = [f"  {_rate(outcome)}  {outcome.name}" for outcome in shown]
     if len(beyond) > len(shown):
