@@ -27,7 +27,7 @@ Candidates = Annotated[
     typer.Option(
         "--candidates",
         min=2,
-        max=20_000,
+        max=2_000,
         help="Pseudonyms of each domain to look among, drawn at random.",
     ),
 ]

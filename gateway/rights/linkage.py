@@ -20,7 +20,7 @@ from gateway.linkability.holdings import gather
 from gateway.linkability.people import Mark, needles, owners
 from gateway.linkability.report import Report
 from gateway.rights import drawing
-from gateway.rights.catalogue import columns, quote
+from gateway.rights.catalogue import columns
 from gateway.rights.ports import Ports
 from gateway.rights.scan import BOOKKEEPING
 from workers.store import held, linkage
@@ -28,7 +28,6 @@ from workers.store.transactions import transaction
 
 ROWS: Final = 20_000  # of a table that is about nobody
 _US: Final = 1_000_000
-_TEXTUAL: Final = frozenset({"text", "character varying", "bytea", "json", "jsonb", "text[]"})
 
 Read = dict[str, dict[str, int | bool]]
 
@@ -88,14 +87,12 @@ def _places(ports: Ports, asked: Asked, finder: Finder[Mark]) -> tuple[traces.Pl
 def _about_nobody(engine: Engine) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
     known = held.tables_about_subjects()
     with transaction(engine) as store:
-        tables: dict[tuple[str, str], list[str]] = {}
+        tables: dict[tuple[str, str], dict[str, str]] = {}
         for column in columns(store):
-            table = (column.schema, column.table)
             looked_at = f"{column.schema}.{column.table}" not in known
             if looked_at and column.readable and column.table not in BOOKKEEPING:
-                cast = "" if column.type == "bytea" else "::text"
-                if column.type in _TEXTUAL:
-                    tables.setdefault(table, []).append(f"{quote(column.column)}{cast}")
+                table = tables.setdefault((column.schema, column.table), {})
+                table[column.column] = column.type
         for (schema, name), listed in tables.items():
             yield f"{schema}.{name}", linkage.texts(store, (schema, name), listed, ROWS)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
@@ -128,12 +128,23 @@ group by 1, 2"""
 
 
 def texts(
-    connection: Connection, table: tuple[str, str], columns: Iterable[str], limit: int
+    connection: Connection, table: tuple[str, str], columns: Mapping[str, str], limit: int
 ) -> list[tuple[Any, ...]]:
-    """Give up to *limit* rows of these columns of any table, as they are or as text."""
-    listed = ", ".join(columns)
-    schema, name = (part.replace('"', '""') for part in table)
-    return rows_of(connection, f'select {listed} from "{schema}"."{name}" limit {limit}', ())
+    """Give up to *limit* rows of any table; *columns* come with their types.
+
+    Bytes come as they are and everything else as text, whatever type somebody chose for it.
+    """
+    listed = ", ".join(
+        _quoted(name) if kind == "bytea" else f"{_quoted(name)}::text"
+        for name, kind in columns.items()
+    )
+    named = ".".join(map(_quoted, table))
+    return rows_of(connection, f"select {listed} from {named} limit {limit}", ())
+
+
+def _quoted(name: str) -> str:
+    """Quote a name of the catalogue; the driver would take a percent sign for a value."""
+    return '"' + name.replace('"', '""').replace("%", "%%") + '"'
 
 
 def _is_instant(column: Any) -> bool:  # noqa: ANN401  # a column of any type

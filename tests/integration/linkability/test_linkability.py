@@ -150,6 +150,25 @@ def test_logs_and_exports_are_searched_for_names_and_pseudonyms(
 
 
 @pytest.mark.usefixtures("crowd")
+def test_a_table_that_somebody_added_by_hand_is_searched_or_named_as_unread(
+    desk: RightsDesk, store_owner: Engine
+) -> None:
+    one, other = _pids(desk)[0]
+    with transaction(store_owner) as store:
+        store.execute(text('create table store."who 100% is who" (a uuid, "b:""b" uuid)'))
+        store.execute(
+            text('insert into store."who 100% is who" values (:one, :other)'),
+            {"one": one, "other": other},
+        )
+    assert audit(desk).unread == ["store.who 100% is who"]
+    with transaction(store_owner) as store:
+        store.execute(text('grant select on store."who 100% is who" to paravent_gateway'))
+    report = audit(desk)
+    assert report.unread == []
+    assert rate_of(report, "store.who 100% is who (in one record)") == 1 / 30
+
+
+@pytest.mark.usefixtures("crowd")
 def test_what_was_planted_is_gone_when_the_audit_ends(desk: RightsDesk) -> None:
     before = counted(desk)
     audit(desk)
