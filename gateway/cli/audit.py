@@ -1,4 +1,4 @@
-"""`paravent audit`: check the log against its signed checkpoints, and hand it to an auditor."""
+"""`paravent audit`: check the log, hand it to an auditor, and try what a thief could join."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli.children import keys_of
+from gateway.cli.linkability import linkability
 from gateway.cli.opened import Opened, opened
 from gateway.cli.output import Data, Json, answer, progress
 from gateway.rights.audit_check import Log, check, export_to, promised_in_receipts, read_log
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-app = typer.Typer(no_args_is_help=True, help="Check and export the audit log.")
+app = typer.Typer(
+    no_args_is_help=True, help="Check and export the audit log, and what a thief could join."
+)
+app.command()(linkability)
 
 Key = Annotated[
     str | None,

@@ -57,7 +57,12 @@ PARTS = (
     Part("restore", "restoring", "Bring restored databases back to who was erased.", group=True),
     Part("retention", "retention", "What is kept, for how long, and what has expired.", group=True),
     Part("rights", "rights", "Requests of data subjects: access and erasure.", group=True),
-    Part("audit", "audit", "Check and export the audit log.", group=True),
+    Part(
+        "audit",
+        "audit",
+        "Check and export the audit log, and what a thief could join.",
+        group=True,
+    ),
     Part("consent", "consent", "Prove a choice, and check a proof.", group=True),
     Part(
         "evidence",

@@ -51,6 +51,10 @@ RESIDUAL: Final = (
         "Unusual behaviour can be recognised, even under a pseudonym.",
     ),
     Label(
+        "Qui détient la base des comportements peut rapprocher deux domaines d'une même personne.",
+        "Whoever holds the database of behaviour can join two domains of the same person.",
+    ),
+    Label(
         "Une clé d'écriture publique permet de faux événements et de faux choix.",
         "A public write key allows false events and false choices.",
     ),

@@ -34,6 +34,7 @@ BROKEN: list[tuple[str, str, str, set[str]]] = [
     ("workers-inside", "workers.attic", "", set()),
     ("edge-writes-only-store", "gateway.ingest.service", "import workers.segments", set()),
     ("edge-writes-only-store", "gateway.rights", "import workers.jobs", set()),
+    ("thief-blind", "gateway.linkability", "import pseudonymizer.keyring", set()),
     ("reveal", "gateway.ingest.service", "import pseudonymizer.vault.remember", set()),
 ]
 

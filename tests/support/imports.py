@@ -40,6 +40,7 @@ SKELETON = {
     "gateway.segments.service": "import workers.store, workers.segments.floor",
     "gateway.governance": "",
     "gateway.governance.evidence": "import workers.store, workers.segments.floor",
+    "gateway.linkability": "import policies.consent",
     "gateway.rights": "import pseudonymizer.vault.remember, workers.store",
     "gateway.rights.decode": "import workers.features.recent",
     "gateway.wiring": "import pseudonymizer.vault.remember, gateway.ingest",

@@ -1,0 +1,1 @@
+"""What can a thief of the pseudonymous side join?  The attack, which has neither vault nor key."""
