@@ -165,6 +165,7 @@ STATUS: dict[str, int] = {
     "journal-invalid": 503,
     "restore-unchecked": 503,
     "restore-pending": 503,
+    "server-unknown": 503,
 }
 RETRIABLE = frozenset({429, 503})
 TITLES = {

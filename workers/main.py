@@ -22,6 +22,7 @@ from workers.beat import Beat
 from workers.errors import SettingsRefused
 from workers.relay import Relay
 from workers.settings import WorkersSettings, read_settings
+from workers.store import known_server
 from workers.store.transactions import connect, refuse_overprivileged
 from workers.tasks import runtime
 
@@ -93,6 +94,8 @@ def _engine(settings: WorkersSettings, name: str) -> Engine:
         settings.store_dsn.get_secret_value(), pool_size=2, application_name=f"paravent-{name}"
     )
     refuse_overprivileged(engine)
+    engine.dispose()  # what was let in without a look is not kept
+    known_server.guard(engine)
     return engine
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.addresses import Addresses
+from gateway.cli.restored import refuse_restored
 from gateway.cli.servers import Servers
 from gateway.installation import Installation, InstallationInUse
 
@@ -31,7 +32,11 @@ class Opened:
 
 @contextlib.contextmanager
 def opened(
-    data: Path | None, *, create: bool = False, announce: Callable[[str], None] = lambda _: None
+    data: Path | None,
+    *,
+    create: bool = False,
+    restored: bool = False,
+    announce: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Opened]:
     """Open the installation in *data* for one command.
 
@@ -40,6 +45,7 @@ def opened(
 
     Raises:
         InstallationMissing: there is none, and *create* is false.
+        RestorePending: its databases do not know of every erasure, and are not *restored* here.
     """
     installation = Installation.open(data, create=create)
     with contextlib.ExitStack() as stack:
@@ -47,10 +53,19 @@ def opened(
         try:
             stack.enter_context(installation.locked())
         except InstallationInUse:
-            yield Opened(installation, servers.addresses(), running=True)
+            home = Opened(installation, servers.addresses(), running=True)
+            _look_at(home, restored=restored)
+            yield home
             return
         if servers.postgres is not None:
             announce("starting the database for this command")
             stack.callback(servers.postgres.stop)
             servers.postgres.start()
-        yield Opened(installation, servers.migrate(announce), running=False)
+        home = Opened(installation, servers.migrate(announce), running=False)
+        _look_at(home, restored=restored)
+        yield home
+
+
+def _look_at(home: Opened, *, restored: bool) -> None:
+    if not restored:
+        refuse_restored(home)

@@ -21,7 +21,7 @@ def check(*, data: Data = None, as_json: Json = False) -> None:
     No gateway starts, and none goes on, on databases that were restored from a backup and do not
     know of every erasure. `paravent restore replay` does the missing ones again.
     """
-    with opened(data, announce=progress) as home, rights_service(home, restored=True) as service:
+    with opened(data, restored=True, announce=progress) as home, rights_service(home) as service:
         file = JournalFile(erasures_of(home.installation))
         lines = restore.missing(file, service.ports.store, service.ports.vault)
         total = len(file.lines())
@@ -38,7 +38,7 @@ def replay(*, data: Data = None, as_json: Json = False) -> None:
 
     Can be stopped and begun anew. Running gateways serve again a second after it is done.
     """
-    with opened(data, announce=progress) as home, rights_service(home, restored=True) as service:
+    with opened(data, restored=True, announce=progress) as home, rights_service(home) as service:
         ports, file = service.ports, JournalFile(erasures_of(home.installation))
         lines = restore.missing(file, ports.store, ports.vault)
         done = restore.replay(ports, lines, lambda n, of: progress(f"{n} of {of} erasures"))

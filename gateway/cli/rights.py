@@ -15,7 +15,6 @@ from pydantic import SecretStr
 from gateway.cli.children import erasures_of, keys_of
 from gateway.cli.opened import Opened, opened
 from gateway.cli.output import Data, Json, answer, progress, table
-from gateway.cli.restored import refuse_restored
 from gateway.cli.standing import rules_of
 from gateway.rights.cases import CaseState, CaseType
 from gateway.rights.schemas import CaseOut
@@ -183,12 +182,8 @@ def write_private(out: Path, document: object) -> None:
 
 
 @contextlib.contextmanager
-def rights_service(home: Opened, *, restored: bool = False) -> Iterator[RightsService]:
-    """Build the service this command needs, as the roles a gateway has.
-
-    Raises:
-        RestorePending: the databases do not know of every erasure, and are not *restored* here.
-    """
+def rights_service(home: Opened) -> Iterator[RightsService]:
+    """Build the service this command needs, as the roles a gateway has."""
     at = home.addresses
     settings = GatewaySettings(
         store_dsn=SecretStr(at.store),
@@ -199,8 +194,6 @@ def rights_service(home: Opened, *, restored: bool = False) -> Iterator[RightsSe
         erasure_journal=erasures_of(home.installation),
         policies=home.installation.policies(),
     )
-    if not restored:
-        refuse_restored(home)
     name, rules = "paravent-rights", rules_of(home)
     store = store_transactions.connect(at.store, pool_size=4, application_name=name)
     auditor = store_transactions.connect(at.auditor, pool_size=1, application_name=name)

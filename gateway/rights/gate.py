@@ -22,7 +22,9 @@ from gateway.settings import GatewaySettings
 from policies.errors import ParaventError, StoreUnavailable
 from pseudonymizer.journal_file import JournalFile
 from pseudonymizer.vault.transactions import connect as vault_connect
+from workers.store import known_server
 from workers.store.transactions import connect as store_connect
+from workers.store.transactions import transaction
 
 LOOK_S: Final = 0.2
 NAME: Final = "paravent-gate"
@@ -53,13 +55,18 @@ class Gate:
     Args:
         missing: counts the erasures that the databases do not know of, over connections of its own.
         servers: tells what both servers are now, over the same.
+        passed: called once they were found in order, before anybody is let in.
     """
 
     def __init__(
-        self, missing: Callable[[], int], servers: Callable[[], frozenset[Fingerprint]]
+        self,
+        missing: Callable[[], int],
+        servers: Callable[[], frozenset[Fingerprint]],
+        passed: Callable[[], None] = lambda: None,
     ) -> None:
         self._missing = missing
         self._servers = servers
+        self._passed = passed
         self._known: frozenset[Fingerprint] = frozenset()
         self._wanted = threading.Event()
         self._turn = threading.Lock()
@@ -87,6 +94,7 @@ class Gate:
                 raise RestorePending(count)
             # What was looked at is what is let through: neither was exchanged meanwhile.
             if self._servers() == before:
+                self._passed()
                 self._known = before
                 self._wanted.clear()
 
@@ -124,7 +132,11 @@ def gate_of(settings: GatewaySettings) -> Gate:
         with engines() as (store, vault):
             return fingerprints(store, vault)
 
-    return Gate(count, servers)
+    def passed() -> None:
+        with engines() as (store, _), transaction(store) as connection:
+            known_server.put(connection)
+
+    return Gate(count, servers, passed)
 
 
 async def watch(gate: Gate) -> None:

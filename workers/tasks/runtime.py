@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from policies.load import load_rulebook
 from workers.errors import SettingsRefused
 from workers.settings import WorkersSettings
-from workers.store import in_force
+from workers.store import in_force, known_server
 from workers.store.computation import Computation
 from workers.store.errors import RulebookReplaced
 from workers.store.transactions import connect, transaction
@@ -65,6 +65,7 @@ def _start() -> Runtime:
         pool_size=1,
         application_name="paravent-worker",
     )
+    known_server.guard(engine)
     return Runtime(os.getpid(), engine, _computation(engine, _Process.settings))
 
 

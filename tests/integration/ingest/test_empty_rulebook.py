@@ -49,6 +49,7 @@ def rows(engine: Engine) -> dict[str, int]:
         "dropped_count",
         "alembic_version",
         "key_in_use",
+        "known_server",
     }
     with engine.connect() as connection:
         tables = connection.execute(

@@ -25,7 +25,7 @@ from tests.support.postgres import Database
 from tests.support.run import Services
 from tests.support.shop import Shop
 from workers.jobs.clock import now_us
-from workers.store import dirty
+from workers.store import dirty, known_server
 from workers.store.transactions import transaction
 
 PATIENCE_S = 60.0
@@ -81,8 +81,10 @@ class Processes:
 
 @pytest.fixture
 def processes(
-    store_database: Database, broker: EmbeddedBroker, tmp_path: Path
+    store_database: Database, store_gateway: Engine, broker: EmbeddedBroker, tmp_path: Path
 ) -> Iterator[Processes]:
+    with transaction(store_gateway) as connection:
+        known_server.put(connection)  # as a gateway does before anything else
     started = Processes(store_database.dsn("paravent_workers"), broker.url(), tmp_path)
     yield started
     started.stop_all()

@@ -35,6 +35,9 @@ GRANT INSERT (proposed_at, proposed_by, rulebook, replaces, loosens, content)
 GRANT UPDATE (outcome, decided_by, decided_at) ON store.rulebook_change TO paravent_gateway;
 GRANT UPDATE (rulebook, change, since) ON store.in_force TO paravent_gateway;
 GRANT SELECT ON store.rulebook_change, store.in_force TO paravent_workers;
+GRANT SELECT, INSERT ON store.known_server TO paravent_gateway;
+GRANT UPDATE (since, system, database, timeline) ON store.known_server TO paravent_gateway;
+GRANT SELECT ON store.known_server TO paravent_workers;
 GRANT EXECUTE ON FUNCTION store.rulebook_held() TO paravent_gateway, paravent_workers;
 
 -- Sources and their keys are the gateway's alone.

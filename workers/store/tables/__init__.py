@@ -25,6 +25,7 @@ from workers.store.tables.results import (
 )
 from workers.store.tables.rulebooks import in_force, rulebook_change
 from workers.store.tables.schema import AUDIT, STORE, metadata
+from workers.store.tables.servers import known_server
 from workers.store.tables.subjects import consent_record, subject, withdrawal
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "frontier",
     "import_run",
     "in_force",
+    "known_server",
     "membership",
     "metadata",
     "notice",
