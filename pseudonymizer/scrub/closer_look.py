@@ -31,13 +31,14 @@ from presidio_analyzer.nlp_engine import SpacyNlpEngine
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from pseudonymizer.scrub.beside import SightRecognizer
 from pseudonymizer.scrub.finding import Finding
 from pseudonymizer.scrub.phones import PhoneNumberRecognizer
 from pseudonymizer.scrub.prefilter import Shape
 from pseudonymizer.scrub.recognisers import recognisers
 
 LANGUAGE: Final = "fr"
-LEAST_SCORE: Final = 0.2  # below it: a bare plate that stands beside no word for one
+LEAST_SCORE: Final = 0.2  # below it nothing is certain enough to be taken out
 TIMEOUT_SECONDS: Final = 2  # for one pattern on one text; Presidio skips what takes longer
 
 
@@ -123,6 +124,8 @@ class CloserLook:
 
     @staticmethod
     def _patterns(recogniser: EntityRecognizer) -> list[tuple[str, int]]:
+        if isinstance(recogniser, SightRecognizer):
+            return recogniser.shapes()
         if isinstance(recogniser, PatternRecognizer):
             flags = int(recogniser.global_regex_flags or 0)
             patterns: list[Pattern] = recogniser.patterns  # type: ignore[has-type]  # not declared

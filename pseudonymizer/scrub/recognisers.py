@@ -1,4 +1,4 @@
-"""Who looks: Presidio's pattern recognisers, cut off from the network, and two French ones.
+"""Who looks: Presidio's pattern recognisers, cut off from the network, and ours.
 
 Presidio ships no French recogniser and leaves the card recogniser out for French (R-67).
 """
@@ -18,18 +18,25 @@ from presidio_analyzer.predefined_recognizers import (
     MacAddressRecognizer,
 )
 
+from pseudonymizer.scrub.addresses import addresses
+from pseudonymizer.scrub.beside import CASELESS, SightRecognizer, alone, bare, beside
+from pseudonymizer.scrub.births import births
 from pseudonymizer.scrub.finding import NIR
+from pseudonymizer.scrub.names import TitleRecognizer
 from pseudonymizer.scrub.phones import PhoneNumberRecognizer
+from pseudonymizer.scrub.registers import account_key_is_right, registers
 from pseudonymizer.scrub.suffixes import split_host
 
 PLATE: Final = "FR_PLATE"
-CASELESS: Final = re.DOTALL | re.MULTILINE | re.IGNORECASE  # the same bits as in `regex`
 
 _EMAIL_WORDS: Final = ["email", "e-mail", "mail", "courriel", "adresse"]
 _IBAN_WORDS: Final = ["iban", "rib", "bank", "banque", "virement", "compte"]
 _CARD_WORDS: Final = ["card", "carte", "cb", "visa", "mastercard", "amex", "crédit", "credit"]
 _PHONE_WORDS: Final = ["phone", "tel", "tél", "mobile", "portable", "appel", "numéro", "call"]
-_PLATE_WORDS: Final = ["immatriculation", "plaque", "véhicule", "voiture", "plate"]
+_PLATE_WORDS: Final = (
+    r"immatricul(?:ation|[ée]e?s?)|plaques?|v[ée]hicules?|voiture|moto|carte grise"
+    r"|(?:number |licen[cs]e )?plate|registration"
+)
 _NIR_WORDS: Final = ["nir", "sécu", "sécurité", "sociale", "insee"]
 
 
@@ -100,38 +107,53 @@ class NirRecognizer(PatternRecognizer):
         return number.isdigit() and 97 - int(number) % 97 == int(bare[13:])
 
 
-class PlateRecognizer(PatternRecognizer):
-    """French number plates since 2009: ``AB-123-CD``, never I, O or U, never SS, no WW before.
-
-    Without its hyphens a plate looks like half of all article numbers (and "de 100 ml"), so that it
-    counts only beside a word such as *immatriculation*.
-    """
-
-    _LETTERS: Final = "[A-HJ-NP-TV-Z]{2}"
-    PATTERNS: Final = [
-        Pattern("plate", rf"\b(?!SS|WW){_LETTERS}-[0-9]{{3}}-(?!SS){_LETTERS}\b", 0.5),
-        Pattern("bare plate", rf"\b(?!SS|WW){_LETTERS} ?[0-9]{{3}} ?(?!SS){_LETTERS}\b", 0.1),
-    ]
+class AccountRecognizer(IbanRecognizer):
+    """Presidio's, which also checks the key that French and Monegasque accounts hold inside."""
 
     def __init__(self, language: str) -> None:
-        super().__init__(
-            supported_entity=PLATE,
-            patterns=list(self.PATTERNS),
-            context=list(_PLATE_WORDS),
-            supported_language=language,
-        )
+        # Presidio's own flags leave IBANs in small letters unseen.
+        super().__init__(context=_IBAN_WORDS, supported_language=language, regex_flags=CASELESS)
+
+    def validate_result(self, pattern_text: str) -> bool | None:
+        """Say that the check digits are right; ``None`` where the letters are small ones."""
+        valid: bool | None = super().validate_result(pattern_text)
+        number = bare(pattern_text)
+        if number[:2] in {"FR", "MC"} and not account_key_is_right(number[4:]):
+            return False
+        return valid
+
+
+_LETTERS: Final = "[A-HJ-NP-TV-Z]"
+_PLATE: Final = rf"(?!SS|WW){_LETTERS}{{2}}%s[0-9]{{3}}%s(?!SS){_LETTERS}{{2}}"
+_OLD_PLATE: Final = (
+    rf"[0-9]{{1,4}}[\s-]?{_LETTERS}{{1,3}}[\s-]?(?:0[1-9]|[1-8][0-9]|9[0-5]|2[AB]|97[1-6])"
+)
+
+
+def plates(language: str) -> SightRecognizer:
+    """Build the recogniser of French plates: ``AB-123-CD`` since 2009, ``1234 AB 75`` before.
+
+    Never I, O or U, never SS, no WW before.  Without its hyphens a plate looks like half of all
+    article numbers (and "de 100 ml"), so that it counts only beside a word for one.
+    """
+    hyphens = alone(rf"\b{_PLATE % ('-', '-')}\b")
+    others = beside(_PLATE_WORDS, rf"\b{_PLATE % (' ?', ' ?')}\b", rf"\b{_OLD_PLATE}\b")
+    return SightRecognizer(PLATE, [hyphens, *others], language=language)
 
 
 def recognisers(language: str, regions: tuple[str, ...]) -> list[EntityRecognizer]:
     """Build everything that looks, for texts in *language* with phone numbers of *regions*."""
     return [
         OfflineEmailRecognizer(context=_EMAIL_WORDS, supported_language=language),
-        # Presidio's own flags leave IBANs in small letters unseen.
-        IbanRecognizer(context=_IBAN_WORDS, supported_language=language, regex_flags=CASELESS),
+        AccountRecognizer(language),
         CreditCardRecognizer(context=_CARD_WORDS, supported_language=language),
         AddressRecognizer(language),
         MacAddressRecognizer(supported_language=language),
         PhoneNumberRecognizer(regions, language=language, context=_PHONE_WORDS),
         NirRecognizer(language),
-        PlateRecognizer(language),
+        plates(language),
+        *registers(language),
+        births(language),
+        TitleRecognizer(language),
+        addresses(language),
     ]
