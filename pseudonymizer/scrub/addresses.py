@@ -30,13 +30,17 @@ _THINGS: Final = (
     r"(?i:place|pl\.?|chemin|ch\.|che\.?|route|rte\.?|cours|crs|square|sq\.?|passage|villa|cit[ée]"
     r"|clos|parc|mail|promenade|mont[ée]e|voie|domaine|traverse|cour|porte|pont|all\.)"
 )
-_SMALL: Final = r"(?:(?i:de la|de l['\u2019]|de|du|des|d['\u2019]|l['\u2019]|la|le|les|aux?|à|en|sur|sous|et) ?)"
+_SMALL: Final = (
+    r"(?:(?i:de la|de l['\u2019]|de|du|des|d['\u2019]|l['\u2019]|la|le|les"
+    r"|aux?|à|en|sur|sous|et) ?)"
+)
 _ANY: Final = r"[\p{L}\p{M}0-9][\p{L}\p{M}0-9.'\u2019-]{0,30}"
 _CAPITAL: Final = r"\p{Lu}[\p{L}\p{M}.'\u2019-]{0,30}"
 _MORE: Final = rf"(?:[ -](?:{_SMALL}){{0,2}}{_CAPITAL}){{0,5}}"
 _TOWN: Final = (
     rf"(?:F-)?[0-9]{{5}} {_ANY}"
-    rf"(?:[ -]{_CAPITAL}|[- ](?i:sur|sous|en|les|le|la|de|du)[- ]{_ANY}){{0,4}}(?i: cedex [0-9]{{2}})?"
+    rf"(?:[ -]{_CAPITAL}|[- ](?i:sur|sous|en|les|le|la|de|du)[- ]{_ANY}){{0,4}}"
+    r"(?i: cedex [0-9]{2})?"
 )
 _FAR_TOWN: Final = rf"(?:(?:{_BREAK}|\n)(?:{_ANY}{_BREAK}){{0,4}}?{_TOWN})"
 _DAY: Final = (

@@ -34,14 +34,15 @@ _TITLED: Final = (
 _SHAPE: Final = rf"{EDGE}(?:{_TITLES}\.?|MM?\.|Pr\.?)\s{{1,2}}\w"
 
 # What stands behind a title on shelves: makers, heroes, books.  In small letters without accents.
-_SOLD: Final = frozenset(
+_SHELF: Final = (
     "barbara bean beauty blanche boho bovary bricolage bronner brown browns captain chat clean coco"
     " cuisine darcy dior doubtfire dre fantastic fox freeze freud good hauschka hinch incredible"
     " jart kitty lapin madame magic magoo malin marvel marvis martens maestro men meyers moneypenny"
     " moustache muscle octopus oetker papillon patate patisserie peel pepper perfect poesie potato"
     " price proper propre proust pawpaw right robot scholl schaer selfridge sherlock sixty smith"
-    " sporty strange t tod tussauds universe who wonderful world".split()  # noqa: SIM905  # a shelf
+    " sporty strange t tod tussauds universe who wonderful world"
 )
+_SOLD: Final = frozenset(_SHELF.split())
 
 
 class TitleRecognizer(SightRecognizer):
