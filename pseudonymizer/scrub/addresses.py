@@ -23,12 +23,12 @@ _NUMBER: Final = (
 _BREAK: Final = r"[ ,]{1,3}"
 
 _STREETS: Final = (
-    r"(?i:rue|avenue|ave|av\.?|boulevard|boul\.?|bld|bd\.?|blvd\.?|bvd|all[ée]es?|impasse|imp\.|faubourg"
+    r"(?i:rue|avenue|ave|av\.?|boulevard|boul\.?|bld|bd\.?|blvd\.?|bvd|all[ée]e|impasse|imp\.|faubourg"
     r"|fbg\.?|chauss[ée]e|esplanade|sentier|ruelle|venelle|hameau|r[ée]sidence|quai|rond-point|lotissement)"
 )
 _THINGS: Final = (
     r"(?i:place|pl\.?|chemin|ch\.|che\.?|route|rte\.?|cours|crs|square|sq\.?|passage|villa|cit[ée]"
-    r"|clos|parc|mail|promenade|mont[ée]e|voie|domaine|traverse|cour|porte|pont|all\.)"
+    r"|clos|parc|mail|promenade|mont[ée]e|voie|domaine|traverse|cour|porte|pont|all\.|all[ée]es)"
 )
 _SMALL: Final = (
     r"(?:(?i:de la|de l['\u2019]|de|du|des|d['\u2019]|l['\u2019]|la|le|les"
@@ -47,7 +47,7 @@ _DAY: Final = (
     r"(?:[0-9]{1,2}(?:er)? (?=\p{L}))?(?i:(?:mai|juin|juillet|ao[ûu]t|septembre|novembre) )?"
 )
 _NAMED: Final = rf"{_SMALL}{{0,3}}{_DAY}(?:{_CAPITAL}{_MORE}|[0-9]{{4}}){_FAR_TOWN}?"
-_UNNAMED: Final = rf"{_SMALL}{{0,3}}{_ANY}"
+_UNNAMED: Final = rf"{_SMALL}{{0,3}}(?=\p{{L}}){_ANY}"
 _WITH_TOWN: Final = rf"{_UNNAMED}(?: {_SMALL}{{0,2}}{_ANY}){{0,4}}{_FAR_TOWN}"
 _FRENCH: Final = (
     rf"{_NUMBER}{_BREAK}(?:{_STREETS} (?:{_NAMED}|{_WITH_TOWN}|{_UNNAMED})"
@@ -55,17 +55,18 @@ _FRENCH: Final = (
 )
 
 _ROADS: Final = r"(?:street|road|avenue|lane)"
-_ROADS_AND_THINGS: Final = (
-    r"(?:Street|St\.?|Road|Rd\.?|Avenue|Ave\.?|Lane|Ln\.?|Drive|Court|Way|Close|Terrace|Square|Sq\.?"
-    r"|Place|Crescent|Gardens|Grove|Hill|Boulevard|Blvd\.?|Row|Mews|Parkway|STREET|ROAD|AVENUE|LANE)"
+_SURE_ROADS: Final = (
+    r"(?:Street|Road|Rd\.?|Avenue|Ave\.?|Lane|Ln\.?|Terrace|Crescent|Mews|Gardens|Boulevard|Blvd\.?"
+    r"|Parkway|STREET|ROAD|AVENUE|LANE)"
 )
+_ROADS_AND_THINGS: Final = r"(?:St\.?|Drive|Court|Way|Close|Square|Sq\.?|Place|Grove|Hill|Row)"
 _POSTCODE: Final = r"[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}"
 _CITY: Final = rf"(?:,? {_CAPITAL}(?: {_CAPITAL}){{0,2}})"
 _STATE: Final = r"[A-Z]{2} [0-9]{5}(?:-[0-9]{4})?"
 _AND_TOWN: Final = (
     rf"(?:{_CITY}{{0,2}},? (?:{_POSTCODE}|{_STATE})|, {_CAPITAL}(?: {_CAPITAL}){{0,1}})?"
 )
-_CLOSED: Final = r"(?=\s?(?:[,;.)\n]|$|[0-9]| (?:in|near|please|before|after|and|to)\b))"
+_CLOSED: Final = r"(?=\s{0,2}(?:[^\w\s]|$|[0-9]|(?:in|near|please|before|after|and|to|at)\b))"
 _HOUSE: Final = rf"{BEGIN}(?<![0-9][.,])(?:[0-9]{{1,5}}(?:-[0-9]{{1,5}})?[A-Za-z]?)"
 # What stands between a number and "road" or "way" when it is about a thing.
 _NO_NAME: Final = (
@@ -74,12 +75,13 @@ _NO_NAME: Final = (
 )
 _PART: Final = rf"(?:{_CAPITAL}|[0-9]{{1,3}}(?:st|nd|rd|th))"
 _ENGLISH: Final = (
-    rf"{_HOUSE},? {_NO_NAME}(?:{_PART} ){{1,3}}{_ROADS_AND_THINGS}{END}{_AND_TOWN}{_CLOSED}"
+    rf"{_HOUSE},? {_NO_NAME}(?:{_PART} ){{1,3}}"
+    rf"(?:{_SURE_ROADS}{END}{_AND_TOWN}|{_ROADS_AND_THINGS}{END}{_AND_TOWN}{_CLOSED})"
     rf"|{_HOUSE},? {_NO_NAME}(?:[a-z'\u2019-]{{3,20}} ){{1,2}}{_ROADS}{END}{_CLOSED}"
 )
 _FRENCH_SHAPE: Final = rf"[0-9](?: ?[A-Za-z]{{1,6}})?{_BREAK}(?:{_STREETS}|{_THINGS}) \w"
 _ENGLISH_SHAPE: Final = (
-    rf"[0-9][A-Za-z]?,? (?:[^\s,;]{{1,40}} ){{1,3}}(?:{_ROADS}|{_ROADS_AND_THINGS})\b"
+    rf"[0-9][A-Za-z]?,? (?:[^\s,;]{{1,40}} ){{1,3}}(?:{_ROADS}|{_SURE_ROADS}|{_ROADS_AND_THINGS})\b"
 )
 
 

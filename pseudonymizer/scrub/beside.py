@@ -44,6 +44,7 @@ def after(words: str, number: str, *, reach: int = REACH) -> Sight:
     No other digit may stand between them: a word speaks for the number that follows it.  (``\K``
     forgets what was matched up to it; the scanning engine does not know it and need not.)
     """
+    words = _spaced(words)
     before = rf"(?:{words})(?![^\W\d_])\D{{0,{reach}}}?"  # digits may stand right behind it
     return Sight(rf"{BEGIN}{before}\K{number}", EDGE + before + number)
 
@@ -51,8 +52,13 @@ def after(words: str, number: str, *, reach: int = REACH) -> Sight:
 def before(number: str, words: str) -> Sight:
     """See *number* with one of *words* close behind it."""
     gap = rf"\D{{0,{_AFTER}}}?"
-    behind = rf"(?:{words}){END}"
+    behind = rf"(?:{_spaced(words)}){END}"
     return Sight(f"{number}(?={gap}{BEGIN}{behind})", rf"{number}{gap}[\W_]{behind}")
+
+
+def _spaced(words: str) -> str:
+    """Let any blank in *words* be two of any kind, as people leave them."""
+    return re.sub(r" (\??)", lambda blank: r"\s{0,2}" if blank[1] else r"\s{1,2}", words)
 
 
 def beside(words: str, *numbers: str) -> list[Sight]:

@@ -11,12 +11,13 @@ from pseudonymizer.scrub.beside import SightRecognizer, after, before
 
 BIRTH_DATE: Final = "BIRTH_DATE"
 
-# "naissance" is also a list of presents and a range of clothes, "birthday" a sale: those need "le",
-# "on" or a colon right before the date.
+# "naissance" is also a list of presents ("liste de naissance"), "birthday" a sale, and
+# shoes are born to run: the first two need "le", "on" or a colon right before the date.
 _WORDS: Final = (
-    r"n[ée](?:e|s|es)?(?:[(.]e[).]?)? le|n[ée](?:e|\(e\))? en|n[ée]e?s? ?:|dates? de naissance"
-    r"|naissance(?= ?(?:le|:|=)|\W{0,3}[0-9])|ddn|d\.?o\.?b\.?|born|birth ?dates?|dates? of birth"
-    r"|date[_-](?:de[_-])?naissance|birth[_-]dates?|birthday(?= ?(?:is|on|:|=)|\W{0,3}[0-9])"
+    r"n[ée](?:e|s|es)?(?:[(.]e[).]?)? le|n[ée](?:e|\(e\))? en|n[ée](?:e|\(e\))? [àa]|n[ée]e?s? ?:"
+    r"|dates?[\s_-]{1,2}(?:de|of)[\s_-]{1,2}(?:naissance|birth)|birth[\s_-]?dates?|date_naissance"
+    r"|ddn|d\.?o\.?b\.?|born(?! to)|(?<!de )naissance(?= ?(?:le|:|=)|\W{0,3}[0-9])"
+    r"|birthday(?= ?(?:is|on|:|=)|\W{0,3}[0-9])"
 )
 _REACH: Final = 25  # " (jj/mm/aaaa) du client : "
 _YEAR: Final = r"(?:1[89]|20)[0-9]{2}"

@@ -25,7 +25,10 @@ _SHORT: Final = r"(?<!(?i:taille|tailles|size|en|au|et|le|du|[,/:]) )(?:M\.|MM\.
 _PARTICLE: Final = (
     r"(?:(?:de la|de|du|des|le|la|von|van der|van den|van|di|da|el|al|ben) |d['\u2019]|l['\u2019])"
 )
-_LONG: Final = r"\p{Lu}[\p{L}\p{M}]{0,30}(?:['\u2019-]\p{L}[\p{L}\p{M}]{0,30}){0,3}"
+_LONG: Final = (  # two letters at least, and no size
+    r"(?!X*(?:S|M|L|XL)\b)\p{Lu}(?:['\u2019](?=\p{L}))?[\p{L}\p{M}]{1,30}"
+    r"(?:['\u2019-]\p{L}[\p{L}\p{M}]{0,30}){0,3}"
+)
 _WORD: Final = rf"(?:\p{{Lu}}\.-?(?:\p{{Lu}}\.)?|{_LONG})"
 _NAME: Final = rf"(?:{_WORD} ){{0,2}}{_PARTICLE}{{0,2}}{_LONG}{END}"
 _TITLED: Final = (
@@ -35,12 +38,11 @@ _SHAPE: Final = rf"{EDGE}(?:{_TITLES}\.?|MM?\.|Pr\.?)\s{{1,2}}\w"
 
 # What stands behind a title on shelves: makers, heroes, books.  In small letters without accents.
 _SHELF: Final = (
-    "barbara bean beauty blanche boho bovary bricolage bronner brown browns captain chat clean coco"
-    " cuisine darcy dior doubtfire dre fantastic fox freeze freud good hauschka hinch incredible"
-    " jart kitty lapin madame magic magoo malin marvel marvis martens maestro men meyers moneypenny"
-    " moustache muscle octopus oetker papillon patate patisserie peel pepper perfect poesie potato"
-    " price proper propre proust pawpaw right robot scholl schaer selfridge sherlock sixty smith"
-    " sporty strange t tod tussauds universe who wonderful world"
+    "bean beauty blanche boho bovary bricolage bronner browns captain chat clean coco cuisine darcy"
+    " dior doubtfire dre fantastic freeze hauschka hinch incredible jart kitty lapin madame magic"
+    " magoo malin marvel marvis martens maestro men moneypenny moustache muscle octopus oetker"
+    " papillon patate patisserie peel pepper perfect poesie potato proper propre pawpaw robot"
+    " scholl schaer selfridge sherlock sixty sporty strange tussauds universe who wonderful world"
 )
 _SOLD: Final = frozenset(_SHELF.split())
 

@@ -21,6 +21,7 @@ from pseudonymizer.scrub.beside import (
     alone,
     beside,
 )
+from pseudonymizer.scrub.payment import account_key_is_right
 
 SIREN: Final = "FR_SIREN"
 SIRET: Final = "FR_SIRET"
@@ -68,39 +69,19 @@ _LICENCE_WORDS: Final = r"permis(?! de con[^d])|(?:driving|driver.?s?) licen[cs]
 
 _SIRET_GROUPS: Final = _whole(r"[0-9]{3}[\s.][0-9]{3}[\s.][0-9]{3}[\s.][0-9]{5}")
 _VAT_NUMBER: Final = _whole(
-    rf"FR{_GAP}[0-9A-HJ-NP-Z]{{2}}{_GAP}[0-9]{{3}}{_GAP}[0-9]{{3}}{_GAP}[0-9]{{3}}(?!\s?[0-9])"
+    rf"FR{_GAP}[0-9A-HJ-NP-Z]{{2}}{_GAP}[0-9]{{3}}{_GAP}[0-9]{{3}}{_GAP}[0-9]{{3}}"
 )
 _TAX_GROUPS: Final = _whole(r"[0-3][0-9] [0-9]{2} [0-9]{3} [0-9]{3} [0-9]{3}")
 _ACCOUNT: Final = r"[0-9]{5}%s[0-9]{5}%s[0-9A-Z]{11}%s[0-9]{2}"
 _ACCOUNT_GROUPS: Final = _whole(_ACCOUNT % ((r"[\s/-]{1,3}",) * 3))
 _ACCOUNT_WHOLE: Final = _whole(_ACCOUNT % (("",) * 3))
 _NINE: Final = rf"[0-9]{{2}}{_GAP}[A-Z]{{2}}{_GAP}[0-9]{{5}}"  # passports, and licences since 2013
-# Year and month of issue, department, number; since 2021 nine signs without vowels, some digits.
+# Year and month of issue, department, number; since 2021 nine signs, no
+# vowel among them, the first a letter.
 _OLD_CARD: Final = rf"[0-9]{{2}}(?:0[1-9]|1[0-2]){_GAP}[0-9][0-9AB][0-9]{_GAP}[0-9]{{5}}"
-_NEW_CARD: Final = r"(?=[A-Z]{0,8}[0-9])(?=[0-9]{0,8}[A-Z])[0-9B-DF-HJ-NP-TV-Z]{9}"
+_NEW_CARD: Final = r"(?=[A-Z]{1,8}[0-9])[B-DF-HJ-NP-TV-Z][0-9B-DF-HJ-NP-TV-Z]{8}"
 _STUDENT: Final = r"(?:[0-9]{9}\s?[A-Z]{2}|[0-9]{10}\s?[A-Z]|[0-9]{4}A[0-9]{5}[A-Z])"
 _LICENCE: Final = rf"[0-9]{{2}}(?:0[1-9]|1[0-2]){_GAP}[0-9]{{2}}{_GAP}[0-9]{{3}}{_GAP}[0-9]{{3}}"
-
-
-def account_key_is_right(number: str) -> bool:
-    """Check the key of a French bank account: 5 digits, 5 digits, 11 signs, and the key.
-
-    Letters count as digits in three runs, the last of which begins at 2: A and J are 1, S is 2.
-    """
-    digits = "".join(_account_digit(sign) for sign in number)
-    if len(digits) != 23 or not digits.isdecimal():
-        return False
-    bank, branch, account, key = (
-        int(part) for part in (digits[:5], digits[5:10], digits[10:21], digits[21:])
-    )
-    return key == 97 - (89 * bank + 15 * branch + 3 * account) % 97
-
-
-def _account_digit(sign: str) -> str:
-    if "A" <= sign <= "Z":
-        place = ord(sign) - ord("A")
-        return str((place + (place >= 18)) % 9 + 1)
-    return sign
 
 
 def registers(language: str) -> list[SightRecognizer]:

@@ -1,6 +1,6 @@
 """Measure the whole corpus and print the tables of docs/scrubbing.md.
 
-    .venv/bin/python -m tests.support.shop_texts [--share 1.0] [--worst 0]
+.venv/bin/python -m tests.support.shop_texts [--share 1.0] [--worst 0]
 """
 
 from __future__ import annotations

@@ -74,7 +74,9 @@ def barcode(dice: Dice) -> str:
     total = sum(int(sign) * (3 if place % 2 else 1) for place, sign in enumerate(head))
     whole = f"{head}{-total % 10}"
     isbn = f"ISBN {whole[:3]}-{whole[3]}-{whole[4:7]}-{whole[7:12]}-{whole[12]}"
-    return dice.choice((f"EAN {whole}", whole, isbn, f"GTIN 0{whole}", f"{whole[0]} {whole[1:7]} {whole[7:]}"))
+    return dice.choice(
+        (f"EAN {whole}", whole, isbn, f"GTIN 0{whole}", f"{whole[0]} {whole[1:7]} {whole[7:]}")
+    )
 
 
 def amount(dice: Dice) -> str:

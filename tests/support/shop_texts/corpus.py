@@ -61,7 +61,11 @@ def _text(dice: Dice, *, french: bool) -> Text:
         value = way.make(dice)
         phrase = dice.choice(way.phrases)
         spelled = value
-        if name in {"EMAIL_ADDRESS", "PHONE_NUMBER"} and len(names) == 1 and dice.random() < ENCODED:
+        if (
+            name in {"EMAIL_ADDRESS", "PHONE_NUMBER"}
+            and len(names) == 1
+            and dice.random() < ENCODED
+        ):
             encoding = dice.choice(sorted(MORE_ENCODINGS))
             if encoding == "punycode" and name == "PHONE_NUMBER":
                 encoding = "percent"
@@ -77,7 +81,9 @@ def _text(dice: Dice, *, french: bool) -> Text:
 
 def _clean(dice: Dice, *, french: bool) -> str:
     pieces = [
-        clean.trap(dice, french=french) if dice.random() < 0.5 else clean.phrase(dice, french=french)
+        clean.trap(dice, french=french)
+        if dice.random() < 0.5
+        else clean.phrase(dice, french=french)
         for _ in range(dice.randrange(1, 4))
     ]
     return _joined(dice, pieces)
@@ -86,7 +92,9 @@ def _clean(dice: Dice, *, french: bool) -> str:
 def _among_others(dice: Dice, pieces: list[str], *, french: bool) -> str:
     """Put the pieces about somebody among words of the shop, sometimes hard ones."""
     others = [
-        clean.trap(dice, french=french) if dice.random() < 0.2 else clean.phrase(dice, french=french)
+        clean.trap(dice, french=french)
+        if dice.random() < 0.2
+        else clean.phrase(dice, french=french)
         for _ in range(dice.choice((0, 1, 1, 2)))
     ]
     everything = [*pieces, *others]

@@ -88,7 +88,10 @@ def _count(result: Measured, text: Text, left: str, kinds: tuple[str, ...]) -> N
 
 def tables(result: Measured) -> str:
     """Write the figures as two tables and two sentences."""
-    lines = ["| Kind | put in | found | recall | found in error | precision |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| Kind | put in | found | recall | found in error | precision |",
+        "|---|---|---|---|---|---|",
+    ]
     lines += [
         f"| `{kind}` | {tally.put} | {tally.found} | {tally.recall:.3f} | {tally.wrong} | {tally.precision:.3f} |"
         for kind, tally in sorted(result.kinds.items())

@@ -39,7 +39,9 @@ def email(dice: Dice) -> str:
         part(dice).lower().translate(_PLAIN).replace(" ", "").replace("'", "")
         for part in (first, last)
     )
-    number = dice.choice(("", "", str(dice.randrange(1000)), "+shop", f"_{dice.randrange(1900, 2000)}"))
+    number = dice.choice(
+        ("", "", str(dice.randrange(1000)), "+shop", f"_{dice.randrange(1900, 2000)}")
+    )
     local = dice.choice(
         (f"{one}.{two}", f"{one}{two}", f"{one[0]}.{two}", f"{two}-{one}", f"{one}_{two}", two)
     )
@@ -130,7 +132,9 @@ FRENCH_TOWNS = (
 
 
 def french_address(dice: Dice) -> str:
-    number = f"{dice.randrange(1, 250)}{dice.choice(('',) * 8 + (' bis', ' ter', 'bis', ' B', 'A'))}"
+    number = (
+        f"{dice.randrange(1, 250)}{dice.choice(('',) * 8 + (' bis', ' ter', 'bis', ' B', 'A'))}"
+    )
     between = dice.choice((" ", " ", " ", ", "))
     street = f"{number}{between}{dice.choice(KINDS_OF_STREETS)} {dice.choice(FRENCH_STREETS)}"
     town = dice.choice(FRENCH_TOWNS)
@@ -173,7 +177,9 @@ def birth_date(dice: Dice, *, french: bool) -> str:
                f"{day:02}{sign}{month:02}{sign}{year % 100:02}", f"{year}-{month:02}-{day:02}")  # fmt: skip
     if french:
         name = dice.choice((FRENCH_MONTHS, FRENCH_MONTHS, SHORT_FRENCH))[month - 1]
-        return dice.choice((*numeric, f"{'1er' if day == 1 else day} {name} {year}", f"{day} {name} {year}"))
+        return dice.choice(
+            (*numeric, f"{'1er' if day == 1 else day} {name} {year}", f"{day} {name} {year}")
+        )
     name = dice.choice((ENGLISH_MONTHS[month - 1], ENGLISH_MONTHS[month - 1][:3]))
     ordinal = {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd"}.get(day, "th")
     written = (f"{day} {name} {year}", f"{name} {day}, {year}", f"{day}{ordinal} {name} {year}",
@@ -188,7 +194,9 @@ def titled(dice: Dice, *, french: bool) -> str:
         title = dice.choice(("M.", "M.", "Mme", "Mme", "Mme.", "Mlle", "Monsieur", "Madame", "Dr", "Docteur",
                              "Pr", "Mr", "MME", "Professeur", "Mademoiselle"))  # fmt: skip
     else:
-        title = dice.choice(("Mr", "Mr.", "Mrs", "Mrs.", "Ms", "Ms.", "Miss", "Dr", "Dr.", "Prof.", "Professor"))
+        title = dice.choice(
+            ("Mr", "Mr.", "Mrs", "Mrs.", "Ms", "Ms.", "Miss", "Dr", "Dr.", "Prof.", "Professor")
+        )
     if title == "MME" or dice.random() < 0.1:
         names = names.upper()
     return f"{title} {names}"

@@ -30,7 +30,7 @@ def _title(*, french: bool) -> Callable[[Dice], str]:
     return lambda dice: people.titled(dice, french=french)
 
 
-BARE = ("{}", "{}", "({})", "« {} »", "\"{}\"", "[{}]", "{}.", "{} !", "<{}>")
+BARE = ("{}", "{}", "({})", "« {} »", '"{}"', "[{}]", "{}.", "{} !", "<{}>")
 
 FRENCH: Mapping[str, Way] = {
     "EMAIL_ADDRESS": Way(people.email, (*BARE, "écrire à {}", "mon mail : {}", "mailto:{}", "email={}", "contact@: {}",
