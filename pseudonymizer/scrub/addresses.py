@@ -40,7 +40,7 @@ _MORE: Final = rf"(?:[ -](?:{_SMALL}){{0,2}}{_CAPITAL}){{0,5}}"
 _TOWN: Final = (
     rf"(?:F-)?[0-9]{{5}} {_ANY}"
     rf"(?:[ -]{_CAPITAL}|[- ](?i:sur|sous|en|les|le|la|de|du)[- ]{_ANY}){{0,4}}"
-    r"(?i: cedex [0-9]{2})?"
+    r"(?:(?<=(?i:cedex)) [0-9]{1,2})?"
 )
 _FAR_TOWN: Final = rf"(?:(?:{_BREAK}|\n)(?:{_ANY}{_BREAK}){{0,4}}?{_TOWN})"
 _DAY: Final = (

@@ -21,9 +21,12 @@ _TITLES: Final = (
 )
 # "Pr" and "MM" are typed in many other ways for many other things.  A size M needs no full stop,
 # but may stand at the end of a sentence.
-_SHORT: Final = r"(?<!(?i:taille|tailles|size|en|au|et|le|du|[,/:]) )(?:M\.|MM\.|Pr\.?)"
+_SHORT: Final = (
+    r"(?<!(?i:taille|tailles|size|en|au|le|du|(?:taille|size) ?:|\b[slx][,/]) )(?:M\.|MM\.|Pr\.?)"
+)
 _PARTICLE: Final = (
-    r"(?:(?:de la|de|du|des|le|la|von|van der|van den|van|di|da|el|al|ben) |d['\u2019]|l['\u2019])"
+    r"(?:(?:[Dd]e [Ll]a|[Dd]e|[Dd]u|[Dd]es|[Ll]e|[Ll]a|[Vv]on|van der|van den|van|di|da|el|al|ben) "
+    r"|[dl]['\u2019])"
 )
 _LONG: Final = (  # two letters at least, and no size
     r"(?!X*(?:S|M|L|XL)\b)\p{Lu}(?:['\u2019](?=\p{L}))?[\p{L}\p{M}]{1,30}"

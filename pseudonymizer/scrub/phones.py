@@ -28,6 +28,7 @@ _GAP: Final = f"[{_PUNCTUATION}]{{0,4}}"
 _LEAD: Final = f"[{_PLUS}][{_PUNCTUATION}{_PLUS}{_BRACKETS}]{{0,9}}"
 _OTHERS: Final = "\x80-\U0010ffff"  # digits of any script; what is none costs a parse only
 _ZERO: Final = f"[0{_OTHERS}]"
+_SHARING: Final = 5
 _MANY: Final = 40  # of a hundred beginnings; asking for so many tells no number from a price
 _DIGIT: Final = re.compile(r"\d")
 
@@ -112,10 +113,10 @@ def _leads(region: str) -> str:
     a code count as one, since the library takes the number of one for a number of the other.
     """
     code = phonenumbers.country_code_for_region(region)
-    every = [
-        PhoneMetadata.metadata_for_region(each)
-        for each in phonenumbers.region_codes_for_country_code(code)
-    ]
+    sharing = phonenumbers.region_codes_for_country_code(code)
+    if len(sharing) > _SHARING:
+        return ""  # North America: every beginning is somebody's, and asking takes a second
+    every = [PhoneMetadata.metadata_for_region(each) for each in sharing]
     known = [each for each in every if each is not None]
     if any(each.national_prefix_transform_rule for each in known):
         return ""  # the library puts digits of its own in front

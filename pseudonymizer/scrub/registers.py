@@ -61,7 +61,7 @@ _INE_WORDS: Final = (
     r"ine|bea|identifiant national|(?:num[ée]ro |n° ?)[ée]tudiante?|student (?:id|number)"
 )
 _CARD_WORDS: Final = (
-    r"cnie?|cartes? (?:nationale )?d.identit[ée]|pi[èe]ce d.identit[ée]|titre d.identit[ée]"
+    r"cnie?|cartes? (?:nationale )?(?:d.)?identit[ée]|pi[èe]ce d.identit[ée]|titre d.identit[ée]"
     r"|(?:national )?identity card|identity document|national id|id card"
 )
 _PASSPORT_WORDS: Final = r"passeports?|passports?|pi[èe]ce d.identit[ée]|identity document"

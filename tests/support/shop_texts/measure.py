@@ -88,18 +88,18 @@ def _count(result: Measured, text: Text, left: str, kinds: tuple[str, ...]) -> N
 
 def tables(result: Measured) -> str:
     """Write the figures as two tables and two sentences."""
-    lines = [
-        "| Kind | put in | found | recall | found in error | precision |",
-        "|---|---|---|---|---|---|",
-    ]
+    lines = ["| Kind | put in | found | recall | found in error | precision |", "|" + "---|" * 6]
     lines += [
-        f"| `{kind}` | {tally.put} | {tally.found} | {tally.recall:.3f} | {tally.wrong} | {tally.precision:.3f} |"
+        f"| `{kind}` | {tally.put} | {tally.found} | {tally.recall:.3f}"
+        f" | {tally.wrong} | {tally.precision:.3f} |"
         for kind, tally in sorted(result.kinds.items())
     ]
     lines += ["", "| Wrapped in | e-mail | phone |", "|---|---|---|"]
     for how in sorted({how for _, how in result.encodings}):
         cells = [
-            f"{tally.found} of {tally.put}" if (tally := result.encodings.get((kind, how))) else "–"
+            f"{tally.found} of {tally.put}"
+            if (tally := result.encodings.get((kind, how)))
+            else "none"
             for kind in ("EMAIL_ADDRESS", "PHONE_NUMBER")
         ]
         lines.append(f"| {how} | {' | '.join(cells)} |")
