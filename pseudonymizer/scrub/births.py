@@ -16,7 +16,8 @@ BIRTH_DATE: Final = "BIRTH_DATE"
 _WORDS: Final = (
     r"n[ée](?:e|s|es)?(?:[(.]e[).]?)? le|n[ée](?:e|\(e\))? en|n[ée](?:e|\(e\))? [àa]|n[ée]e?s? ?:"
     r"|dates?[\s_-]{1,2}(?:de|of)[\s_-]{1,2}(?:naissance|birth)|birth[\s_-]?dates?|date_naissance"
-    r"|ddn|d\.?o\.?b\.?|born(?! to)|(?<!liste de )(?<!cadeau de )(?<!carte de )naissance(?= ?(?:le|:|=)|\W{0,3}[0-9])"
+    r"|ddn|d\.?o\.?b\.?|born(?! to)"
+    r"|(?<!liste de )(?<!cadeau de )(?<!carte de )naissance(?= ?(?:le|:|=)|\W{0,3}[0-9])"
     r"|birthday(?= ?(?:is|on|:|=)|\W{0,3}[0-9])"
 )
 _REACH: Final = 25  # " (jj/mm/aaaa) du client : "

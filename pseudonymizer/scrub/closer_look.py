@@ -81,8 +81,8 @@ class CloserLook:
         self._tokens = _Tokens()
         self._context = LemmaContextAwareEnhancer()
         self._lock = threading.RLock()  # spaCy's vocabulary is written to by every call
-        for who in self._recognisers:
-            _ask(who, "")  # compiles the patterns, which would count as the first text's own time
+        for who in self._recognisers:  # compiles the patterns, outside the first text's own time
+            who.analyze("", who.supported_entities, None)  # type: ignore[arg-type]
 
     def shapes(self) -> list[Shape]:
         """Give what each recogniser must see before it can find anything; bit *n* is its own."""

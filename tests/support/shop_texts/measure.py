@@ -88,7 +88,10 @@ def _count(result: Measured, text: Text, left: str, kinds: tuple[str, ...]) -> N
 
 def tables(result: Measured) -> str:
     """Write the figures as two tables and two sentences."""
-    lines = ["| Kind | put in | found | recall | found in error | precision |", "|" + "---|" * 6]
+    lines = [
+        "| Kind | put in | found | recall | found in error | precision |",
+        "|---|---|---|---|---|---|",
+    ]
     lines += [
         f"| `{kind}` | {tally.put} | {tally.found} | {tally.recall:.3f}"
         f" | {tally.wrong} | {tally.precision:.3f} |"
@@ -103,8 +106,11 @@ def tables(result: Measured) -> str:
             for kind in ("EMAIL_ADDRESS", "PHONE_NUMBER")
         ]
         lines.append(f"| {how} | {' | '.join(cells)} |")
-    lines += ["", f"Precision over all kinds: {result.precision:.3f}.",
-              f"Of {result.clean} texts about nobody, {result.spoiled} lost something."]  # fmt: skip
+    lines += [
+        "",
+        f"Precision over all kinds: {result.precision:.3f}.",
+        f"Of {result.clean} texts about nobody, {result.spoiled} lost something.",
+    ]
     return "\n".join(lines)
 
 
