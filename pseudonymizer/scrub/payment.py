@@ -7,22 +7,34 @@ begins with 2.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from stdnum import iban, luhn
 
-from pseudonymizer.scrub.beside import BEGIN, END, SightRecognizer, alone, beside
+from pseudonymizer.scrub.beside import (
+    BEGIN,
+    EDGE,
+    END,
+    Sight,
+    SightRecognizer,
+    alone,
+    beside,
+)
 
 IBAN: Final = "IBAN_CODE"  # Presidio's names for the two
 CARD: Final = "CREDIT_CARD"
 
-# Characters of the account numbers of Europe, without country and check digits (SWIFT's registry).
-_LENGTHS: Final = {
-    11: ("NO",), 12: ("BE",), 14: ("DK", "FI", "NL"), 15: ("SI",), 16: ("AT", "EE", "LT", "LU"),
-    17: ("CH", "HR", "LI", "LV"), 18: ("BG", "DE", "GB", "IE"), 19: ("GI",),
-    20: ("CZ", "ES", "RO", "SE", "SK"), 21: ("PT",), 22: ("IS",),
-    23: ("FR", "GR", "IT", "MC", "SM"), 24: ("CY", "HU", "PL"), 27: ("MT",),
+# What stands behind country and check digits, by SWIFT's registry: so many digits, letters, or
+# either ("c").  Six letters are nearly a word, so the form is worth more than the length.
+_FORMS: Final = {
+    "n11": "NO", "n12": "BE", "n14": "DK FI", "n15": "SI", "n16": "AT EE LT", "n17": "HR",
+    "n18": "DE", "n20": "CZ ES SE SK", "n21": "PT", "n22": "IS", "n24": "HU PL", "a4n10": "NL",
+    "a4n14": "GB IE", "a4c13": "LV", "a4c15": "GI", "a4c16": "RO", "a4n6c8": "BG", "a4n5c18": "MT",
+    "n3c13": "LU", "n5c12": "CH LI", "n7c16": "GR", "n8c16": "CY", "n10c11n2": "FR MC",
+    "a1n10c12": "IT SM",
 }  # fmt: skip
+_SIGNS: Final = {"n": "[0-9]", "a": "[A-Z]", "c": "[0-9A-Z]"}
 _CARD_WORDS: Final = r"cartes?|cb|card|diners"
 
 
@@ -59,13 +71,15 @@ def _iban_is_right(number: str) -> bool:
 
 def ibans(language: str) -> SightRecognizer:
     """Build the recogniser of European IBANs, each as long as its country makes it."""
-    sights = [
-        alone(
-            rf"{BEGIN}(?:{'|'.join(countries)})[ -]?[0-9]{{2}}(?:[\s.-]?[0-9A-Z]){{{length}}}{END}"
-        )
-        for length, countries in _LENGTHS.items()
-    ]
+    sights = [_account(form, countries) for form, countries in _FORMS.items()]
     return SightRecognizer(IBAN, sights, check=_iban_is_right, language=language)
+
+
+def _account(form: str, countries: str) -> Sight:
+    parts = re.findall(r"([nac])([0-9]+)", form)
+    signs = "".join(rf"(?:[\s.-]?{_SIGNS[sign]}){{{count}}}" for sign, count in parts)
+    number = rf"(?:{countries.replace(' ', '|')})[ -]?[0-9]{{2}}{signs}"
+    return Sight(BEGIN + number + END, EDGE + number)
 
 
 def cards(language: str) -> SightRecognizer:

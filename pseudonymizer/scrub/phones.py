@@ -29,7 +29,7 @@ _LEAD: Final = f"[{_PLUS}][{_PUNCTUATION}{_PLUS}{_BRACKETS}]{{0,9}}"
 _OTHERS: Final = "\x80-\U0010ffff"  # digits of any script; what is none costs a parse only
 _ZERO: Final = f"[0{_OTHERS}]"
 _SHARING: Final = 5
-_MANY: Final = 40  # of a hundred beginnings; asking for so many tells no number from a price
+_MANY: Final = 20  # of a hundred beginnings; more tell hardly anything from a price
 _DIGIT: Final = re.compile(r"\d")
 
 
@@ -128,7 +128,12 @@ def _leads(region: str) -> str:
     ]
     if len(possible) > _MANY:
         return ""
-    return "|".join(f"[{lead[0]}{_OTHERS}]{_GAP}[{lead[1]}{_OTHERS}]" for lead in possible)
+    seconds = {
+        lead[0]: "".join(each[1] for each in possible if each[0] == lead[0]) for lead in possible
+    }
+    return "|".join(
+        f"[{first}{_OTHERS}]{_GAP}[{second}{_OTHERS}]" for first, second in seconds.items()
+    )
 
 
 def _run_of_digits(number: int, *, after: str = "", leads: str = "") -> str:
