@@ -80,7 +80,6 @@ class SightRecognizer(PatternRecognizer):
     ) -> None:
         super().__init__(
             supported_entity=kind,
-            # Of equal kinds of recognisers, Presidio tells the findings apart by their names.
             name=f"{type(self).__name__}: {kind}",
             patterns=[Pattern(kind, sight.pattern, _SURE) for sight in sights],
             supported_language=language,

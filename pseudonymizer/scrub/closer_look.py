@@ -33,7 +33,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from pseudonymizer.scrub.beside import SightRecognizer
-from pseudonymizer.scrub.finding import Finding
+from pseudonymizer.scrub.finding import NIR, Finding
 from pseudonymizer.scrub.phones import PhoneNumberRecognizer
 from pseudonymizer.scrub.prefilter import Shape
 from pseudonymizer.scrub.recognisers import recognisers
@@ -174,6 +174,8 @@ def _sizes(value: str) -> bool:
 
 
 def _part_of(one: Finding, other: Finding) -> bool:
+    if one.kind == NIR:
+        return False  # whatever it is a part of: its text may not stay
     inside = other.start <= one.start and one.end <= other.end
     longer = other.end - other.start > one.end - one.start
     return inside and (other.score > one.score or (other.score == one.score and longer))
