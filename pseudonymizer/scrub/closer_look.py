@@ -9,6 +9,7 @@ scores of what was found.
 from __future__ import annotations
 
 import functools
+import itertools
 import logging
 import re
 import threading
@@ -31,14 +32,18 @@ from presidio_analyzer.nlp_engine import SpacyNlpEngine
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from pseudonymizer.scrub.finding import Finding
+from pseudonymizer.scrub.beside import SightRecognizer
+from pseudonymizer.scrub.finding import NIR, Finding
 from pseudonymizer.scrub.phones import PhoneNumberRecognizer
 from pseudonymizer.scrub.prefilter import Shape
 from pseudonymizer.scrub.recognisers import recognisers
 
 LANGUAGE: Final = "fr"
-LEAST_SCORE: Final = 0.2  # below it: a bare plate that stands beside no word for one
+LEAST_SCORE: Final = 0.2  # below it nothing is certain enough to be taken out
 TIMEOUT_SECONDS: Final = 2  # for one pattern on one text; Presidio skips what takes longer
+
+
+_PAIRS: Final = re.compile(r"[1-9][0-9](?: [0-9]{2}){2,}")
 
 
 class TooSlow(RuntimeError):
@@ -76,6 +81,8 @@ class CloserLook:
         self._tokens = _Tokens()
         self._context = LemmaContextAwareEnhancer()
         self._lock = threading.RLock()  # spaCy's vocabulary is written to by every call
+        for who in self._recognisers:  # compiles the patterns, outside the first text's own time
+            who.analyze("", who.supported_entities, None)  # type: ignore[arg-type]
 
     def shapes(self) -> list[Shape]:
         """Give what each recogniser must see before it can find anything; bit *n* is its own."""
@@ -100,12 +107,12 @@ class CloserLook:
             results = self._context.enhance_using_context(
                 text=text, raw_results=results, nlp_artifacts=artifacts, recognizers=asked
             )
-        return _findings(EntityRecognizer.remove_duplicates(results))
+        return _findings(text, EntityRecognizer.remove_duplicates(results))
 
     def naive(self, text: str) -> tuple[Finding, ...]:
         """Find everything in *text* as Presidio's own engine does: the reference for ``find``."""
         with self._lock:
-            return _findings(self._engine.analyze(text, language=LANGUAGE))
+            return _findings(text, self._engine.analyze(text, language=LANGUAGE))
 
     @functools.cached_property
     def _engine(self) -> AnalyzerEngine:
@@ -123,6 +130,8 @@ class CloserLook:
 
     @staticmethod
     def _patterns(recogniser: EntityRecognizer) -> list[tuple[str, int]]:
+        if isinstance(recogniser, SightRecognizer):
+            return recogniser.shapes()
         if isinstance(recogniser, PatternRecognizer):
             flags = int(recogniser.global_regex_flags or 0)
             patterns: list[Pattern] = recogniser.patterns  # type: ignore[has-type]  # not declared
@@ -141,14 +150,35 @@ def _ask(recogniser: EntityRecognizer, text: str) -> list[RecognizerResult]:
     return results
 
 
-def _findings(results: list[RecognizerResult]) -> tuple[Finding, ...]:
-    return tuple(
-        sorted(
-            Finding(result.start, result.end, result.entity_type, result.score)
-            for result in results
-            if result.score >= LEAST_SCORE
-        )
-    )
+def _findings(text: str, results: list[RecognizerResult]) -> tuple[Finding, ...]:
+    """Give what is certain enough, without what is only a part of something surer.
+
+    The account inside an IBAN is no card, whatever its digits add up to.  Sizes from 36 to 44 would
+    be a telephone number in New York.
+    """
+    found = [
+        Finding(result.start, result.end, result.entity_type, result.score)
+        for result in results
+        if result.score >= LEAST_SCORE and not _sizes(text[result.start : result.end])
+    ]
+    return tuple(sorted(one for one in found if not any(_part_of(one, other) for other in found)))
+
+
+def _sizes(value: str) -> bool:
+    """Say that *value* is a run of numbers of two digits, each as much larger as the one before."""
+    if not _PAIRS.fullmatch(value):
+        return False
+    numbers = [int(number) for number in value.split()]
+    steps = {after - before for before, after in itertools.pairwise(numbers)}
+    return len(steps) == 1 and steps.pop() in {1, 2}
+
+
+def _part_of(one: Finding, other: Finding) -> bool:
+    if one.kind == NIR:
+        return False  # whatever it is a part of: its text may not stay (R-68)
+    inside = other.start <= one.start and one.end <= other.end
+    longer = other.end - other.start > one.end - one.start
+    return inside and (other.score > one.score or (other.score == one.score and longer))
 
 
 def _silence_presidio() -> None:

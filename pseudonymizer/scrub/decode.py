@@ -45,8 +45,9 @@ _LONG_HEXADECIMAL: Final = re.compile("[0-9A-Fa-f]{20,}")
 _LEGACY_PERCENT: Final = re.compile(r"%u([0-9A-Fa-f]{4})")
 _ENTITY: Final = re.compile("&[A-Za-z]{2,31};?")
 _BYTES: Final = re.compile(r"(?:\\[xX][0-9A-Fa-f]{2})+")
+# Each layer of JSON doubles the backslashes; all of them belong to the escape.
 _ESCAPE: Final = re.compile(
-    r"\\[uU]\{([0-9A-Fa-f]{1,6})\}|\\U([0-9A-Fa-f]{8})|\\[uU]([0-9A-Fa-f]{4})"
+    r"\\{1,8}[uU]\{([0-9A-Fa-f]{1,6})\}|\\{1,8}U([0-9A-Fa-f]{8})|\\{1,8}[uU]([0-9A-Fa-f]{4})"
 )
 # Format characters, and the letters and marks that are drawn as nothing at all.
 _INVISIBLE: Final = re.compile(

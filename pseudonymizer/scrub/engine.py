@@ -34,7 +34,9 @@ from pseudonymizer.scrub.prefilter import UNFIT, WRAPPED, Prefilter, prefilter
 if TYPE_CHECKING:  # Presidio and spaCy take seconds to import; ``warm`` decides when
     from pseudonymizer.scrub.closer_look import CloserLook
 
-REGIONS: Final = ("FR", "BE", "CH", "GB", "US")  # numbers of others are found with their `+`
+# Numbers of others are found with their `+`: Mayotte shares Réunion's, St Barthélemy and St Martin
+# Guadeloupe's, and a number of Nouméa or Papeete has as many digits as a price.
+REGIONS: Final = ("FR", "RE", "GP", "MQ", "GF", "BE", "CH", "GB", "US")
 MAX_CHARS: Final = 2048  # beyond it the worst texts would cost seconds each (quadratic patterns)
 BATCH_SECONDS: Final = 5.0  # for the closer looks of one call; what is left over is dropped
 _REMEMBERED_TEXTS: Final = 50_000

@@ -13,8 +13,9 @@ from typing import Final
 
 import phonenumbers
 import phonenumbers.phonenumberutil as rules
+import regex
 from phonenumbers import PhoneNumberMatch, PhoneNumberMatcher
-from phonenumbers.phonemetadata import PhoneMetadata
+from phonenumbers.phonemetadata import PhoneMetadata, PhoneNumberDesc
 from presidio_analyzer import EntityRecognizer, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts
 from presidio_analyzer.predefined_recognizers import PhoneRecognizer
@@ -25,7 +26,10 @@ _PLUS: Final = rules._PLUS_CHARS  # noqa: SLF001
 _BRACKETS: Final = r"(\[" + "\uff08\uff3b"  # the library lets them stand before a number
 _GAP: Final = f"[{_PUNCTUATION}]{{0,4}}"
 _LEAD: Final = f"[{_PLUS}][{_PUNCTUATION}{_PLUS}{_BRACKETS}]{{0,9}}"
-_ZERO: Final = "[0\x80-\U0010ffff]"  # of any script; what is no digit there costs a parse only
+_OTHERS: Final = "\x80-\U0010ffff"  # digits of any script; what is none costs a parse only
+_ZERO: Final = f"[0{_OTHERS}]"
+_SHARING: Final = 5
+_MANY: Final = 20  # of a hundred beginnings; more tell hardly anything from a price
 _DIGIT: Final = re.compile(r"\d")
 
 
@@ -97,11 +101,45 @@ class _Matcher(PhoneNumberMatcher):
 
 @cache
 def _may_be_valid(region: str) -> re.Pattern[str]:
-    return re.compile("|".join((_run_of_digits(_fewest(region)), *_abroad(region))), re.IGNORECASE)
+    at_home = _run_of_digits(_fewest(region), leads=_leads(region))
+    return re.compile("|".join((at_home, *_abroad(region))), re.IGNORECASE)
 
 
-def _run_of_digits(number: int, *, after: str = "") -> str:
+@cache
+def _leads(region: str) -> str:
+    """Give the first two digits of valid numbers of *region*, as a pattern; empty for any.
+
+    "06 12 34 56 78" is then parsed for France and not again for each island.  Countries that share
+    a code count as one, since the library takes the number of one for a number of the other.
+    """
+    code = phonenumbers.country_code_for_region(region)
+    sharing = phonenumbers.region_codes_for_country_code(code)
+    if len(sharing) > _SHARING:
+        return ""  # North America: every beginning is somebody's, and asking takes a second
+    every = [PhoneMetadata.metadata_for_region(each) for each in sharing]
+    known = [each for each in every if each is not None]
+    if any(each.national_prefix_transform_rule for each in known):
+        return ""  # the library puts digits of its own in front
+    patterns = [kind.national_number_pattern for each in known for kind in _kinds(each)]
+    possible = [
+        f"{number:02}"
+        for number in range(100)
+        if any(regex.fullmatch(pattern, f"{number:02}", partial=True) for pattern in patterns)
+    ]
+    if len(possible) > _MANY:
+        return ""
+    seconds = {
+        lead[0]: "".join(each[1] for each in possible if each[0] == lead[0]) for lead in possible
+    }
+    return "|".join(
+        f"[{first}{_OTHERS}]{_GAP}[{second}{_OTHERS}]" for first, second in seconds.items()
+    )
+
+
+def _run_of_digits(number: int, *, after: str = "", leads: str = "") -> str:
     """Write *number* digits in a pattern, with at most four of the library's characters between."""
+    if leads:
+        return rf"(?:{leads})(?:{_GAP}\d){{{number - 2}}}"
     return rf"{after}\d(?:{_GAP}\d){{{number - 1}}}"
 
 
@@ -146,15 +184,15 @@ def _fewest_with_country_code() -> int:
 
 
 def _lengths(metadata: PhoneMetadata) -> list[int]:
+    lengths = [length for kind in _kinds(metadata) for length in kind.possible_length or ()]
+    return [length for length in lengths if length > 0]
+
+
+def _kinds(metadata: PhoneMetadata) -> list[PhoneNumberDesc]:
+    """Give the kinds of numbers by which the library says that one is valid."""
     kinds = (
         metadata.fixed_line, metadata.mobile, metadata.toll_free, metadata.premium_rate,
         metadata.shared_cost, metadata.personal_number, metadata.voip, metadata.pager,
         metadata.uan, metadata.voicemail,
     )  # fmt: skip
-    return [
-        length
-        for kind in kinds
-        if kind is not None
-        for length in kind.possible_length or ()
-        if length > 0
-    ]
+    return [kind for kind in kinds if kind is not None and kind.national_number_pattern]

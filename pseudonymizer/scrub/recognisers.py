@@ -1,4 +1,4 @@
-"""Who looks: Presidio's pattern recognisers, cut off from the network, and two French ones.
+"""Who looks: Presidio's pattern recognisers, cut off from the network, and ours.
 
 Presidio ships no French recogniser and leaves the card recogniser out for French (R-67).
 """
@@ -11,25 +11,31 @@ from typing import Final
 
 from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer
 from presidio_analyzer.predefined_recognizers import (
-    CreditCardRecognizer,
     EmailRecognizer,
     IbanRecognizer,
     IpRecognizer,
     MacAddressRecognizer,
 )
 
+from pseudonymizer.scrub.addresses import addresses
+from pseudonymizer.scrub.beside import CASELESS, SightRecognizer, alone, bare, beside
+from pseudonymizer.scrub.births import births
 from pseudonymizer.scrub.finding import NIR
+from pseudonymizer.scrub.names import TitleRecognizer
+from pseudonymizer.scrub.payment import cards, ibans, national_key_is_right
 from pseudonymizer.scrub.phones import PhoneNumberRecognizer
+from pseudonymizer.scrub.registers import registers
 from pseudonymizer.scrub.suffixes import split_host
 
 PLATE: Final = "FR_PLATE"
-CASELESS: Final = re.DOTALL | re.MULTILINE | re.IGNORECASE  # the same bits as in `regex`
 
 _EMAIL_WORDS: Final = ["email", "e-mail", "mail", "courriel", "adresse"]
 _IBAN_WORDS: Final = ["iban", "rib", "bank", "banque", "virement", "compte"]
-_CARD_WORDS: Final = ["card", "carte", "cb", "visa", "mastercard", "amex", "crédit", "credit"]
 _PHONE_WORDS: Final = ["phone", "tel", "tél", "mobile", "portable", "appel", "numéro", "call"]
-_PLATE_WORDS: Final = ["immatriculation", "plaque", "véhicule", "voiture", "plate"]
+_PLATE_WORDS: Final = (
+    r"immatricul(?:ation|[ée]e?s?)|plaques?|v[ée]hicules?|voiture|moto|carte grise"
+    r"|(?:number |licen[cs]e )?plate|registration"
+)
 _NIR_WORDS: Final = ["nir", "sécu", "sécurité", "sociale", "insee"]
 
 
@@ -37,8 +43,23 @@ class OfflineEmailRecognizer(EmailRecognizer):
     """Presidio's, judging the domain by the bundled suffix list.
 
     A domain the list does not know makes an address less sure, not clean: the list is as old as the
-    release, and a new ending must not let an address through.
+    release, and a new ending must not let an address through.  Its pattern knows no domain with two
+    hyphens, which is what a domain outside ASCII is sent as (``xn--``).
     """
+
+    PUNYCODE: Final = Pattern(
+        "punycode",
+        r"\b[\w!#$%&'*+/=?^`{|}~-][\w!#$%&'*+/=?^`{|}~.-]{0,63}@"
+        r"(?:[\w-]{1,63}\.){0,6}?xn--[\w-]{1,59}(?:\.[\w-]{2,63}){0,6}\b",
+        0.5,
+    )
+
+    def __init__(self, language: str) -> None:
+        super().__init__(
+            patterns=[*self.PATTERNS, self.PUNYCODE],
+            context=_EMAIL_WORDS,
+            supported_language=language,
+        )
 
     def validate_result(self, pattern_text: str) -> bool | None:
         """Say that the domain is known, or ``None`` for the plain score."""
@@ -48,8 +69,16 @@ class OfflineEmailRecognizer(EmailRecognizer):
 class AddressRecognizer(IpRecognizer):
     """Presidio's, for addresses somebody can have: ``::`` is nobody's, and an operator in C++.
 
-    Its own pattern stops in the middle of a shortened address; ours takes the whole.
+    Its own pattern stops in the middle of a shortened address, and sees one in the middle of five
+    numbers with points between (a telephone number, a version); ours take the whole or nothing.
     """
+
+    _BYTE: Final = "(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
+    FOUR: Final = Pattern(
+        "IPv4, whole",
+        rf"(?<!\w)(?<![0-9]\.)(?<!\+[0-9]{{1,3}} ){_BYTE}(?:\.{_BYTE}){{3}}(?!\w)(?!\.[0-9])",
+        0.6,
+    )
 
     WHOLE: Final = Pattern(
         "IPv6, whole",
@@ -58,7 +87,9 @@ class AddressRecognizer(IpRecognizer):
     )
 
     def __init__(self, language: str) -> None:
-        super().__init__(patterns=[*self.PATTERNS, self.WHOLE], supported_language=language)
+        super().__init__(
+            patterns=[self.FOUR, *self.PATTERNS[1:], self.WHOLE], supported_language=language
+        )
 
     def invalidate_result(self, pattern_text: str) -> bool:
         """Say that the text is no address, or the unspecified one."""
@@ -100,38 +131,51 @@ class NirRecognizer(PatternRecognizer):
         return number.isdigit() and 97 - int(number) % 97 == int(bare[13:])
 
 
-class PlateRecognizer(PatternRecognizer):
-    """French number plates since 2009: ``AB-123-CD``, never I, O or U, never SS, no WW before.
-
-    Without its hyphens a plate looks like half of all article numbers (and "de 100 ml"), so that it
-    counts only beside a word such as *immatriculation*.
-    """
-
-    _LETTERS: Final = "[A-HJ-NP-TV-Z]{2}"
-    PATTERNS: Final = [
-        Pattern("plate", rf"\b(?!SS|WW){_LETTERS}-[0-9]{{3}}-(?!SS){_LETTERS}\b", 0.5),
-        Pattern("bare plate", rf"\b(?!SS|WW){_LETTERS} ?[0-9]{{3}} ?(?!SS){_LETTERS}\b", 0.1),
-    ]
+class AccountRecognizer(IbanRecognizer):
+    """Presidio's, which also checks the key that French and Monegasque accounts hold inside."""
 
     def __init__(self, language: str) -> None:
-        super().__init__(
-            supported_entity=PLATE,
-            patterns=list(self.PATTERNS),
-            context=list(_PLATE_WORDS),
-            supported_language=language,
-        )
+        # Presidio's own flags leave IBANs in small letters unseen.
+        super().__init__(context=_IBAN_WORDS, supported_language=language, regex_flags=CASELESS)
+
+    def validate_result(self, pattern_text: str) -> bool | None:
+        """Say that the check digits are right; ``None`` where the letters are small ones."""
+        valid: bool | None = super().validate_result(pattern_text)
+        return valid if national_key_is_right(bare(pattern_text)) else False
+
+
+_LETTERS: Final = "[A-HJ-NP-TV-Z]"
+_PLATE: Final = rf"(?!SS|WW){_LETTERS}{{2}}%s[0-9]{{3}}%s(?!SS){_LETTERS}{{2}}"
+_OLD_PLATE: Final = (
+    rf"[0-9]{{1,4}}[\s-]?{_LETTERS}{{2,3}}[\s-]?(?:0[1-9]|[1-8][0-9]|9[0-5]|2[AB]|97[1-6])"
+)
+
+
+def plates(language: str) -> SightRecognizer:
+    """Build the recogniser of French plates: ``AB-123-CD`` since 2009, ``1234 AB 75`` before.
+
+    Never I, O or U, never SS, no WW before.  Without its hyphens a plate looks like half of all
+    article numbers (and "de 100 ml"), so that it counts only beside a word for one.
+    """
+    hyphens = alone(rf"\b{_PLATE % ('-', '-')}\b")
+    others = beside(_PLATE_WORDS, rf"\b{_PLATE % (' ?', ' ?')}\b", rf"\b{_OLD_PLATE}\b")
+    return SightRecognizer(PLATE, [hyphens, *others], language=language)
 
 
 def recognisers(language: str, regions: tuple[str, ...]) -> list[EntityRecognizer]:
     """Build everything that looks, for texts in *language* with phone numbers of *regions*."""
     return [
-        OfflineEmailRecognizer(context=_EMAIL_WORDS, supported_language=language),
-        # Presidio's own flags leave IBANs in small letters unseen.
-        IbanRecognizer(context=_IBAN_WORDS, supported_language=language, regex_flags=CASELESS),
-        CreditCardRecognizer(context=_CARD_WORDS, supported_language=language),
+        OfflineEmailRecognizer(language),
+        AccountRecognizer(language),
+        ibans(language),
+        cards(language),
         AddressRecognizer(language),
         MacAddressRecognizer(supported_language=language),
         PhoneNumberRecognizer(regions, language=language, context=_PHONE_WORDS),
         NirRecognizer(language),
-        PlateRecognizer(language),
+        plates(language),
+        *registers(language),
+        births(language),
+        TitleRecognizer(language),
+        addresses(language),
     ]

@@ -37,6 +37,27 @@ PEOPLE = (
     "2 79 03 2A 004 012 88",
     "AB-123-CD",
     "immatriculation ab 123 cd",
+    "plaque 1234 AB 75",
+    "ada@xn--bcher-kva.example",
+    "BE68 5390 0754 7034",
+    "2223 0031 2200 3222",
+    "siren: 732 829 320",
+    "732829320 (SIREN)",
+    "siret 732 829 320 00074",
+    "tva FR 44 732 829 320",
+    "numéro fiscal 30 23 217 600 053",
+    "rib 30006 00001 12345678901 89",
+    "n° INE : 123456789AB",
+    "carte d'identité X4RTBPFW4",
+    "passeport 12AB34567",
+    "permis de conduire 130775200123",
+    "née le 10 décembre 1815",
+    "date of birth: 12/09/1906",
+    "Mme Hélène de La Garanderie",
+    "M. Jean Dupont",
+    "12 bis, rue de l'Église, 75002 Paris",
+    "221B Baker Street, London NW1 6XE",
+    "0692 20 12 34",
 )
 NEAR_MISSES = {"06x12x34x56x78", "+352 1234", "00 43 1 1234"}
 WORDS = (
@@ -47,6 +68,12 @@ WORDS = (
     "carte",
     "iban:",
     "le 12/05/2024",
+    "siren",
+    "née à",
+    "12 rue",
+    "M.",
+    "permis n°",
+    "36 38 40 42",
     "🙂",
     "ß",
 )
@@ -60,6 +87,9 @@ TWINS = {
     "-": "\u2013",
     ".": "\uff0e",
     "a": "é",
+    "e": "é",
+    "o": "ô",
+    "'": "\u2019",
 }
 NOISE = "0123456789 -.()/x+@:,_~\n\u00a0\u200b\u30fc\uff0b\uff08é\u017f\u0301\U0001e950"
 
@@ -94,6 +124,11 @@ def mutated(draw: st.DrawFn) -> str:
 @example(text="".join(chr(0x1E950 + digit) for digit in (0, 6, 1, 2, 3, 4, 5, 6, 7, 8)))
 @example(text="0\u30fc6\u30fc12345678")
 @example(text="\u212aada@example.org")
+@example(text="\u017firen 732829320")
+@example(text="permi\u017f 13AA00002, mme \u0130ris")
+@example(text="siren \u0663 732829320")
+@example(text="\u00c9mile, 12 RUE \u00c9mile Zola, n\u00c9e le 1er f\u00c9vrier 1912")
+@example(text="1 Aaa\u0301 Bbb Street, 1\u00e9 rue Zola")
 def test_a_text_about_somebody(text: str, scrubber: Scrubber, plain_scrubber: Scrubber) -> None:
     expected = scrubber.naive_findings(text)
     assert scrubber.findings(text) == expected

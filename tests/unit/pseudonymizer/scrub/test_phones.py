@@ -10,7 +10,10 @@ from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 from pseudonymizer.scrub.phones import PhoneNumberRecognizer
 from tests.unit.pseudonymizer.scrub.test_identical_findings import mutated
 
-REGIONS = ("FR", "BE", "CH", "GB", "US", "LU", "GG", "AG", "SM", "IT", "AU")
+REGIONS = (
+    "FR", "RE", "GP", "MQ", "GF", "YT", "PM", "NC", "PF", "WF",
+    "BE", "CH", "GB", "US", "LU", "GG", "AG", "SM", "IT", "AU",
+)  # fmt: skip
 NUMBERS = "0123456789 -.()/x+é%\u0665\u30fc"
 OURS = PhoneNumberRecognizer(REGIONS, language="fr", context=["tel"])
 THEIRS = PhoneRecognizer(supported_language="fr", supported_regions=REGIONS)

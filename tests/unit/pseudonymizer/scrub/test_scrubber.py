@@ -6,9 +6,11 @@ import logging
 import time
 
 import pytest
+from presidio_analyzer import RecognizerResult
 
 from pseudonymizer.scrub import engine as engine_module
 from pseudonymizer.scrub import prefilter as prefilter_module
+from pseudonymizer.scrub.closer_look import _findings
 from pseudonymizer.scrub.engine import MAX_CHARS, Scrubber
 from pseudonymizer.scrub.errors import FastScrubbingMissing
 from pseudonymizer.scrub.own import own_names
@@ -64,6 +66,16 @@ def test_a_social_security_number_takes_its_whole_text_along(scrubber: Scrubber)
 
 def test_a_number_with_a_wrong_key_is_no_social_security_number(scrubber: Scrubber) -> None:
     assert "FR_NIR" not in scrubber.kinds_in("n° 1 85 05 78 006 084 92, merci")
+
+
+def test_a_social_security_number_is_never_only_a_part_of_something_surer() -> None:
+    whole, part = (
+        RecognizerResult("IBAN_CODE", 0, 30, 1.0),
+        RecognizerResult("FR_NIR", 5, 20, 1.0),
+    )
+    assert [found.kind for found in _findings("x" * 30, [whole, part])] == ["IBAN_CODE", "FR_NIR"]
+    part = RecognizerResult("CREDIT_CARD", 5, 20, 1.0)
+    assert [found.kind for found in _findings("x" * 30, [whole, part])] == ["IBAN_CODE"]
 
 
 def test_a_text_that_names_its_own_subject_is_dropped(scrubber: Scrubber) -> None:
