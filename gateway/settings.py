@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from policies.errors import ParaventError
+from pseudonymizer.key_opening import KeysAt
 
 SECRETS = "PARAVENT_SECRETS"
 
@@ -57,7 +59,20 @@ class GatewaySettings(BaseSettings):
         description="PostgreSQL DSN of the store database, as the role paravent_auditor; unset"
         " leaves the reading of the audit log to another process.",
     )
-    keys: Path = Field(description="Key file of the local key provider; mode 0600.")
+    keys: Annotated[str, BeforeValidator(os.fspath)] = Field(
+        description="Where the keys are: the path of a key file (development; mode 0600), or the"
+        " address of a key service, https://HOST:PORT/MOUNT of a Transit engine."
+    )
+    keys_token_file: Path | None = Field(
+        default=None,
+        description="File with the key service's token; mode 0600. It is read again when the"
+        " service refuses what it held.",
+    )
+    keys_ca_file: Path | None = Field(
+        default=None,
+        description="PEM file of the authorities that may have signed the key service's"
+        " certificate; unset means those the system believes.",
+    )
     policies: Path | None = Field(
         default=None, description="Folder of the rulebook; unset means the packaged web shop."
     )
@@ -119,6 +134,11 @@ class GatewaySettings(BaseSettings):
         description="Events a second that one source may send to one gateway process, five seconds"
         " of them at once; beyond it the answer is 429 with the seconds to wait. Unset: no limit.",
     )
+
+    @property
+    def keys_at(self) -> KeysAt:
+        """Give where the keys are, with what goes with it."""
+        return KeysAt(self.keys, self.keys_token_file, self.keys_ca_file)
 
     @property
     def metrics_open(self) -> bool:

@@ -29,7 +29,7 @@ from gateway.settings import GatewaySettings
 from policies.errors import ParaventError
 from policies.load import load_rulebook
 from policies.ruleset import RuleSet
-from pseudonymizer.key_providers import FileKeyProvider
+from pseudonymizer.key_opening import open_keys
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.lookup import Lookup, Resolved
 from pseudonymizer.scrub.engine import Scrubber
@@ -118,6 +118,7 @@ class Edge:
         self.rights.close()
         for engine in self.engines:
             engine.dispose()
+        self.keyring.provider.close()
         if self.tracing is not None:
             self.tracing.close()
 
@@ -156,7 +157,7 @@ def _report(edge: Edge, watch: stages.Stopwatch, submissions: Sequence[Submissio
 def build_edge(settings: GatewaySettings) -> Edge:
     """Build the edge without writer threads, for commands that write by themselves."""
     proposed = load_rulebook(settings.policies)
-    keyring = Keyring(timing.TimedKeys(FileKeyProvider.open(settings.keys, mode=settings.mode)))
+    keyring = Keyring(timing.TimedKeys(open_keys(settings.keys_at, mode=settings.mode)))
     store, vault = _engines(settings, settings.writers + READING_CONNECTIONS)
     store_transactions.refuse_overprivileged(store)
     vault_roles.refuse_overprivileged(vault)
@@ -266,7 +267,7 @@ def _answers(engine: Engine) -> bool:
 def _keys_answer(keyring: Keyring) -> bool:
     """Say whether the key service answers; one that is a file always does, once it was read."""
     try:
-        keyring.versions("kek")
+        keyring.provider.check()
     except ParaventError:
         return False
     return True

@@ -22,7 +22,7 @@ from gateway.rights.service import Request, RightsService
 from gateway.rights.verification import CheckMethod, CheckOutcome, IdentityCheck
 from gateway.settings import GatewaySettings
 from policies.vocabulary import IdentifierKind
-from pseudonymizer.key_providers import FileKeyProvider
+from pseudonymizer.key_opening import open_keys
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.vault import transactions as vault_transactions
 from workers.store import transactions as store_transactions
@@ -183,16 +183,17 @@ def write_private(out: Path, document: object) -> None:
 @contextlib.contextmanager
 def rights_service(home: Opened) -> Iterator[RightsService]:
     """Build the service this command needs, as the roles a gateway has."""
-    at = home.addresses
+    at, keys = home.addresses, keys_of(home.installation)
     settings = GatewaySettings(
         store_dsn=SecretStr(at.store),
         vault_dsn=SecretStr(at.vault),
         rights_dsn=SecretStr(at.rights),
         auditor_dsn=SecretStr(at.auditor),
-        keys=keys_of(home.installation),
+        keys=keys.where,
         policies=home.installation.policies(),
     )
     name, rules = "paravent-rights", rules_of(home)
+    provider = open_keys(keys, mode=settings.mode)
     store = store_transactions.connect(at.store, pool_size=4, application_name=name)
     auditor = store_transactions.connect(at.auditor, pool_size=1, application_name=name)
     vault = vault_transactions.connect(at.vault, pool_size=4, application_name=name)
@@ -203,10 +204,11 @@ def rights_service(home: Opened) -> Iterator[RightsService]:
             vault_engine=vault,
             rights_engine=rights,
             auditor_engine=auditor,
-            keyring=Keyring(FileKeyProvider.open(settings.keys, mode=settings.mode)),
+            keyring=Keyring(provider),
             rulebook=lambda: rules,
             origin=settings.origin,
         )
     finally:
         for engine in (store, auditor, vault, rights):
             engine.dispose()
+        provider.close()
