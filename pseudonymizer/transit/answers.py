@@ -97,12 +97,15 @@ def text(raw: bytes) -> str:
 
 
 def _refuse_unfit(data: dict[str, Any], use: Use) -> None:
+    dangers = ("exportable", "allow_plaintext_backup")
+    if not isinstance(data.get("type"), str) or not all(name in data for name in dangers):
+        raise KeyUnavailable("the key service does not say what a key is; that was needed")
     for member, needed in MADE_AS[use].items():
         # Services differ in whether they say the size of a key; none shows it differently.
-        if data.get(member, needed) != needed or (member == "type" and member not in data):
+        if data.get(member, needed) != needed:
             raise KeyServiceInvalid(f"a key has another {member} than its use asks for")
-    for danger in ("exportable", "allow_plaintext_backup"):
-        if data.get(danger) is not False:
+    for danger in dangers:
+        if data[danger] is not False:
             raise KeyServiceInvalid(f"a key is {danger}; one that cannot leave was needed")
     if data.get("auto_rotate_period", 0) not in {0, "0"}:
         # A version nobody put in use: marks and message ids made by it would match none before.

@@ -8,9 +8,10 @@ from __future__ import annotations
 import contextlib
 import itertools
 import socket
+import ssl
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,20 +28,15 @@ _numbers = itertools.count(1)
 
 @dataclass
 class Service:
-    """A running server, and the token that may do everything."""
+    """A running server, and a client with the token that may do everything."""
 
     url: str
-    root: str = field(repr=False)
+    http: httpx.Client
     ca_file: Path | None = None
 
     def admin(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """Ask as root; ``{}`` where the answer has no body."""
-        with httpx.Client(
-            trust_env=False, verify=str(self.ca_file) if self.ca_file else True, timeout=10
-        ) as http:
-            answer = http.request(
-                method, f"{self.url}/v1/{path}", json=body, headers={"X-Vault-Token": self.root}
-            )
+        answer = self.http.request(method, f"{self.url}/v1/{path}", json=body)
         answer.raise_for_status()
         return dict(answer.json()) if answer.content else {}
 
@@ -122,17 +118,25 @@ def served(folder: Path, *, tls: bool = False) -> Iterator[Service]:
         argv=[str(program), "server", *options], folder=folder, environment=environment, log=log
     )
     process = processes.spawn(launch)
+    url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
+    ca_file = folder / "vault-ca.pem" if tls else None
     try:
-        service = Service(
-            f"{'https' if tls else 'http'}://127.0.0.1:{port}",
-            root,
-            folder / "vault-ca.pem" if tls else None,
-        )
-        assert processes.wait_until(lambda: _ready(service), STARTED_S), processes.tail(log)
-        yield service
+        assert processes.wait_until(lambda: _listens(port), STARTED_S), processes.tail(log)
+        trusted = ssl.create_default_context(cafile=ca_file)
+        headers = {"X-Vault-Token": root}
+        with httpx.Client(trust_env=False, verify=trusted, timeout=10, headers=headers) as http:
+            service = Service(url, http, ca_file)
+            assert processes.wait_until(lambda: _ready(service), STARTED_S), processes.tail(log)
+            yield service
     finally:
         process.kill()  # it keeps nothing
         process.wait()
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
 
 
 def _ready(service: Service) -> bool:
