@@ -60,7 +60,7 @@ def test_no_key_can_leave_the_service(mount: Mount, operator: TransitKeyProvider
     assert mount.read("config/keys")["disable_upsert"] is True
 
 
-def test_keys_are_made_once(mount: Mount, operator: TransitKeyProvider) -> None:
+def test_keys_are_made_once(operator: TransitKeyProvider) -> None:
     before = operator.mac("idx", 1, b"a")
     assert operator.missing() == []
     operator.make_missing()
@@ -165,7 +165,7 @@ def test_a_token_that_was_renewed_is_read_from_the_file(
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
 def test_a_token_open_to_others_is_refused(mount: Mount, mode: int) -> None:
     mount.token_file("gateway").chmod(mode)
-    with pytest.raises(KeyFileInsecure, match="token file.*0600"):
+    with pytest.raises(KeyFileInsecure, match=r"token file.*0600"):
         mount.open("gateway")
 
 

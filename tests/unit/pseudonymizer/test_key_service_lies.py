@@ -240,20 +240,18 @@ def test_nobody_is_followed_elsewhere(
 
 
 def test_the_environment_names_no_proxy_to_us(
-    provider: TransitKeyProvider, mount: Mount, liar: Liar, monkeypatch: pytest.MonkeyPatch
+    mount: Mount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with in_front_of(mount.service.url) as proxy:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY"):
             monkeypatch.setenv(name, proxy.url)
-        opened = mount.open("gateway", at=liar.url)
+        opened = mount.made()
         assert opened.versions("idx").primary == 1
         opened.close()
         assert proxy.asked == []
 
 
-def test_a_service_that_is_not_there_is_away(
-    provider: TransitKeyProvider, mount: Mount, liar: Liar
-) -> None:
+def test_a_service_that_is_not_there_is_away(mount: Mount) -> None:
     with in_front_of(mount.service.url) as gone:
         opened = mount.open("gateway", at=gone.url)
     with pytest.raises(KeyUnavailable, match="cannot be reached"):
