@@ -30,6 +30,7 @@ from policies.errors import ParaventError
 from policies.load import load_rulebook
 from policies.ruleset import RuleSet
 from pseudonymizer.key_opening import open_keys
+from pseudonymizer.key_port import USES
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.lookup import Lookup, Resolved
 from pseudonymizer.scrub.engine import Scrubber
@@ -157,7 +158,7 @@ def _report(edge: Edge, watch: stages.Stopwatch, submissions: Sequence[Submissio
 def build_edge(settings: GatewaySettings) -> Edge:
     """Build the edge without writer threads, for commands that write by themselves."""
     proposed = load_rulebook(settings.policies)
-    keyring = Keyring(timing.TimedKeys(open_keys(settings.keys_at, mode=settings.mode)))
+    keyring = _keyring(settings)
     store, vault = _engines(settings, settings.writers + READING_CONNECTIONS)
     store_transactions.refuse_overprivileged(store)
     vault_roles.refuse_overprivileged(vault)
@@ -190,6 +191,13 @@ def build_edge(settings: GatewaySettings) -> Edge:
         engines=tuple(filter(None, held)),
     )
     return edge
+
+
+def _keyring(settings: GatewaySettings) -> Keyring:
+    keyring = Keyring(timing.TimedKeys(open_keys(settings.keys_at, mode=settings.mode)))
+    for name in USES:
+        keyring.versions(name)  # a key that is not there, or not fit, had better show here
+    return keyring
 
 
 def _in_force(store: Engine, proposed: RuleSet) -> InForce:
