@@ -17,6 +17,7 @@ Deed = Callable[["Handler", int, bytes], None]
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    timeout = 10  # for whoever keeps a connection and says nothing more
     disable_nagle_algorithm = True  # head and body are two writes; the second would wait 40 ms
     server: Any
 
@@ -41,6 +42,9 @@ class Handler(BaseHTTPRequestHandler):
         content = self.rfile.read(int(self.headers.get("content-length", 0)))
         kept = {"X-Vault-Token": self.headers.get("x-vault-token", "")}
         liar.asked.append((self.command, self.path, len(content)))
+        if liar.swallows and self.path.endswith(liar.swallows):
+            self.answer(204, b"")
+            return
         with liar.lock:
             real = liar.http.request(self.command, self.path, content=content, headers=kept)
         with contextlib.suppress(OSError):  # who asked has hung up
@@ -56,6 +60,7 @@ class Liar:
 
     Attributes:
         deed: what it does to an answer; ``None`` hands it on.
+        swallows: the end of a path; what is asked there is called done, and is not.
         asked: every request: method, path, bytes.
         over: set at the end of the test, for deeds that wait.
     """
@@ -63,6 +68,7 @@ class Liar:
     url: str
     http: httpx.Client
     deed: Deed | None = None
+    swallows: str = ""
     asked: list[tuple[str, str, int]] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -72,7 +78,7 @@ class Liar:
 def in_front_of(real: str) -> Iterator[Liar]:
     """Hand requests on to *real* until the end."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server.daemon_threads = False  # so that closing waits for those who still answer
     with httpx.Client(base_url=real, trust_env=False) as http:
         liar = Liar(f"http://127.0.0.1:{server.server_port}", http)
         server.liar = liar  # type: ignore[attr-defined]

@@ -68,6 +68,17 @@ def test_keys_are_made_once(operator: TransitKeyProvider) -> None:
     assert operator.mac("idx", 1, b"a") == before
 
 
+def test_a_key_that_was_not_made_gets_no_version(mount: Mount) -> None:
+    provider = mount.open("operator")
+    with pytest.raises(KeyUnknown, match="keys make"):
+        provider.new_version("idx")
+    with pytest.raises(KeyUnknown):
+        provider.check()
+    assert provider.missing() == list(USES)
+    assert provider.attest()["keys"] == {}
+    provider.close()
+
+
 def test_a_mac_is_plain_hmac_under_the_key(mount: Mount) -> None:
     """Held against a key we know, brought in the way the engine takes keys from outside."""
     material = bytes(range(32))

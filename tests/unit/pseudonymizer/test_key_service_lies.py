@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
+import time
 import traceback
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -29,18 +31,18 @@ def liar(mount: Mount) -> Iterator[Liar]:
 
 
 @pytest.fixture
-def provider(
-    mount: Mount, liar: Liar, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[TransitKeyProvider]:
-    """Give the gateway's driver, with less patience, to a service that is honest so far."""
-    monkeypatch.setattr(client, "TIMES", httpx.Timeout(0.15))
-    monkeypatch.setattr(client, "JOURNEY_S", 0.3)
+def provider(mount: Mount, liar: Liar) -> Iterator[TransitKeyProvider]:
+    """Give the gateway's driver, of a service that is honest as yet, knowing the versions."""
     mount.made().close()
-    provider = mount.open("gateway", at=liar.url)
+    with contextlib.closing(mount.open("gateway", at=liar.url)) as provider:
+        know(provider)
+        yield provider
+
+
+def know(provider: TransitKeyProvider) -> None:
+    provider.reload()
     for name in ("idx", "kek", "sign-receipt"):
         provider.versions(name)
-    yield provider
-    provider.close()
 
 
 def wrapped(mount: Mount) -> bytes:
@@ -114,8 +116,6 @@ DEEDS: dict[str, Deed] = {
     "too deep": status(200, b"[" * 100_000),
     "no UTF-8": status(200, b'{"data":"\xff"}'),
     "cut short": body(lambda real: real[:-20]),
-    "silent": silent,
-    "dripping": dripping,
     "hangs up": hangs_up,
     "breaks off": breaks_off,
     "endless": endless,
@@ -147,9 +147,29 @@ def test_no_value_is_made_of_a_bad_answer(
             assert secret not in told(failed.value)
         liar.deed = None
         ask(provider, blob)  # and it is there again
-        provider.reload()
-        for name in ("idx", "kek", "sign-receipt"):
-            provider.versions(name)
+        know(provider)
+
+
+@pytest.mark.parametrize("deed", [silent, dripping], ids=["silent", "dripping"])
+def test_an_answer_that_takes_too_long_is_none(
+    provider: TransitKeyProvider, liar: Liar, deed: Deed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "JOURNEY_S", 0.6)  # no test waits longer than it has to
+    provider._client._http.timeout = httpx.Timeout(0.3)
+    liar.deed = deed
+    for name in ("mac", "wrap", "sign", "check"):
+        began = time.monotonic()
+        with pytest.raises(KeyUnavailable, match="too long"):
+            ASKED[name](provider, b"")
+        assert time.monotonic() - began < client.JOURNEY_S + 2
+
+
+def test_a_journey_ends_before_the_patience_of_who_waits_for_it() -> None:
+    from gateway.wiring import PATIENCE_S
+
+    times = client.TIMES
+    assert times.read is not None
+    assert client.JOURNEY_S + times.read < PATIENCE_S
 
 
 def results(change: Callable[[list[Any]], object]) -> Deed:
@@ -273,3 +293,61 @@ def test_nothing_to_compute_is_no_journey(provider: TransitKeyProvider, liar: Li
     before = len(liar.asked)
     assert provider.mac_many("idx", 1, []) == []
     assert len(liar.asked) == before
+
+
+# -- changes --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def operator(mount: Mount, liar: Liar) -> Iterator[TransitKeyProvider]:
+    mount.made().close()
+    with contextlib.closing(mount.open("operator", at=liar.url)) as provider:
+        yield provider
+
+
+def test_a_version_that_was_not_made_is_not_believed(
+    operator: TransitKeyProvider, liar: Liar
+) -> None:
+    liar.swallows = "/rotate"
+    with pytest.raises(KeyUnavailable, match="made no version"):
+        operator.new_version("idx")
+
+
+@pytest.mark.parametrize("step", ["/config", "/trim"])
+def test_a_destruction_that_did_not_happen_is_not_believed(
+    operator: TransitKeyProvider, liar: Liar, step: str
+) -> None:
+    operator.new_version("kek")
+    liar.swallows = step
+    with pytest.raises(KeyUnavailable):
+        operator.destroy_version("kek", 1)
+    liar.swallows = ""
+    operator.destroy_version("kek", 1)
+    assert operator.versions("kek").live == (2,)
+
+
+@pytest.mark.parametrize("code", [307, 400, 403, 404, 500, 503])
+def test_a_change_that_is_refused_is_said_to_be(
+    operator: TransitKeyProvider, liar: Liar, code: int
+) -> None:
+    liar.deed = lambda handler, real, found: handler.answer(
+        code if handler.command == "POST" else real, found
+    )
+    for change in (
+        lambda: operator.new_version("idx"),
+        lambda: operator.new_version("rec:letterhouse"),
+        operator.make_missing,
+    ):
+        with pytest.raises(KeyUnavailable):
+            change()
+
+
+def test_a_signer_without_its_newest_public_key_signs_nothing(
+    provider: TransitKeyProvider, liar: Liar
+) -> None:
+    liar.deed = body(lambda real: real.replace(b'"keys":{"1":', b'"keys":{"2":'))
+    with pytest.raises(KeyUnavailable, match="no public key"):
+        provider.public_keys()
+    provider.reload()
+    with pytest.raises(KeyUnavailable, match="no public key"):
+        provider.sign("sign-audit", DATA)
