@@ -8,13 +8,19 @@ is kept, since it holds the request and so the token.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from typing import Any, Final
 
 import httpx
 
-from pseudonymizer.errors import KeyUnavailable
+from pseudonymizer.errors import (
+    KeyFileInsecure,
+    KeyFileInvalid,
+    KeyServiceInvalid,
+    KeyUnavailable,
+)
 from pseudonymizer.transit.address import ServiceAddress
 
 __all__ = ["Client", "Refused"]
@@ -89,8 +95,10 @@ class Client:
         used = self._token
         status, body = self._journey(method, path, content, used)
         if status == 403:
-            # Tokens end, and whoever renews them writes the new one into the file.
-            self._token = self._address.token()
+            # Tokens end, and whoever renews them writes the new one into the file.  While it is
+            # being written there may be none: the refusal stands, and senders come back.
+            with contextlib.suppress(KeyFileInsecure, KeyFileInvalid, KeyServiceInvalid):
+                self._token = self._address.token()
             if self._token != used:
                 status, body = self._journey(method, path, content, self._token)
         return status, body
