@@ -111,14 +111,14 @@ class Addresses:
             broker=broker,
         )
 
-    def for_gateway(self, *, keys: Path, erasures: Path, policies: Path | None) -> dict[str, str]:
+    def for_gateway(self, *, keys: str, erasures: Path, policies: Path | None) -> dict[str, str]:
         """Give the gateway's whole environment; it never talks to the broker."""
         own = {
             "store_dsn": self.store,
             "vault_dsn": self.vault,
             "rights_dsn": self.rights,
             "auditor_dsn": self.auditor,
-            "keys": str(keys),
+            "keys": keys,
             "erasure_journal": str(erasures),
         }
         return _environment(GatewaySettings, own, policies)

@@ -6,12 +6,13 @@ import os
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from policies.errors import ParaventError
+from pseudonymizer.key_opening import KeysAt
 from pseudonymizer.ratchet import Schedule
 
 Settings = TypeVar("Settings", bound=BaseSettings)
@@ -98,7 +99,20 @@ class GatewaySettings(KeySettings):
         description="PostgreSQL DSN of the store database, as the role paravent_auditor; unset"
         " leaves the reading of the audit log to another process.",
     )
-    keys: Path = Field(description="Key file of the local key provider; mode 0600.")
+    keys: Annotated[str, BeforeValidator(os.fspath)] = Field(
+        description="Where the keys are: the path of a key file (development; mode 0600), or the"
+        " address of a key service, https://HOST:PORT/MOUNT of a Transit engine."
+    )
+    keys_token_file: Path | None = Field(
+        default=None,
+        description="File with the key service's token; mode 0600. It is read again when the"
+        " service refuses what it held.",
+    )
+    keys_ca_file: Path | None = Field(
+        default=None,
+        description="PEM file of the authorities that may have signed the key service's"
+        " certificate; unset means those the system believes.",
+    )
     erasure_journal: Path = Field(
         description="File that every erasure is written down in, apart from both databases and from"
         " their backups; all gateways share it. Without it a restored backup would bring back who"
@@ -165,6 +179,11 @@ class GatewaySettings(KeySettings):
         description="Events a second that one source may send to one gateway process, five seconds"
         " of them at once; beyond it the answer is 429 with the seconds to wait. Unset: no limit.",
     )
+
+    @property
+    def keys_at(self) -> KeysAt:
+        """Give where the keys are, with what goes with it."""
+        return KeysAt(self.keys, self.keys_token_file, self.keys_ca_file)
 
     @property
     def metrics_open(self) -> bool:

@@ -89,6 +89,14 @@ class TimedKeys:
         """Say which driver this is."""
         return self._provider.attest()
 
+    def check(self) -> None:
+        """Raise unless the provider answers."""
+        _timed("check", self._provider.check)
+
+    def close(self) -> None:
+        """Let go of what the provider holds open."""
+        self._provider.close()
+
 
 def _timed(operation: str, call: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
     began = time.perf_counter()

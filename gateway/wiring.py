@@ -32,7 +32,8 @@ from policies.errors import ParaventError
 from policies.load import load_rulebook
 from policies.ruleset import RuleSet
 from pseudonymizer.journal_file import JournalFile
-from pseudonymizer.key_providers import FileKeyProvider
+from pseudonymizer.key_opening import open_keys
+from pseudonymizer.key_port import USES
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.lookup import Lookup, Resolved
 from pseudonymizer.scrub.engine import Scrubber
@@ -127,6 +128,7 @@ class Edge:
         self.rights.close()
         for engine in self.engines:
             engine.dispose()
+        self.keyring.provider.close()
         if self.tracing is not None:
             self.tracing.close()
 
@@ -165,7 +167,7 @@ def _report(edge: Edge, watch: stages.Stopwatch, submissions: Sequence[Submissio
 def build_edge(settings: GatewaySettings) -> Edge:
     """Build the edge without writer threads, for commands that write by themselves."""
     proposed = load_rulebook(settings.policies)
-    keyring = Keyring(timing.TimedKeys(FileKeyProvider.open(settings.keys, mode=settings.mode)))
+    keyring = _keyring(settings)
     gate = gate_of(settings)
     store, vault = _engines(settings, gate, settings.writers + READING_CONNECTIONS)
     gate.look()
@@ -201,6 +203,13 @@ def build_edge(settings: GatewaySettings) -> Edge:
         gate=gate,
     )
     return edge
+
+
+def _keyring(settings: GatewaySettings) -> Keyring:
+    keyring = Keyring(timing.TimedKeys(open_keys(settings.keys_at, mode=settings.mode)))
+    for name in USES:
+        keyring.versions(name)  # a key that is not there, or not fit, had better show here
+    return keyring
 
 
 def _in_force(store: Engine, proposed: RuleSet) -> InForce:
@@ -284,7 +293,7 @@ def _answers(engine: Engine) -> bool:
 def _keys_answer(keyring: Keyring) -> bool:
     """Say whether the key service answers; one that is a file always does, once it was read."""
     try:
-        keyring.versions("kek")
+        keyring.provider.check()
     except ParaventError:
         return False
     return True

@@ -16,6 +16,8 @@ __all__ = [
     "KeyFileInsecure",
     "KeyFileInvalid",
     "KeyInUse",
+    "KeyOlderLeft",
+    "KeyServiceInvalid",
     "KeyUnavailable",
     "KeyUnknown",
     "RoleTooPowerful",
@@ -60,15 +62,29 @@ class KeyInUse(ParaventError):
     remedy = "Make a new version, move what the old one protects, then destroy the old one."
 
 
+class KeyOlderLeft(ParaventError):
+    """The key service destroys versions from the oldest on, and an older one is left."""
+
+    code = "key-older-left"
+    remedy = "Destroy the older version first; `paravent keys status` lists what is under it."
+
+
+class KeyServiceInvalid(ParaventError):
+    """The key service is named in a way that cannot be used, or its keys are not as they must."""
+
+    code = "key-service-invalid"
+    remedy = "Set the variables and make the keys as docs/keys.md describes."
+
+
 class KeyFileInsecure(ParaventError):
-    """Others than its owner could read or replace the key file."""
+    """Others than its owner could read or replace the key file, or the file with the token."""
 
     code = "key-file-insecure"
     remedy = "Give the file to the account that runs the gateway, with mode 0600."
 
 
 class KeyFileInvalid(ParaventError):
-    """The key file is missing, exists already, or is not in the layout this version reads."""
+    """The file with keys or the token is missing, exists already, or cannot be read as one."""
 
     code = "key-file-invalid"
     remedy = "Name the right file, or restore it from the copy kept apart from the database."

@@ -11,24 +11,23 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import stat
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from pseudonymizer.errors import KeyFileInsecure, KeyFileInvalid
+from pseudonymizer.errors import KeyFileInvalid
+from pseudonymizer.key_port import Use
+from pseudonymizer.own_file import read_own
 
 __all__ = ["KeyRecord", "VersionRecord", "exclusively", "read_keys", "write_keys"]
 
 FORMAT: Final = "paravent-keys"
 LAYOUT: Final = 1
 MODE: Final = 0o600
-
-Use = Literal["mac", "wrap", "sign"]
 
 
 @dataclass(slots=True, repr=False)
@@ -68,19 +67,7 @@ def read_keys(path: Path) -> dict[str, KeyRecord]:
         KeyFileInsecure: not a plain file, not owned by this account, or open to others.
         KeyFileInvalid: missing, or not in layout 1.
     """
-    try:
-        # Non-blocking, since a named pipe in its place would keep the process waiting for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise KeyFileInvalid("the key file is missing; one made with `create` was needed") from None
-    except OSError:
-        raise KeyFileInsecure("the key file cannot be opened; a plain file was needed") from None
-    try:
-        _refuse_open_to_others(os.fstat(descriptor))
-        with open(descriptor, "rb", closefd=False) as file:
-            raw = file.read()
-    finally:
-        os.close(descriptor)
+    raw = read_own(path, "key file")
     try:
         return _parse(json.loads(raw))
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -107,15 +94,6 @@ def write_keys(path: Path, keys: dict[str, KeyRecord], *, new: bool = False) -> 
     finally:
         draft.unlink(missing_ok=True)
     _sync_folder(path.parent)
-
-
-def _refuse_open_to_others(status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise KeyFileInsecure("the key file is not a plain file; one was needed")
-    if status.st_uid != os.geteuid():
-        raise KeyFileInsecure("the key file belongs to another account; this one's was needed")
-    if stat.S_IMODE(status.st_mode) & 0o077:
-        raise KeyFileInsecure("the key file is open to group or others; mode 0600 was needed")
 
 
 def _parse(document: Any) -> dict[str, KeyRecord]:  # noqa: ANN401 -- JSON, checked right here

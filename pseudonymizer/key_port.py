@@ -1,4 +1,4 @@
-"""What may be asked of whoever holds the keys?
+"""What may be asked of whoever holds the keys, and which keys are there?
 
 The port computes with keys and never gives one away, so that a key service fits behind it (R-126).
 """
@@ -7,9 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Literal, Protocol
 
-__all__ = ["KeyProvider", "KeyVersions"]
+__all__ = ["RECIPIENT_PREFIX", "USES", "KeyProvider", "KeyVersions", "Use"]
+
+Use = Literal["mac", "wrap", "sign"]
+
+RECIPIENT_PREFIX: Final = "rec:"
+
+USES: Final[Mapping[str, Use]] = {
+    "idx": "mac",
+    "sup": "mac",
+    "mid": "mac",
+    "kek": "wrap",
+    "sign-receipt": "sign",
+    "sign-audit": "sign",
+    "sign-callback": "sign",
+}
+"""The keys every installation has; one ``rec:<recipient>`` is added per recipient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +83,21 @@ class KeyProvider(Protocol):
         ...
 
     def destroy_version(self, name: str, version: int) -> None:
-        """Destroy a version for good; the primary one is refused with ``KeyInUse``."""
+        """Destroy a version for good; the primary one is refused with ``KeyInUse``.
+
+        One that is destroyed already stays so.  A driver that can only destroy the oldest refuses
+        any other with ``KeyOlderLeft``.
+        """
         ...
 
     def attest(self) -> Mapping[str, object]:
         """Say which driver this is and which versions exist; no material."""
+        ...
+
+    def check(self) -> None:
+        """Raise ``KeyUnavailable`` unless keys could be computed with at this moment."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is held open."""
         ...

@@ -1,7 +1,7 @@
-"""Who holds the keys, and what may be asked of them?
+"""Who holds the keys while the product is developed?
 
-Of the port in ``key_port``, ``FileKeyProvider`` is the driver of development, the only one in this
-version; it refuses production mode (R-125).  Every driver passes the same contract tests.
+Of the port in ``key_port``, ``FileKeyProvider`` is the driver of development; it refuses production
+mode (R-125).  The driver of production is in ``transit``; both pass the same contract tests.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -19,29 +19,15 @@ from cryptography.hazmat.primitives.hmac import HMAC
 from pseudonymizer.errors import DevelopmentKeysRefused, KeyDestroyed, KeyInUse, KeyUnknown
 from pseudonymizer.key_file import (
     KeyRecord,
-    Use,
     VersionRecord,
     exclusively,
     read_keys,
     write_keys,
 )
-from pseudonymizer.key_port import KeyProvider, KeyVersions
+from pseudonymizer.key_port import RECIPIENT_PREFIX, USES, KeyProvider, KeyVersions, Use
 from pseudonymizer.seal import Place, SealingKey, open_sealed, seal
 
 __all__ = ["RECIPIENT_PREFIX", "FileKeyProvider", "KeyProvider", "KeyVersions"]
-
-RECIPIENT_PREFIX: Final = "rec:"
-
-USES: Final[Mapping[str, Use]] = {
-    "idx": "mac",
-    "sup": "mac",
-    "mid": "mac",
-    "kek": "wrap",
-    "sign-receipt": "sign",
-    "sign-audit": "sign",
-    "sign-callback": "sign",
-}
-"""The keys every installation has; one ``rec:<recipient>`` is added per recipient."""
 
 
 class FileKeyProvider:
@@ -167,6 +153,12 @@ class FileKeyProvider:
                 for name, key in sorted(self._keys.items())
             },
         }
+
+    def check(self) -> None:
+        """Do nothing: what was read once is in memory."""
+
+    def close(self) -> None:
+        """Do nothing: no file is held open."""
 
     def _key(self, name: str) -> KeyRecord:
         try:

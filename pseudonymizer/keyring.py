@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from struct import Struct
-from typing import Final
+from typing import Any, Final
 
 from pseudonymizer.encoding import enc, enc_head, enc_text
 from pseudonymizer.errors import KeyUnknown
@@ -99,6 +99,12 @@ class Keyring:
             raise KeyUnknown(
                 f"the vault uses version {version} of the key {name}, which the provider has not"
             )
+
+    def is_left(self, name: str, version: int) -> bool:
+        """Say whether material of *version* is there, be it that nobody may compute with it."""
+        attested: Any = self.provider.attest()["keys"]
+        found = attested.get(name, {}).get("versions", {}).get(str(version))
+        return found is not None and not found["destroyed"]
 
     def rewrap(
         self, what: str, row: bytes | str | int, version: int, wrapped: bytes

@@ -19,6 +19,7 @@ pytest_plugins = [
     "tests.support.fixtures",
     "tests.support.edge_fixtures",
     "tests.support.front_fixtures",
+    "tests.support.transit_fixtures",
 ]
 
 # Property tests are repeatable by default, so that a red gate is red again on the next try;

@@ -17,7 +17,7 @@ from gateway.rights.audit_check import Log, check, export_to, promised_in_receip
 from gateway.rights.checkpoints import SIGNER
 from policies.audit.checkpoint import verifier_key
 from policies.audit.verify import Finding, open_checkpoint, read_key
-from pseudonymizer.key_providers import FileKeyProvider
+from pseudonymizer.key_opening import open_keys
 from pseudonymizer.vault.transactions import connect as connect_rights
 from workers.store.transactions import connect
 
@@ -117,7 +117,8 @@ def _auditor(home: Opened) -> Iterator[Engine]:
 
 def _own_key(home: Opened, log: Log) -> str:
     """Give the installation's verifier key under the name its newest checkpoint carries."""
-    public = FileKeyProvider.open(keys_of(home.installation)).public_keys()[SIGNER]
+    with contextlib.closing(open_keys(keys_of(home.installation))) as provider:
+        public = provider.public_keys()[SIGNER]
     named = (note.rpartition("\n\n")[2].split(" ") for note in reversed(log.notes))
     for words in named:
         key = verifier_key(words[1], public)

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import http.client
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.addresses import module
+from gateway.addresses import PREFIX, module
 from gateway.cli.gateways import GatewayChild, Gateways
 from gateway.embedded import processes
 from gateway.embedded.errors import ServerNotStarted
 from gateway.supervisor import READY_SECONDS, Child
+from pseudonymizer.key_opening import KeysAt
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Mapping
-    from pathlib import Path
 
     from gateway.cli.opened import Opened
     from gateway.installation import Installation
 
 WORKERS = ("worker", "beat", "relay")
 GATEWAY = "gateway"
+KEYS = ("KEYS", "KEYS_TOKEN_FILE", "KEYS_CA_FILE")  # the variables that say where the keys are
 
 
 def gateway_names(count: int) -> list[str]:
@@ -51,7 +53,7 @@ def gateways_of(opened: Opened, policies: Path | None, at: socket.socket) -> Gat
     installation = opened.installation
     host, port = at.getsockname()[:2]
     own = opened.addresses.for_gateway(
-        keys=keys_of(installation), erasures=erasures_of(installation), policies=policies
+        keys=keys_of(installation).where, erasures=erasures_of(installation), policies=policies
     )
     own |= {"PARAVENT_HOST": str(host), "PARAVENT_PORT": str(port)}
     return Gateways(installation, own | counting_in(installation), at)
@@ -65,10 +67,11 @@ def counting_in(installation: Installation) -> dict[str, str]:
     return {"PROMETHEUS_MULTIPROC_DIR": str(installation.counters)}
 
 
-def keys_of(installation: Installation) -> Path:
-    """Give the key file in use: the one that was given, or the installation's own."""
-    given = os.environ.get("PARAVENT_KEYS")
-    return type(installation.keys)(given) if given else installation.keys
+def keys_of(installation: Installation) -> KeysAt:
+    """Give where the keys in use are: what was given, or the installation's own file."""
+    given = {name: os.environ.get(f"{PREFIX}{name}") or None for name in KEYS}
+    files = (Path(name) if name else None for name in (given[KEYS[1]], given[KEYS[2]]))
+    return KeysAt(given[KEYS[0]] or str(installation.keys), *files)
 
 
 def erasures_of(installation: Installation) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
@@ -16,8 +16,10 @@ from gateway.cli.operators import log
 from gateway.cli.output import Data, Json, answer, progress, table
 from gateway.rights.key_life import KeyLife
 from gateway.settings import read_schedule
-from pseudonymizer.key_providers import FileKeyProvider
+from pseudonymizer.errors import KeyUnavailable
+from pseudonymizer.key_opening import open_keys, open_service
 from pseudonymizer.keyring import Keyring
+from pseudonymizer.vault import rotate as rotating
 from pseudonymizer.vault.transactions import connect
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="The versions of the keys, and what is under each.")
 
+NAME = "paravent keys"  # what PostgreSQL calls our connections
 HEADS = ("KEY", "VERSION", "MADE", "STATE", "ROWS")
 
 
@@ -56,6 +59,26 @@ def keys_status(*, data: Data = None, as_json: Json = False) -> None:
     documents = list(_versions(attested, rows, used))
     cells = [tuple(each[head.lower()] for head in HEADS) for each in documents]
     answer(documents, as_json=as_json, lines=table(HEADS, cells))
+
+
+@app.command()
+def make(*, data: Data = None, as_json: Json = False) -> None:
+    """Make the keys that the key service of PARAVENT_KEYS has not, for an installation that is new.
+
+    Refused once anybody is in the vault: another key in the place of a lost one would find nobody.
+    """
+    with (
+        opened(data, announce=progress) as home,
+        closing(open_service(keys_of(home.installation))) as service,
+    ):
+        made = service.missing()
+        said = {"keys": " ".join(made)}
+        if made and _somebody_is_in(home.addresses.vault):
+            raise KeyUnavailable(f"the key service has no {said['keys']}; its backup was needed")
+        log(home.addresses, "key:making-asked", said)
+        service.make_missing()
+        log(home.addresses, "key:made", said)
+    answer({"made": made}, as_json=as_json, lines=[f"{len(made)} keys were made."])
 
 
 @app.command()
@@ -146,19 +169,26 @@ def _versions(
             yield {
                 "key": name,
                 "version": int(number),
-                "made": made["made_at"][:10],
+                "made": made["made_at"][:10] or "-",  # a service need not know
                 "state": "in use" if int(number) == newest else state,
                 "rows": "-" if rotated is None else rows[rotated][int(number)],
             }
 
 
+def _somebody_is_in(vault: str) -> bool:
+    engine = connect(vault, pool_size=1, application_name=NAME)
+    try:
+        return any(rotating.rows_under(engine, key.value) for key in Key)
+    finally:
+        engine.dispose()
+
+
 @contextmanager
 def _held(data: Path | None) -> Iterator[KeyLife]:
     with opened(data, announce=progress) as home:
-        provider = FileKeyProvider.open(keys_of(home.installation))
-        name = "paravent keys"
-        engine = connect(home.addresses.vault, pool_size=1, application_name=name)
-        rights = connect(home.addresses.rights, pool_size=2, application_name=name)
+        provider = open_keys(keys_of(home.installation))
+        engine = connect(home.addresses.vault, pool_size=1, application_name=NAME)
+        rights = connect(home.addresses.rights, pool_size=2, application_name=NAME)
         try:
             yield KeyLife(
                 vault=engine,
@@ -169,3 +199,4 @@ def _held(data: Path | None) -> Iterator[KeyLife]:
         finally:
             engine.dispose()
             rights.dispose()
+            provider.close()

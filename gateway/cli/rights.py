@@ -23,7 +23,7 @@ from gateway.rights.verification import CheckMethod, CheckOutcome, IdentityCheck
 from gateway.settings import GatewaySettings
 from policies.vocabulary import IdentifierKind
 from pseudonymizer.journal_file import JournalFile
-from pseudonymizer.key_providers import FileKeyProvider
+from pseudonymizer.key_opening import open_keys
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.vault import transactions as vault_transactions
 from workers.store import transactions as store_transactions
@@ -184,17 +184,18 @@ def write_private(out: Path, document: object) -> None:
 @contextlib.contextmanager
 def rights_service(home: Opened) -> Iterator[RightsService]:
     """Build the service this command needs, as the roles a gateway has."""
-    at = home.addresses
+    at, keys = home.addresses, keys_of(home.installation)
     settings = GatewaySettings(
         store_dsn=SecretStr(at.store),
         vault_dsn=SecretStr(at.vault),
         rights_dsn=SecretStr(at.rights),
         auditor_dsn=SecretStr(at.auditor),
-        keys=keys_of(home.installation),
+        keys=keys.where,
         erasure_journal=erasures_of(home.installation),
         policies=home.installation.policies(),
     )
     name, rules = "paravent-rights", rules_of(home)
+    provider = open_keys(keys, mode=settings.mode)
     store = store_transactions.connect(at.store, pool_size=4, application_name=name)
     auditor = store_transactions.connect(at.auditor, pool_size=1, application_name=name)
     vault = vault_transactions.connect(at.vault, pool_size=4, application_name=name)
@@ -205,7 +206,7 @@ def rights_service(home: Opened) -> Iterator[RightsService]:
             vault_engine=vault,
             rights_engine=rights,
             auditor_engine=auditor,
-            keyring=Keyring(FileKeyProvider.open(settings.keys, mode=settings.mode)),
+            keyring=Keyring(provider),
             rulebook=lambda: rules,
             origin=settings.origin,
             schedule=settings.schedule,
@@ -214,3 +215,4 @@ def rights_service(home: Opened) -> Iterator[RightsService]:
     finally:
         for engine in (store, auditor, vault, rights):
             engine.dispose()
+        provider.close()

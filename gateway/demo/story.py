@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from gateway.cli.started import Started
 from gateway.demo.client import Api, RequestFailed, send
 from gateway.demo.shop import Visitor, visitors
 from gateway.rights import receipt as receipts
-from pseudonymizer.key_providers import FileKeyProvider
+from pseudonymizer.key_opening import open_keys
 from workers.store import counts
 from workers.store.transactions import connect, transaction
 
@@ -164,8 +165,8 @@ def _erase(teller: Teller, heroine: Visitor) -> None:
     teller.chapter(6, "Then she asks to be forgotten (Article 17)")
     case = office.post("/v1/rights/requests", _identified(heroine) | {"type": "erasure"})
     receipt = office.get(case["result"])
-    keys = FileKeyProvider.open(keys_of(running.opened.installation))
-    receipts.check(receipt, keys.public_keys()[receipts.SIGNER])
+    with contextlib.closing(open_keys(keys_of(running.opened.installation))) as keys:
+        receipts.check(receipt, keys.public_keys()[receipts.SIGNER])
     removed = sum(sum(tables.values()) for tables in receipt["per_store"].values())
     teller.say(f"   {removed} rows gone, her key destroyed, every store scanned; nothing found.")
     teller.say(f"   Receipt {receipt['receipt_id']}, signed with Ed25519; the signature holds.")

@@ -138,7 +138,7 @@ def destroy(engine: Engine, keyring: Keyring, name: Rotated, version: int) -> No
         KeyInUse: it is in use, or rows are left under it; what the message says is how many.
     """
     keyring.reload()
-    if version not in keyring.versions(name).live:
+    if not keyring.is_left(name, version):
         raise KeyUnknown(
             "no such version is left; one that `paravent keys status` lists was needed"
         )

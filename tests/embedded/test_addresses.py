@@ -8,6 +8,9 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from gateway.addresses import Addresses, AddressInvalid, as_role, with_database
+from gateway.cli.children import keys_of
+from gateway.installation import Installation
+from pseudonymizer.key_opening import KeysAt
 
 PASSWORDS = {
     "paravent_gateway": "gateway-password",
@@ -61,7 +64,7 @@ def test_a_dsn_that_cannot_be_read_is_not_repeated() -> None:
 def test_a_worker_is_handed_no_vault_no_key_and_no_owner(
     addresses: Addresses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("VAULT_DSN", "KEYS", "RIGHTS_DSN", "STORE_DSN", "OWNER_DSN"):
+    for name in ("VAULT_DSN", "KEYS", "KEYS_TOKEN_FILE", "RIGHTS_DSN", "STORE_DSN", "OWNER_DSN"):
         monkeypatch.setenv(f"PARAVENT_{name}", "of-our-own-environment")
     environment = addresses.for_workers(policies=None)
     assert {name for name in environment if name.startswith("PARAVENT_")} == {
@@ -75,7 +78,7 @@ def test_a_worker_is_handed_no_vault_no_key_and_no_owner(
 
 def test_the_gateway_is_handed_its_roles_and_no_owner(addresses: Addresses) -> None:
     environment = addresses.for_gateway(
-        keys=Path("/keys.json"), erasures=Path("/erasures.jsonl"), policies=Path("/rules")
+        keys="/keys.json", erasures=Path("/erasures.jsonl"), policies=Path("/rules")
     )
     assert environment["PARAVENT_KEYS"] == "/keys.json"
     assert environment["PARAVENT_ERASURE_JOURNAL"] == "/erasures.jsonl"
@@ -86,13 +89,29 @@ def test_the_gateway_is_handed_its_roles_and_no_owner(addresses: Addresses) -> N
     assert "PARAVENT_BROKER_URL" not in environment
 
 
+def test_what_goes_with_a_key_service_reaches_the_gateway(
+    addresses: Addresses, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    service = {
+        "PARAVENT_KEYS": "https://keys.example.org:8200/transit",
+        "PARAVENT_KEYS_TOKEN_FILE": "/run/token",
+        "PARAVENT_KEYS_CA_FILE": "/etc/ca.pem",
+    }
+    for name, value in service.items():
+        monkeypatch.setenv(name, value)
+    keys = keys_of(Installation(tmp_path))
+    assert keys == KeysAt(service["PARAVENT_KEYS"], Path("/run/token"), Path("/etc/ca.pem"))
+    environment = addresses.for_gateway(keys=keys.where, policies=None)
+    assert {name: environment.get(name) for name in service} == service
+
+
 def test_a_tuning_variable_reaches_the_process_that_reads_it(
     addresses: Addresses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PARAVENT_WORKER_CONCURRENCY", "3")
     assert addresses.for_workers(policies=None)["PARAVENT_WORKER_CONCURRENCY"] == "3"
     gateway = addresses.for_gateway(
-        keys=Path("/keys.json"), erasures=Path("/erasures.jsonl"), policies=None
+        keys="/keys.json", erasures=Path("/erasures.jsonl"), policies=None
     )
     assert "PARAVENT_WORKER_CONCURRENCY" not in gateway
 

@@ -93,14 +93,14 @@ def cloned(run: Run, folder: Path) -> Iterator[Front]:
 @contextmanager
 def started(store: Database, vault: Database, folder: Path, **settings: Any) -> Iterator[Front]:
     """Start the application on two databases, in this process."""
-    keys = folder / "keys.json"
-    FileKeyProvider.create(keys)
+    if "keys" not in settings:
+        settings["keys"] = folder / "keys.json"
+        FileKeyProvider.create(settings["keys"])
     configured = GatewaySettings(
         store_dsn=store.dsn("paravent_gateway"),
         vault_dsn=vault.dsn("paravent_vault"),
         rights_dsn=vault.dsn("paravent_gateway"),
         auditor_dsn=store.dsn("paravent_auditor"),
-        keys=keys,
         erasure_journal=folder / "erasures.jsonl",
         **{"metrics": MetricsFor.operators, **settings},
     )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Final
 
 import pytest
+from sqlalchemy import Engine
 
 from pseudonymizer.errors import KeyDestroyed, KeyInUse, KeyUnknown, VaultRefused
+from pseudonymizer.key_port import KeyProvider
 from pseudonymizer.key_providers import FileKeyProvider
 from pseudonymizer.keyring import Identifier, Keyring
 from pseudonymizer.lookup import Lookup
@@ -21,18 +23,49 @@ from pseudonymizer.vault.remember import Resolver
 from pseudonymizer.vault.store import BucketRow
 from pseudonymizer.vault.transactions import connect, transaction
 from tests.support.postgres import Database
+from tests.support.transit import Mount
 from tests.support.vault import DOMAINS, Vault
+
+Opens = Callable[[], KeyProvider]
 
 SEALED: Final = frozenset({"email", "user_id"})
 PEOPLE: Final = [(("user_id", f"u{n}"), ("email", f"u{n}@example.org")) for n in range(30)]
 DEVICES: Final = [("anonymous_id", f"a{n}") for n in range(20)]
 
 
+@pytest.fixture(params=["file", "transit"])
+def opens(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opens]:
+    """Open the same keys once for each process there would be, with either driver."""
+    opened: list[KeyProvider] = []
+
+    def open_one() -> KeyProvider:
+        keys = tmp_path / "keys.json"
+        if request.param == "transit":
+            mount: Mount = request.getfixturevalue("mount")
+            opened.append(mount.open("operator") if opened else mount.made())
+        elif opened:
+            opened.append(FileKeyProvider.open(keys, mode="development"))
+        else:
+            opened.append(FileKeyProvider.create(keys, mode="development"))
+        return opened[-1]
+
+    yield open_one
+    for each in opened:
+        each.close()
+
+
 @pytest.fixture
-def elsewhere(vault: Vault, tmp_path: Path) -> Vault:
+def vault(vault_engine: Engine, opens: Opens) -> Vault:
+    return Vault(vault_engine, Keyring(opens()))
+
+
+@pytest.fixture
+def elsewhere(vault: Vault, opens: Opens) -> Vault:
     """Another process: it read the keys before anything was rotated."""
-    provider = FileKeyProvider.open(tmp_path / "keys.json", mode="development")
-    return Vault(vault.engine, Keyring(provider))
+    keyring = Keyring(opens())
+    for name in rotate.ROTATED:
+        keyring.versions(name)
+    return Vault(vault.engine, keyring)
 
 
 def _seed(vault: Vault) -> dict[Identifier, dict[str, bytes]]:
@@ -105,13 +138,13 @@ def test_a_process_that_knows_nothing_of_it_erases_everybody_linked(
 
 
 def test_no_version_ends_while_rows_are_being_moved_to_it(
-    vault: Vault, vault_database: Database, tmp_path: Path
+    vault: Vault, vault_database: Database, opens: Opens
 ) -> None:
     """Somebody moves rows to the second version, slowly, while another makes the third."""
     _seed(vault)
     rotate.rotate(vault.engine, vault.keyring, "idx")
     slow = connect(vault_database.dsn("paravent_vault"), pool_size=1)
-    others = Keyring(FileKeyProvider.open(tmp_path / "keys.json", mode="development"))
+    others = Keyring(opens())
     with ThreadPoolExecutor(1) as pool:
         with transaction(slow) as moving:
             moved, _ = rotate._identifiers(moving, others, b"")  # half a move
@@ -139,15 +172,14 @@ def test_what_somebody_held_is_moved_in_a_second_turn(
 
 
 def test_rotating_while_many_mint_the_same_people_doubles_nobody(
-    vault_database: Database, vault: Vault, tmp_path: Path
+    vault_database: Database, vault: Vault, opens: Opens
 ) -> None:
     engine = connect(vault_database.dsn("paravent_vault"), pool_size=10)
     failures: list[Exception] = []
     start = threading.Barrier(9)
 
     def arrive(turn: int) -> None:
-        keys = FileKeyProvider.open(tmp_path / "keys.json", mode="development")
-        resolver = Resolver(engine, Keyring(keys), cache_ttl_s=0)
+        resolver = Resolver(engine, Keyring(opens()), cache_ttl_s=0)
         start.wait()
         try:
             for again in range(3):

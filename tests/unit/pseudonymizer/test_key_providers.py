@@ -7,7 +7,9 @@ import json
 import os
 import stat
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -30,10 +32,15 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "keys.json"
 
 
-@pytest.fixture(params=["file"])
-def provider(request: pytest.FixtureRequest, path: Path) -> KeyProvider:
-    assert request.param == "file"  # the next driver joins here
-    return FileKeyProvider.create(path, mode="development")
+@pytest.fixture(params=["file", "transit"])
+def provider(request: pytest.FixtureRequest, path: Path) -> Iterator[KeyProvider]:
+    made: KeyProvider
+    if request.param == "file":
+        made = FileKeyProvider.create(path, mode="development")
+    else:
+        made = request.getfixturevalue("mount").made()  # a real OpenBao
+    yield made
+    made.close()
 
 
 def test_a_mac_depends_on_key_version_and_data(provider: KeyProvider) -> None:
@@ -124,16 +131,45 @@ def test_a_key_is_used_for_what_it_was_made_for_only(provider: KeyProvider, ask:
         ask(provider)  # type: ignore[operator]
 
 
-def test_an_attestation_names_versions_and_holds_no_material(
-    provider: KeyProvider, path: Path
-) -> None:
-    shown = json.dumps(provider.attest())
-    assert set(provider.attest()["keys"]) == set(USES)  # type: ignore[call-overload]
-    for key in json.loads(path.read_text())["keys"].values():
-        assert key["versions"]["1"]["material"] not in shown
+def test_an_attestation_names_every_version_and_what_became_of_it(provider: KeyProvider) -> None:
+    provider.new_version("kek")
+    provider.new_version("rec:letterhouse")
+    provider.destroy_version("kek", 1)
+    keys: Any = provider.attest()["keys"]
+    assert set(keys) == {*USES, "rec:letterhouse"}
+    assert {name: key["use"] for name, key in keys.items() if name in USES} == USES
+    destroyed = {number: made["destroyed"] for number, made in keys["kek"]["versions"].items()}
+    assert (keys["kek"]["primary"], destroyed) == (2, {"1": True, "2": False})
+
+
+def test_a_version_that_is_destroyed_already_stays_so(provider: KeyProvider) -> None:
+    provider.new_version("idx")
+    provider.destroy_version("idx", 1)
+    provider.destroy_version("idx", 1)
+    assert provider.versions("idx").live == (2,)
+    with pytest.raises(KeyDestroyed):
+        provider.mac("idx", 1, b"a")
+
+
+def test_what_is_no_envelope_of_ours_does_not_open(provider: KeyProvider) -> None:
+    wrapped = provider.wrap("kek", 1, b"k" * 32, b"row")
+    altered = wrapped[:-1] + bytes([wrapped[-1] ^ 1])
+    for raw in (b"", wrapped[:-1], wrapped[:9], altered, b"vault:v1:" + wrapped):
+        with pytest.raises(EnvelopeInvalid):
+            provider.unwrap("kek", 1, raw, b"row")
+
+
+def test_a_check_says_nothing_while_keys_can_be_computed_with(provider: KeyProvider) -> None:
+    provider.check()
 
 
 # -- the file driver alone ---------------------------------------------------------------------
+
+
+def test_an_attestation_holds_no_material(path: Path) -> None:
+    shown = json.dumps(FileKeyProvider.create(path, mode="development").attest())
+    for key in json.loads(path.read_text())["keys"].values():
+        assert key["versions"]["1"]["material"] not in shown
 
 
 def test_the_file_is_mode_0600_whatever_the_umask(path: Path) -> None:
