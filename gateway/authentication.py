@@ -48,6 +48,10 @@ class SourceKeys:
         self._clock = clock
         self._known: dict[str, tuple[float, SourceKey | None]] = {}
 
+    def forget(self) -> None:
+        """Forget every key: the store may be another one."""
+        self._known.clear()
+
     def remembered(self, key: str, scope: str) -> SourceKey | None:
         """Authenticate from memory; ``None`` when the store has to be asked.
 

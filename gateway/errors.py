@@ -163,6 +163,7 @@ STATUS: dict[str, int] = {
     "rulebook-unreadable": 503,
     "journal-unavailable": 503,
     "journal-invalid": 503,
+    "journal-missing": 503,
     "restore-unchecked": 503,
     "restore-pending": 503,
     "server-unknown": 503,

@@ -29,7 +29,7 @@ from gateway.embedded.errors import FolderUnsafe
 from policies.errors import ParaventError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 FORMAT = 1
 ROLES = ("paravent_gateway", "paravent_workers", "paravent_auditor", "paravent_vault")
@@ -182,6 +182,18 @@ class Installation:
         except (OSError, ValueError):
             text = os.environ.get("PARAVENT_POLICIES", "")
         return Path(text) if text else None
+
+    def remember_schedule(self, days: Mapping[str, float]) -> None:
+        """Note by which schedule of the wrapping key `up` runs, for what commands promise."""
+        folders.write_private(self.run / "schedule.json", json.dumps(dict(days)))
+
+    def schedule(self) -> Mapping[str, float] | None:
+        """Give the schedule the last `up` ran by; ``None`` before the first."""
+        try:
+            found: dict[str, float] = json.loads((self.run / "schedule.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            return None
+        return found
 
     def begin_counting(self) -> None:
         """Empty the folder the processes count in: counters begin anew with each `up`."""

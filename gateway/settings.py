@@ -204,13 +204,13 @@ def read_settings() -> GatewaySettings:
     return _read(GatewaySettings)
 
 
-def read_schedule() -> Schedule | None:
-    """Read the schedule of the wrapping key; ``None`` where there is none.
+def read_schedule() -> KeySettings:
+    """Read the schedule of the wrapping key.
 
     Raises:
         SettingsInvalid: a part of it is wrong.
     """
-    return _read(KeySettings).schedule
+    return _read(KeySettings)
 
 
 def _read(settings: type[Settings]) -> Settings:

@@ -100,6 +100,12 @@ class Edge:
         self.evidence = Evidence(self.rights.ports, lambda: self.bound().computation, now_us)
         self.public = PublicPages(self.store_engine, lambda: self.bound().computation)
 
+    def forget(self) -> None:
+        """Forget what was learned of databases that may have been restored since."""
+        self.ingest.forget()
+        self.resolver.clear()
+        self.source_keys.forget()
+
     def bound(self) -> Bound:
         """Give the rulebook in force."""
         return self.ingest.bound
@@ -202,6 +208,7 @@ def build_edge(settings: GatewaySettings) -> Edge:
         engines=tuple(filter(None, held)),
         gate=gate,
     )
+    gate.forget = edge.forget
     return edge
 
 
@@ -220,31 +227,39 @@ def _in_force(store: Engine, proposed: RuleSet) -> InForce:
     return InForce(store, bind(store, rules, metrics.tc_string), metrics.tc_string)
 
 
-def _engines(settings: GatewaySettings, gate: Gate, pool_size: int) -> tuple[Engine, Engine]:
+def _engines(settings: GatewaySettings, gate: Gate | None, pool_size: int) -> tuple[Engine, Engine]:
     store = store_transactions.connect(
         settings.store_dsn.get_secret_value(), pool_size=pool_size, application_name=NAME
     )
     vault = vault_transactions.connect(
         settings.vault_dsn.get_secret_value(), pool_size=pool_size, application_name=NAME
     )
-    gate.guard(store)
-    gate.guard(vault)
+    if gate:
+        gate.guard(store)
+        gate.guard(vault)
     return store, vault
+
+
+def rights_alone(settings: GatewaySettings) -> RightsService:
+    """Build the rights service of a gateway by itself, for databases that nothing serves yet."""
+    rules = load_rulebook(settings.policies)
+    return _rights(settings, None, _keyring(settings), lambda: rules, None)
 
 
 def _rights(
     settings: GatewaySettings,
-    gate: Gate,
+    gate: Gate | None,
     keyring: Keyring,
     rulebook: Callable[[], RuleSet],
-    resolver: Resolver,
+    resolver: Resolver | None,
 ) -> RightsService:
     # Its own connections: a case reads whole tables, which may take longer than an answer may.
     store, vault = _engines(settings, gate, CASE_CONNECTIONS)
     rights = vault_transactions.connect(
         settings.rights_dsn.get_secret_value(), pool_size=RIGHTS_CONNECTIONS, application_name=NAME
     )
-    gate.guard(rights)
+    if gate:
+        gate.guard(rights)
     vault_roles.refuse_overprivileged(rights)
     return RightsService(
         store_engine=store,

@@ -16,7 +16,7 @@ from policies.conditions import features_of
 from policies.data_map import Erasure, TableNote
 from policies.examples import Compute, failures, run_examples
 from policies.ruleset import RuleSet, SegmentRule
-from policies.special import Lexicon
+from policies.special import names_lexicon
 from policies.vocabulary import LegalBasis, PropertyType
 
 LEAST: Final = timedelta(days=183)  # what the database, too, lets nobody forget earlier
@@ -138,7 +138,7 @@ def _risky(rules: RuleSet) -> Iterator[Finding]:
 
 def _special(rules: RuleSet) -> Iterator[Finding]:
     """Find what is named after a special category of data."""
-    lexicon = Lexicon(rules.special_categories)
+    lexicon = names_lexicon(rules.special_categories)
     for file, key, words in _names(rules):
         touched = next(filter(None, map(lexicon.touched, words)), None)
         if touched is not None:

@@ -249,7 +249,8 @@ class DisclosureRule:
 class SpecialCategoryRule:
     """By which words a special category is recognised; a final ``*`` stands for any ending.
 
-    ``unless``: phrases in which they mean something else.
+    ``words`` are of names: no segment, feature, event or property may have one.  ``guard`` are of
+    events: one whose text has one is not kept.
     """
 
     key: SpecialCategory
@@ -257,7 +258,8 @@ class SpecialCategoryRule:
     label_en: str
     words_fr: tuple[str, ...]
     words_en: tuple[str, ...]
-    unless: tuple[str, ...] = ()
+    guard_fr: tuple[str, ...] | None = None
+    guard_en: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

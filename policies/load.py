@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -28,7 +29,14 @@ from policies.reading.governance import (
 from policies.reading.schema import FORMS, SEGMENT
 from policies.reading.source import Value, kept, parse
 from policies.reading.special import read_special_categories
-from policies.ruleset import DomainRule, FeatureRule, PurposeRule, RuleSet, SegmentRule
+from policies.ruleset import (
+    DomainRule,
+    FeatureRule,
+    PurposeRule,
+    RuleSet,
+    SegmentRule,
+    SpecialCategoryRule,
+)
 
 SHIPPED: Final = Path(__file__).parent / "rules"
 FILES: Final = (
@@ -194,7 +202,22 @@ def build(values: Mapping[str, Value]) -> RuleSet:
         notices=notices,
         recipients=read_recipients(files["recipients.yaml"], purposes),
         disclosure=read_disclosure(files["disclosure.yaml"]),
-        special_categories=read_special_categories(files["special_categories.yaml"]),
+        special_categories=_special_categories(files["special_categories.yaml"]),
+    )
+
+
+def _special_categories(file: Entry) -> Mapping[str, SpecialCategoryRule]:
+    """Give the words of each category; those of events are the shipped ones unless said."""
+    name = "special_categories.yaml"
+    given = read_special_categories(file)
+    shipped = read_special_categories(Entry(parse(_text(SHIPPED / name, name), name), FORMS[name]))
+    return MappingProxyType(
+        {
+            key: rule
+            if rule.guard_fr is not None
+            else replace(rule, guard_fr=shipped[key].guard_fr, guard_en=shipped[key].guard_en)
+            for key, rule in given.items()
+        }
     )
 
 

@@ -21,7 +21,7 @@ from policies.reading.kinds import Whole
 from policies.retention import expired
 from policies.ruleset import EventRule, RuleSet
 from policies.signals import signalled
-from policies.special import Lexicon
+from policies.special import guard_lexicon, names_lexicon
 from policies.vocabulary import ConsentMethod, ConsentStatus
 
 Situation = Callable[[RuleSet, Entry], str | None]
@@ -189,7 +189,11 @@ def _recipient(rules: RuleSet, example: Entry) -> str | None:
 
 
 def _touched(rules: RuleSet, example: Entry) -> str | None:
-    touched = Lexicon(rules.special_categories).touched(example.text("text"))
+    name = example.maybe_text("name")
+    if name is not None:
+        touched = names_lexicon(rules.special_categories).touched(name)
+    else:
+        touched = guard_lexicon(rules.special_categories).touched(example.text("event_text"))
     return verdict(touched or "none", example.text("touches"))
 
 

@@ -1,22 +1,21 @@
 """Does a text touch a special category of data, by the words of the rulebook (R-08, R-73)?
 
 Accents, capitals and the underscores of keys do not count, and neither does how a text was packed
-for a URL.  A word may be several; the phrases of ``unless`` are taken out before anything counts.
+for a URL or a page.  A word may be several.  Names of rules are held against broad words, since a
+person who writes a rule can choose another; events against narrow ones, since they are lost.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from html import unescape
 from typing import Final
 from urllib.parse import unquote_plus
 
 from policies.ruleset import SpecialCategoryRule
 from policies.vocabulary import SpecialCategory
-
-GUARDED: Final = frozenset(SpecialCategory) - {SpecialCategory.MINORS, SpecialCategory.DISTRESS}
-"""What no event may tell of somebody: Articles 9 and 10.  A shop may sell shoes for children."""
 
 _TOKEN: Final = re.compile(r"[^\W_]+")
 _UNPACKED: Final = 3  # times that a percent sign may have been packed again
@@ -24,27 +23,15 @@ Phrase = tuple[str, ...]
 
 
 class Lexicon:
-    """The words of special categories, ready to be looked for.
+    """Words of special categories, ready to be looked for."""
 
-    Args:
-        rules: by category.
-        categories: those that are looked for.
-    """
-
-    def __init__(
-        self,
-        rules: Mapping[str, SpecialCategoryRule],
-        categories: Collection[SpecialCategory] = frozenset(SpecialCategory),
-    ) -> None:
+    def __init__(self, words: Iterable[tuple[SpecialCategory, str]]) -> None:
         self._words: dict[str, SpecialCategory] = {}
         self._begun: dict[str, SpecialCategory] = {}
         self._phrases: dict[str, list[tuple[Phrase, bool, SpecialCategory]]] = {}
-        for rule in rules.values():
-            if rule.key in categories:
-                for word in (*rule.words_fr, *rule.words_en):
-                    self._add(word, rule.key)
+        for key, word in words:
+            self._add(word, key)
         self._beginnings = tuple(self._begun)
-        self._unless = [_phrase(text) for rule in rules.values() for text in rule.unless]
 
     def _add(self, word: str, key: SpecialCategory) -> None:
         phrase, open_ended = _phrase(word)
@@ -56,12 +43,6 @@ class Lexicon:
     def touched(self, text: str) -> SpecialCategory | None:
         """Give the category of the first word in *text* that belongs to one."""
         tokens = _tokens(text)
-        found = self._found(tokens)
-        if found is None or not self._unless:
-            return found
-        return self._found(_without(tokens, self._unless))
-
-    def _found(self, tokens: list[str]) -> SpecialCategory | None:
         for position, token in enumerate(tokens):
             if token in self._words:
                 return self._words[token]
@@ -73,19 +54,41 @@ class Lexicon:
         return None
 
 
+def names_lexicon(rules: Mapping[str, SpecialCategoryRule]) -> Lexicon:
+    """Give the words that nothing of a rulebook may be named by."""
+    return Lexicon(
+        (rule.key, word) for rule in rules.values() for word in (*rule.words_fr, *rule.words_en)
+    )
+
+
+def guard_lexicon(rules: Mapping[str, SpecialCategoryRule]) -> Lexicon:
+    """Give the words that no text of a stored event may have."""
+    return Lexicon(
+        (rule.key, word)
+        for rule in rules.values()
+        for word in (*(rule.guard_fr or ()), *(rule.guard_en or ()))
+    )
+
+
 def _tokens(text: str) -> list[str]:
     for _ in range(_UNPACKED):
         if "%" not in text:
             break
-        text = unquote_plus(text)
-    return _TOKEN.findall(_plain(text))
+        unpacked = unquote_plus(text)
+        text = unquote_plus(text, "latin-1") if "\ufffd" in unpacked else unpacked
+    return _TOKEN.findall(_plain(unescape(text) if "&" in text else text))
 
 
 def _plain(text: str) -> str:
     if text.isascii():
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(each for each in decomposed if not unicodedata.combining(each))
+    # Accents, and what has no width: a soft hyphen divides no word.
+    return "".join(
+        each
+        for each in decomposed
+        if not unicodedata.combining(each) and unicodedata.category(each) != "Cf"
+    )
 
 
 def _phrase(word: str) -> tuple[Phrase, bool]:
@@ -98,16 +101,3 @@ def _stands(phrase: Phrase, open_ended: bool, tokens: list[str], position: int) 
     if end >= len(tokens) or tokens[position:end] != first:
         return False
     return tokens[end].startswith(last) if open_ended else tokens[end] == last
-
-
-def _without(tokens: list[str], phrases: list[tuple[Phrase, bool]]) -> list[str]:
-    return list(_left(tokens, phrases))
-
-
-def _left(tokens: list[str], phrases: list[tuple[Phrase, bool]]) -> Iterator[str]:
-    position = 0
-    while position < len(tokens):
-        lengths = [len(p) for p, open_ended in phrases if _stands(p, open_ended, tokens, position)]
-        if not lengths:
-            yield tokens[position]
-        position += max(lengths, default=1)

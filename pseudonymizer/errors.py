@@ -97,6 +97,16 @@ class JournalInvalid(ParaventError):
     remedy = "Restore the file named by PARAVENT_ERASURE_JOURNAL from a copy; serve nothing before."
 
 
+class JournalMissing(ParaventError):
+    """There is no erasure journal, and people are in the vault: nobody knows who was erased."""
+
+    code = "journal-missing"
+    remedy = (
+        "Put the file of PARAVENT_ERASURE_JOURNAL back from its copy, or mend the path; only where"
+        " this installation never had one, make an empty file."
+    )
+
+
 class JournalUnavailable(ParaventError):
     """The erasure journal cannot be opened or written."""
 

@@ -11,15 +11,15 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from pseudonymizer.errors import JournalInvalid, JournalUnavailable
+from pseudonymizer.errors import JournalInvalid, JournalMissing, JournalUnavailable
 
 __all__ = ["JournalFile", "Line"]
 
@@ -35,6 +35,7 @@ class Line:
         subjects: the vault's numbers of the subjects.
         pids: domain and pseudonym, 16 bytes; the domain is empty where it was not written down.
         marks: key version and tombstone mark, 32 bytes, of every identifier.
+        done: whether it was carried through, as a line of its own says afterwards.
     """
 
     id: UUID
@@ -44,6 +45,7 @@ class Line:
     subjects: tuple[int, ...]
     pids: tuple[tuple[str, bytes], ...]
     marks: tuple[tuple[int, bytes], ...]
+    done: bool = False
 
     def __repr__(self) -> str:
         return f"Line({self.id}, {len(self.pids)} pseudonyms)"
@@ -65,11 +67,32 @@ class JournalFile:
         try:
             raw = self._path.read_bytes()
         except FileNotFoundError:
-            return []
+            raise JournalMissing("the erasure journal is gone; the file was needed") from None
         except OSError:
             raise JournalUnavailable("the erasure journal cannot be read") from None
         *whole, _torn = raw.split(b"\n")
-        return [_parsed(number, line) for number, line in enumerate(whole, start=1)]
+        found: dict[UUID, Line] = {}
+        for number, each in enumerate(whole, start=1):
+            line = _parsed(number, each, found)
+            found[line.id] = line
+        return list(found.values())
+
+    def begin(self) -> None:
+        """Make the file, of an installation that has erased nobody yet."""
+        try:
+            with self._exclusively():
+                pass
+        except OSError:
+            raise JournalUnavailable("the erasure journal cannot be made") from None
+
+    def exists(self) -> bool:
+        """Say whether there is a file."""
+        return self._path.exists()
+
+    def finish(self, erasure: UUID) -> None:
+        """Write down that an erasure on record was carried through."""
+        if any(line.id == erasure and not line.done for line in self.lines()):
+            self._write([_finished(erasure)])
 
     def append(self, *lines: Line) -> int:
         """Write down erasures that are not yet; give how many.  They are durable on return.
@@ -77,19 +100,23 @@ class JournalFile:
         Raises:
             JournalInvalid, JournalUnavailable: as ``lines``; nothing was written.
         """
+        known = {line.id for line in self.lines()} if lines else set()
+        fresh = [line for line in lines if line.id not in known]
+        if fresh:
+            # Twice, if another process writes the same at once: it is read as one.
+            self._write([_written(line) for line in fresh])
+        return len(fresh)
+
+    def _write(self, whole: list[bytes]) -> None:
+        written = b"".join(whole)
         try:
             with self._exclusively() as descriptor:
-                known = {line.id for line in self.lines()}
-                fresh = [line for line in lines if line.id not in known]
-                if fresh:
-                    _cut_torn(descriptor)
-                    written = b"".join(_written(line) for line in fresh)
-                    while written:
-                        written = written[os.write(descriptor, written) :]
-                    os.fsync(descriptor)
+                _cut_torn(descriptor)
+                while written:
+                    written = written[os.write(descriptor, written) :]
+                os.fsync(descriptor)
         except OSError:
             raise JournalUnavailable("the erasure journal cannot be written") from None
-        return len(fresh)
 
     @contextmanager
     def _exclusively(self) -> Iterator[int]:
@@ -136,9 +163,15 @@ def _written(line: Line) -> bytes:
     return json.dumps(document, separators=(",", ":")).encode() + b"\n"
 
 
-def _parsed(number: int, raw: bytes) -> Line:
+def _finished(erasure: UUID) -> bytes:
+    return json.dumps({"form": FORM, "done": str(erasure)}, separators=(",", ":")).encode() + b"\n"
+
+
+def _parsed(number: int, raw: bytes, before: Mapping[UUID, Line]) -> Line:
     try:
         said: dict[str, Any] = json.loads(raw)
+        if "done" in said:
+            return replace(before[UUID({FORM: said["done"]}[said["form"]])], done=True)
         return Line(
             id=UUID({FORM: said["id"]}[said["form"]]),
             case=UUID(said["case"]),

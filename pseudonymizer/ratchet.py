@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from pseudonymizer.errors import KeyUnknown
 from pseudonymizer.key_port import KeyProvider
 
 __all__ = ["KEK", "Schedule", "ended", "superseded"]
@@ -56,9 +57,15 @@ def superseded(provider: KeyProvider, in_use: int) -> dict[int, datetime]:
 
     It ended when the next version was made; a rotation stopped between making a version and using
     it is taken up again within the hour, so that may be an hour early.
+
+    Raises:
+        KeyUnknown: the vault uses one that the provider has not: a copy of the keys, or of another
+            vault.
     """
     attested: Any = provider.attest()
     made = {int(n): one for n, one in attested["keys"][KEK]["versions"].items()}
+    if in_use not in made:
+        raise KeyUnknown("the vault uses a version of kek that the provider has not")
     live = [number for number, one in made.items() if number < in_use and not one["destroyed"]]
     return {
         number: datetime.fromisoformat(made[min(n for n in made if n > number)]["made_at"])

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from pseudonymizer.vault.driver import run
 
-__all__ = ["KEPT", "SCOPE_ALL", "Stone", "expire", "in_force", "lift", "place"]
+__all__ = ["KEPT", "SCOPE_ALL", "Stone", "every", "expire", "in_force", "lift", "place"]
 
 SCOPE_ALL: Final = "all"
 KEPT: Final = timedelta(days=3 * 365 + 1)
@@ -68,6 +68,12 @@ def in_force(connection: Connection, marks: Collection[bytes], *, on: date) -> s
         on,
     )
     return {row[0] for row in rows.fetchall()}
+
+
+def every(connection: Connection) -> list[tuple[int, bytes]]:
+    """Give key version and mark of every tombstone."""
+    rows = run(connection, "SELECT key_version, mark FROM tombstone.mark ORDER BY mark")
+    return [(int(version), bytes(mark)) for version, mark in rows.fetchall()]
 
 
 def lift(connection: Connection, marks: Collection[bytes], *, scope: str = SCOPE_ALL) -> int:

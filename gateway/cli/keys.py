@@ -128,7 +128,7 @@ def keys_ratchet(*, data: Data = None, as_json: Json = False) -> None:
     Every gateway looks once an hour by itself; `PARAVENT_KEK_DAYS` and the settings beside it say
     when something is due.
     """
-    schedule = read_schedule()
+    schedule = read_schedule().schedule
     with _held(data) as held:
         done = [] if schedule is None else held.ratchet(schedule, datetime.now(UTC))
     lines = done or ["Nothing is due." if schedule else "No schedule is set."]

@@ -20,11 +20,12 @@ from gateway.rights.cases import CaseState, CaseType
 from gateway.rights.schemas import CaseOut
 from gateway.rights.service import Request, RightsService
 from gateway.rights.verification import CheckMethod, CheckOutcome, IdentityCheck
-from gateway.settings import GatewaySettings
+from gateway.settings import GatewaySettings, KeySettings, read_schedule
 from policies.vocabulary import IdentifierKind
 from pseudonymizer.journal_file import JournalFile
 from pseudonymizer.key_opening import open_keys
 from pseudonymizer.keyring import Keyring
+from pseudonymizer.ratchet import Schedule
 from pseudonymizer.vault import transactions as vault_transactions
 from workers.store import transactions as store_transactions
 
@@ -181,6 +182,12 @@ def write_private(out: Path, document: object) -> None:
     out.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
+def _promised(home: Opened) -> Schedule | None:
+    """Give the schedule that the gateways keep, whatever this command's own environment says."""
+    days = home.installation.schedule()
+    return (read_schedule() if days is None else KeySettings.model_validate(days)).schedule
+
+
 @contextlib.contextmanager
 def rights_service(home: Opened) -> Iterator[RightsService]:
     """Build the service this command needs, as the roles a gateway has."""
@@ -209,7 +216,7 @@ def rights_service(home: Opened) -> Iterator[RightsService]:
             keyring=Keyring(provider),
             rulebook=lambda: rules,
             origin=settings.origin,
-            schedule=settings.schedule,
+            schedule=_promised(home),
             journal=JournalFile(settings.erasure_journal),
         )
     finally:

@@ -27,6 +27,7 @@ from gateway.cli.servers import Servers
 from gateway.cli.sources import first_key
 from gateway.cli.standing import rules_of
 from gateway.installation import Installation, Running
+from gateway.settings import read_schedule
 from gateway.supervisor import Supervisor
 from policies.errors import KeyUnavailable
 from policies.load import load_rulebook
@@ -133,6 +134,7 @@ def _start(
 ) -> Started:
     address = bound(wanted.host, wanted.port)
     installation.remember_policies(wanted.policies)
+    installation.remember_schedule(read_schedule().model_dump())
     first_start = not installation.greeted()
     servers = Servers(installation)
     if servers.postgres is not None:

@@ -43,6 +43,10 @@ class KnownValues:
         self._keyed = blake2b(key=token_bytes(32), digest_size=16)
         self._forget()
 
+    def forget(self) -> None:
+        """Forget everything: the numbers that stand for texts may be those of another store."""
+        self._forget()
+
     def _forget(self) -> None:
         # New objects: a batch under way goes on with the old ones.
         self._until = self._clock() + LONGEST_S

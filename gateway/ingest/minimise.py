@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import urlsplit
 
 from gateway.ingest import values
 from gateway.ingest.drafts import Draft, Found, Tally, Value
@@ -27,6 +28,8 @@ from pseudonymizer.scrub.own import Own, bare, could_hold
 # Columns whose values are vocabulary, shared by many events through the dictionary.  There a
 # scrubbed remainder has no use, and a value that named somebody must not become vocabulary.
 VOCABULARY: Final = frozenset({Column.PRODUCT, Column.CATEGORY, Column.LABEL, Column.PAGE})
+# Kept as they came, but for what is scrubbed; of the others it is the reduced value that counts.
+AS_IT_CAME: Final = frozenset({Treatment.NONE, Treatment.SCAN})
 SCANNED: Final = frozenset({Treatment.SCAN, Treatment.NUMBER})
 
 
@@ -79,6 +82,10 @@ class Minimiser:
             Treatment.DEVICE: lambda texts, _own: generaliser.devices(texts),
         }
 
+    def forget(self) -> None:
+        """Forget what values became, and with it the numbers that stand for them in the store."""
+        self._known.forget()
+
     def __call__(self, drafts: Iterable[Draft], tally: Tally) -> None:
         """Fill ``found`` of every draft still going."""
         self._known.turn()
@@ -92,7 +99,7 @@ class Minimiser:
             elif treatment is Treatment.CAMPAIGN:
                 self._name(group, looks)
             else:
-                self._generalise(group, looks, self._reduce[treatment])
+                self._generalise(group, looks, treatment)
 
     def _scan(self, group: _Group, looks: Sequence[_Look]) -> None:
         own = [_own(look.draft) for look in looks]
@@ -121,17 +128,21 @@ class Minimiser:
                 group.drop(look, "invalid")
                 continue
             look.found.value = value
+            _guard(look.draft, look.found, value)
             if plain and look.key is not None:
                 look.found.bare = bare(look.text)
                 group.known.keep(look.memory, look.key, look.found)
 
-    def _generalise(self, group: _Group, looks: Sequence[_Look], reduce: Reduce) -> None:
+    def _generalise(self, group: _Group, looks: Sequence[_Look], treatment: Treatment) -> None:
         """Reduce values; what one becomes for everybody is remembered, not what for its sender."""
+        reduce = self._reduce[treatment]
         for look, value in zip(looks, reduce([look.text for look in looks], None), strict=True):
             if value is None:
                 group.drop(look, "invalid")
                 continue
             look.found.value, look.found.bare = value, bare(value)
+            if treatment is not Treatment.DEVICE:
+                _guard(look.draft, look.found, value)
             own = _own(look.draft)
             if not could_hold(own, look.found.bare):
                 if look.key is not None:
@@ -140,6 +151,12 @@ class Minimiser:
                 group.drop(look, "invalid")
             else:
                 look.found.value = mine
+
+
+def _guard(draft: Draft, found: Found, text: str) -> None:
+    """Find out whether *text*, which would be kept, tells of a special category (R-73)."""
+    if draft.plan is not None and draft.plan.lexicon.touched(text):
+        found.special = draft.special = True
 
 
 def _own(draft: Draft) -> Own:
@@ -183,8 +200,8 @@ def _convert(
         return
     found = Found(item.column, value, item.purposes)
     draft.found.append(found)
-    if isinstance(value, str) and draft.plan is not None and draft.plan.lexicon.touched(value):
-        found.special = draft.special = True
+    if isinstance(value, str) and item.treatment in AS_IT_CAME:
+        _guard(draft, found, value)
     text = _to_look_at(item, value)
     if text is not None:
         look = _Look(draft, found, item.name, text, memory, key)
@@ -206,7 +223,10 @@ def special_in(draft: Draft, plan: EventPlan) -> SpecialCategory | None:
     for item in plan.properties:
         raw = gets[item.holder](item.member)
         value = None if raw is None else item.convert(raw)
-        if isinstance(value, str) and (found := plan.lexicon.touched(value)):
+        if not isinstance(value, str) or item.treatment in {Treatment.DEVICE, Treatment.REFERRER}:
+            continue
+        kept = urlsplit(value).path if item.treatment is Treatment.PAGE else value
+        if found := plan.lexicon.touched(kept):
             return found
     return None
 

@@ -67,6 +67,10 @@ class Words:
         else:
             found.number = numbers[kind, text] = number
 
+    def forget(self) -> None:
+        """Forget every number: the store may be another one."""
+        self._known.clear()
+
     def learn(self, numbers: Mapping[Word, int]) -> None:
         """Remember *numbers*; only once their transaction is committed."""
         if len(self._known) > MAX_WORDS:

@@ -17,7 +17,7 @@ from gateway.ingest.decide import ALL, Signals
 from gateway.ingest.reaching import Holder
 from gateway.ingest.signals import SignalReader, Told, unheard
 from policies.ruleset import EventRule, PropertyRule, RuleSet
-from policies.special import GUARDED, Lexicon
+from policies.special import Lexicon, guard_lexicon
 from policies.vocabulary import Column, LegalBasis, PropertyType
 from pseudonymizer.generalise import ip
 
@@ -108,7 +108,7 @@ class CompiledRules:
             (self.domain_numbers[key], key, mask) for key, mask in self.domain_masks.items()
         )
         self.signals = SignalReader(rules, self.mask, self.told)
-        self.lexicon = Lexicon(rules.special_categories, GUARDED)
+        self.lexicon = guard_lexicon(rules.special_categories)
         self.free = self.mask(
             key for key, p in rules.purposes.items() if p.legal_basis is not LegalBasis.CONSENT
         )

@@ -60,6 +60,11 @@ class IngestService:
         """Give the rulebook that this process goes by."""
         return self.in_force.bound
 
+    def forget(self) -> None:
+        """Forget what was learned of a store that may have been restored since."""
+        self._words.forget()
+        self.minimise.forget()
+
     def store_group(self, submissions: Sequence[Request]) -> Tally:
         """Store the events of *submissions* in one transaction; raise what prevented it.
 

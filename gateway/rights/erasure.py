@@ -19,7 +19,7 @@ from gateway.rights.scanning import scan_for
 from gateway.rights.work import Closure, Work
 from pseudonymizer.journal_file import Line
 from pseudonymizer.keyring import Identifier
-from pseudonymizer.vault import forget
+from pseudonymizer.vault import forget, journal
 from pseudonymizer.vault.forget import Erasure, ErasureRequest
 from pseudonymizer.vault.held import blind_indexes
 from pseudonymizer.vault.reveal import reveal
@@ -180,7 +180,10 @@ def sign_receipt(work: Work) -> Closure | None:
     ports, dossier = work.ports, work.dossier
     now = ports.clock()
     with vault_transaction(ports.vault) as vault:
+        done = journal.find(vault, work.case)
         forget.complete_erasure(vault, case_id=work.case, at=now)
+    if ports.journal is not None and done is not None:
+        ports.journal.finish(done.id)
     rows = sum(sum(tables.values()) for tables in dossier.deleted.values())
     fields: dict[str, str | int | bool] = {
         "case": str(work.case),

@@ -56,6 +56,10 @@ class Gate:
         missing: counts the erasures that the databases do not know of, over connections of its own.
         servers: tells what both servers are now, over the same.
         passed: called once they were found in order, before anybody is let in.
+
+    Attributes:
+        forget: called before anybody is let in to another server than before: what was learned of
+            the old one, such as the numbers of words, is not true of a restored one.
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class Gate:
         self._missing = missing
         self._servers = servers
         self._passed = passed
+        self.forget: Callable[[], None] = lambda: None
         self._known: frozenset[Fingerprint] = frozenset()
         self._wanted = threading.Event()
         self._turn = threading.Lock()
@@ -95,6 +100,8 @@ class Gate:
             # What was looked at is what is let through: neither was exchanged meanwhile.
             if self._servers() == before:
                 self._passed()
+                if self._known and self._known != before:
+                    self.forget()
                 self._known = before
                 self._wanted.clear()
 

@@ -8,8 +8,10 @@ go back, the keys are destroyed, the rows are deleted, and everything is searche
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
@@ -65,16 +67,45 @@ def missing(file: JournalFile, store: Engine, vault: Engine) -> list[Line]:
     One that is under way is not missing: whoever works on it goes on.  One that is done and not
     yet in the file, of a version that kept none, is written there.
     """
+    lines = _lines(file, vault)
+    # After the file: what is written down meanwhile is under way, and not missing.
     with vault_transaction(vault) as connection:
-        known = journal.erasures(connection)
-    ended = {each.id for each in known if each.destroyed_at is not None}
-    begun = {each.id for each in known} - ended
-    file.append(*(_line(each) for each in known if each.destroyed_at is not None))
-    lines = [line for line in file.lines() if line.id not in begun]
-    alive = _alive(store, [pid for line in lines for _, pid in line.pids])
+        known = {each.id: each for each in journal.erasures(connection)}
+        marks = tombstones.every(connection)
+    ended = {number for number, each in known.items() if each.destroyed_at is not None}
+    legacy = _legacy(known, {line.id for line in lines}, marks)
+    file.append(*legacy)
+    # One that was carried through and is not here was being worked on when the copy was made.
+    begun = known.keys() - ended
+    looked = [line for line in (*lines, *legacy) if line.done or line.id not in begun]
+    alive = _alive(store, [pid for line in looked for _, pid in line.pids])
     return [
-        line for line in lines if line.id not in ended or any(pid in alive for _, pid in line.pids)
+        line for line in looked if line.id not in ended or any(pid in alive for _, pid in line.pids)
     ]
+
+
+def _lines(file: JournalFile, vault: Engine) -> list[Line]:
+    """Read the file; make it where nobody is in the vault yet, so that it cannot lack anybody."""
+    if not file.exists():
+        with vault_transaction(vault) as connection:
+            somebody = run(connection, "SELECT FROM vault.subject LIMIT 1").fetchone()
+        if somebody is None:
+            file.begin()
+    return file.lines()
+
+
+def _legacy(
+    known: Mapping[UUID, Erasure], written: Collection[UUID], marks: Sequence[tuple[int, bytes]]
+) -> list[Line]:
+    """Give the erasures that were done before there was a file.
+
+    Which marks are whose is not known any more, so the youngest carries all of them: a copy that
+    lacks any of these erasures lacks that one.
+    """
+    done = [each for number, each in known.items() if each.destroyed_at and number not in written]
+    done.sort(key=lambda each: each.started_at)
+    lines = [_line(each) for each in done]
+    return [*lines[:-1], replace(lines[-1], marks=tuple(marks))] if lines else []
 
 
 def replay(ports: Ports, lines: Sequence[Line], progress: Progress) -> Replayed:
@@ -114,7 +145,7 @@ def _alive(store: Engine, pids: Sequence[bytes]) -> set[bytes]:
 
 
 def _line(erasure_: Erasure) -> Line:
-    """Give an erasure that was done before there was a file; its marks are in the vault only."""
+    """Give an erasure that was done before there was a file."""
     return Line(
         id=erasure_.id,
         case=erasure_.case_id,
@@ -123,6 +154,7 @@ def _line(erasure_: Erasure) -> Line:
         subjects=erasure_.subjects,
         pids=tuple(("", pid) for pid in erasure_.pids),
         marks=(),
+        done=True,
     )
 
 
@@ -130,9 +162,13 @@ def _in_vault(ports: Ports, line: Line) -> list[int]:
     """Put the marks back, and destroy the keys of those who are alive here."""
     now = ports.clock()
     with vault_transaction(ports.vault) as vault:
+        same = list(_same(vault, ports, line))
+    # First, since nobody knows whose they are once the keys are gone.
+    with vault_transaction(ports.rights) as rights:
+        register.drop_results_about(rights, same, now)
+    with vault_transaction(ports.vault) as vault:
         stone = tombstones.Stone(tombstones.SCOPE_ALL, line.reason, line.at)
         placed = tombstones.place(vault, line.marks, stone)
-        same = list(_same(vault, ports, line))
         if journal.find(vault, line.case) is None:
             journal.record(vault, _begun(line, same, placed))
         run(
@@ -142,8 +178,6 @@ def _in_vault(ports: Ports, line: Line) -> list[int]:
             same,
         )
         forget.destroy_keys(vault, ports.keyring, case_id=line.case, at=now)
-    with vault_transaction(ports.rights) as rights:
-        register.drop_results_about(rights, same, now)
     return same
 
 

@@ -182,12 +182,12 @@ DISCLOSURE: Final = Part(
     {"count_floor": _FLOOR, "export_floor": _FLOOR},
 )
 _WORDS: Final = members(Effect.NOT_COMPUTED, Effect.COMPUTED, new_loosens=False)
-_UNLESS: Final = members(Effect.STORED, Effect.DROPPED)
+_GUARD: Final = members(Effect.DROPPED, Effect.STORED, new_loosens=False)
 SPECIAL: Final = Part(
     "special_categories.yaml",
     Effect.NOT_COMPUTED,
     Effect.COMPUTED,
-    _LABELS | {"words_fr": _WORDS, "words_en": _WORDS, "unless": _UNLESS},
+    _LABELS | {"words_fr": _WORDS, "words_en": _WORDS} | {"guard_fr": _GUARD, "guard_en": _GUARD},
 )
 CONTROLLER: Final = Part(
     "controller.yaml",

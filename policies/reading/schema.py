@@ -288,7 +288,11 @@ FORMS: Final[MappingProxyType[str, Form]] = MappingProxyType(
                     "one word at least in each language; a final `*` stands for any ending, "
                     "accents, capitals and underscores do not count",
                 ),
-                "unless": Key(Texts(), "phrases in which they mean something else", "none"),
+                "guard": Key(
+                    Inside({"fr": Key(Texts(), "French"), "en": Key(Texts(), "English")}),
+                    "an event with one in a text that would be kept is refused, and counted",
+                    "the shipped words",
+                ),
             }, vocabulary.SpecialCategory), "all of them, each with its words"),
         },
     }

@@ -13,6 +13,7 @@ from policies.vocabulary import SpecialCategory
 
 # Letters, digits, blanks, hyphens and apostrophes; three of them, or it would be in every text.
 _WORD: Final = re.compile(r"[^\W_][\w '\u2019-]+[^\W_]\*?")
+Both = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 def read_special_categories(file: Entry) -> Mapping[str, SpecialCategoryRule]:
@@ -28,21 +29,20 @@ def read_special_categories(file: Entry) -> Mapping[str, SpecialCategoryRule]:
 
 def _rule(key: SpecialCategory, entry: Entry) -> SpecialCategoryRule:
     label_fr, label_en = entry.labels()
-    words = entry.entry("words")
-    unless = entry.texts("unless")
-    rule = SpecialCategoryRule(
-        key, label_fr, label_en, words.texts("fr"), words.texts("en"), unless
-    )
-    for language, said in (("fr", rule.words_fr), ("en", rule.words_en)):
-        if not said:
-            words.fault(language, "the category has no word", "Write one, or it forbids nothing.")
+    words = _words(entry.entry("words"), needed=True)
+    guard = _words(entry.entry("guard"), needed=False) if entry.has("guard") else (None, None)
+    entry.done()
+    return SpecialCategoryRule(key, label_fr, label_en, *words, *guard)
+
+
+def _words(entry: Entry, *, needed: bool) -> Both:
+    both = entry.texts("fr"), entry.texts("en")
+    for language, said in zip(("fr", "en"), both, strict=True):
+        if needed and not said:
+            entry.fault(language, "the category has no word", "Write one, or it forbids nothing.")
         for word in said:
             if not _WORD.fullmatch(word):
                 advice = "Write three letters at least, with `*` at the end for whatever begins so."
-                words.fault(language, "this is no word to look for", advice)
-    for phrase in unless:
-        if not _WORD.fullmatch(phrase):
-            entry.fault("unless", "this is no phrase to leave out", "Write three letters at least.")
-    words.done()
+                entry.fault(language, "this is no word to look for", advice)
     entry.done()
-    return rule
+    return both

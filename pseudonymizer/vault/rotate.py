@@ -15,8 +15,8 @@ begun again.  The old version is destroyed when no row is left under it (R-52, R
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Final, Literal
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, Engine
 
@@ -48,6 +48,7 @@ Progress = Callable[[int], None]
 """Told after each transaction how many rows were moved by this call."""
 
 IDENTIFIERS: Final = 500  # a transaction; some 20 ms of sealing
+NEW: Final = timedelta(hours=1)
 BUCKETS: Final = 64  # a transaction: each is a call of the key service
 
 _COUNT: Final = {
@@ -59,13 +60,14 @@ _COUNT: Final = {
 def rotate(engine: Engine, keyring: Keyring, name: Rotated) -> int:
     """Make a new version of a key and put it in use; give its number.
 
-    Where an earlier call made a version and was stopped before it was in use, that one is taken.
+    Where an earlier call made a version and was stopped before it was in use, that one is taken if
+    it is new.  An old one was in use before the vault was restored, and is to end when it was.
     """
     keyring.reload()
     with transaction(engine) as vault:
         in_use = store.key_in_use(vault, name)
     primary = keyring.versions(name).primary
-    if primary <= in_use:
+    if primary <= in_use or not _is_new(keyring, name, primary):
         primary = keyring.provider.new_version(name)
     with transaction(engine) as vault:
         if name == "idx":
@@ -73,6 +75,14 @@ def rotate(engine: Engine, keyring: Keyring, name: Rotated) -> int:
             store.keep_minting_out(vault)
         store.put_key_in_use(vault, name, primary, at=datetime.now(UTC))
     return primary
+
+
+def _is_new(keyring: Keyring, name: Rotated, version: int) -> bool:
+    attested: Any = keyring.provider.attest()
+    made_at = attested["keys"][name]["versions"][str(version)]["made_at"]
+    if not made_at:  # a service that does not say: it was asked for by whoever was stopped
+        return True
+    return datetime.now(UTC) - datetime.fromisoformat(made_at) < NEW
 
 
 def move(

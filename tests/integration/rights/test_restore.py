@@ -15,12 +15,12 @@ from gateway.rights import restore
 from gateway.rights.cases import CaseType, Step
 from gateway.rights.gate import Gate, RestorePending, RestoreUnchecked
 from gateway.rights.service import Request, RightsService
-from pseudonymizer.errors import KeyDestroyed
+from pseudonymizer.errors import JournalMissing, KeyDestroyed
 from pseudonymizer.journal_file import JournalFile
 from pseudonymizer.vault import rotate
 from pseudonymizer.vault.transactions import connect as vault_connect
 from tests.support.builders import ADA, GRACE, track
-from tests.support.edge import make_edge
+from tests.support.edge import TestEdge, make_edge
 from tests.support.postgres import Database, clone, drop
 from tests.support.rights import CONFIRMED, Killed, RightsDesk, seed_everywhere
 from workers.store.transactions import connect as store_connect
@@ -30,6 +30,7 @@ from workers.store.transactions import transaction as store_transaction
 @pytest.fixture
 def file(desk: RightsDesk, tmp_path: Path) -> JournalFile:
     journal = JournalFile(tmp_path / "erasures.jsonl")
+    journal.begin()
     _journalling(desk.service, journal)
     return journal
 
@@ -117,7 +118,7 @@ def test_an_erasure_is_written_down_before_anything_is_deleted(
     assert len(line.marks) >= 3  # the address, the number and the browser, at least
     assert _missing(file, desk) == 0  # it is under way
     desk.service.run(case.id)
-    assert file.lines() == [line]
+    assert file.lines() == [replace(line, done=True)]
     assert _missing(file, desk) == 0
 
 
@@ -197,10 +198,52 @@ def test_an_erasure_of_before_there_was_a_file_is_written_down(
     seed_everywhere(desk)
     desk.erase(("email", ADA.email))
     file = JournalFile(tmp_path / "erasures.jsonl")
+    with pytest.raises(JournalMissing):  # somebody is in the vault, so there should be one
+        _missing(file, desk)
+    file.begin()
     assert _missing(file, desk) == 0
     (line,) = file.lines()
     assert line.pids
-    assert line.marks == ()
+    assert len(line.marks) >= 3
+
+
+def test_a_new_installation_begins_its_file(desk: RightsDesk, tmp_path: Path) -> None:
+    file = JournalFile(tmp_path / "erasures.jsonl")
+    assert _missing(file, desk) == 0
+    assert file.exists()
+
+
+def test_erasures_of_before_there_was_a_file_come_back_from_no_backup(
+    desk: RightsDesk, backup: Backup, tmp_path: Path
+) -> None:
+    desk.erase(("email", ADA.email))
+    file = JournalFile(tmp_path / "erasures.jsonl")
+    file.begin()
+    assert _missing(file, desk) == 0
+    restored = backup.desk()
+    assert _replay(file, restored).rows > 10
+    assert _comes_back(restored) == 0
+
+
+def test_a_copy_made_in_the_midst_of_an_erasure_lacks_it(
+    desk: RightsDesk, file: JournalFile, store_database: Database, vault_database: Database,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    seed_everywhere(desk)
+    service = _journalling(desk.kill_after(Step.VAULT_FENCED), file)
+    case = service.open(None, Request(CaseType.ERASURE, (("email", ADA.email),), CONFIRMED))
+    with pytest.raises(Killed):
+        service.run(case.id)
+    _free(desk.edge.store, desk.edge.vault, desk.rights, desk.auditor, desk.workers)
+    copied = Backup(store_database, vault_database, tmp_path)
+    try:
+        desk.service.run(case.id)
+        restored = copied.desk()
+        assert _missing(file, restored) == 1
+        assert _replay(file, restored).rows > 10
+        assert _missing(file, restored) == 0
+    finally:
+        copied.let_go()
 
 
 def test_a_number_that_was_dealt_again_is_somebody_else(
@@ -290,6 +333,40 @@ def test_a_server_that_is_exchanged_while_it_is_looked_at_is_looked_at_again(
     assert gate.wanted
     with pytest.raises(RestoreUnchecked):
         _one(guarded)
+
+
+def test_what_was_learned_of_a_server_is_forgotten_before_another_is_let_in() -> None:
+    """A restored store deals its numbers again: the word behind one may be another."""
+    now = [frozenset({("before",)})]
+    forgotten: list[bool] = []
+    gate = Gate(lambda: 0, lambda: now[0])
+    gate.forget = lambda: forgotten.append(gate.wanted)
+    gate.look()
+    gate.look()
+    assert forgotten == []
+    now[0] = frozenset({("after",)})
+    gate.look()
+    assert len(forgotten) == 1
+
+
+def test_a_gateway_that_stays_up_asks_a_restored_store_for_its_words_anew(
+    desk: RightsDesk, backup: Backup
+) -> None:
+    def seen(edge: TestEdge, product: str) -> None:
+        edge.send(track("Product Viewed", GRACE, at=datetime.now(UTC),
+                        properties={"product_id": product}))  # fmt: skip
+
+    seen(desk.edge, "learned-after-the-backup")
+    restored = backup.desk()
+    seen(restored.edge, "dealt-the-same-number")
+    desk.edge.ingest.store = restored.edge.store  # the same process, another server behind it
+    desk.edge.ingest.forget()
+    seen(desk.edge, "learned-after-the-backup")
+    words = restored.edge.rows(
+        "select word.value from store.event join store.dictionary word on word.id = event.product"
+        " order by event.at desc limit 2"
+    )
+    assert ("learned-after-the-backup",) in words
 
 
 def test_connections_that_were_let_in_cost_nothing_more(servers: Servers, guarded: Engine) -> None:

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import stat
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pseudonymizer.errors import JournalInvalid, JournalUnavailable
+from pseudonymizer.errors import JournalInvalid, JournalMissing, JournalUnavailable
 from pseudonymizer.journal_file import JournalFile, Line
 
 BIG = st.integers(1, 2**62)
@@ -51,28 +52,50 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "erasures.jsonl"
 
 
+def begun(path: Path) -> JournalFile:
+    file = JournalFile(path)
+    file.begin()
+    return file
+
+
 @given(st.lists(LINES, max_size=5, unique_by=lambda each: each.id))
 def test_what_is_written_is_read(
     tmp_path_factory: pytest.TempPathFactory, lines: list[Line]
 ) -> None:
-    file = JournalFile(tmp_path_factory.mktemp("journal") / "erasures.jsonl")
+    file = begun(tmp_path_factory.mktemp("journal") / "erasures.jsonl")
     assert file.append(*lines) == len(lines)
     assert file.append(*lines) == 0
     assert file.lines() == lines
 
 
-def test_no_file_is_an_empty_journal(path: Path) -> None:
-    assert JournalFile(path).lines() == []
+def test_no_file_is_no_journal(path: Path) -> None:
+    file = JournalFile(path)
+    with pytest.raises(JournalMissing):
+        file.lines()
+    with pytest.raises(JournalMissing):
+        file.append(line())
+    file.begin()
+    assert file.lines() == []
+
+
+def test_an_erasure_that_was_carried_through_is_said_to_be(path: Path) -> None:
+    file = begun(path)
+    file.append(line(1), line(2))
+    file.finish(line(2).id)
+    file.finish(line(2).id)
+    file.finish(line(3).id)
+    assert file.lines() == [line(1), replace(line(2), done=True)]
+    assert path.read_bytes().count(b"\n") == 3
 
 
 def test_nobody_else_may_read_it(path: Path) -> None:
-    JournalFile(path).append(line())
+    begun(path).append(line())
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("kept", [1, 40, -1])
 def test_a_line_that_a_crash_cut_short_is_written_anew(path: Path, kept: int) -> None:
-    file = JournalFile(path)
+    file = begun(path)
     file.append(line(1))
     whole = path.read_bytes()
     file.append(line(2))
@@ -87,7 +110,7 @@ def test_a_line_that_a_crash_cut_short_is_written_anew(path: Path, kept: int) ->
     "raw", [b"{}\n", b"[]\n", b"null\n", b"\xff\n", b"\n", b'{"form": 2, "id": "x"}\n']
 )
 def test_a_line_that_cannot_be_read_is_refused_by_its_number(path: Path, raw: bytes) -> None:
-    file = JournalFile(path)
+    file = begun(path)
     file.append(line(1))
     path.write_bytes(path.read_bytes() + raw)
     with pytest.raises(JournalInvalid, match="line 2"):
@@ -100,13 +123,13 @@ def test_a_line_that_cannot_be_read_is_refused_by_its_number(path: Path, raw: by
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     with pytest.raises(JournalUnavailable):
-        JournalFile(tmp_path / "nowhere" / "erasures.jsonl").append(line())
+        JournalFile(tmp_path / "nowhere" / "erasures.jsonl").begin()
 
 
 def test_a_full_disk_loses_nothing_that_was_there(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = JournalFile(path)
+    file = begun(path)
     file.append(line(1))
 
     def full(_descriptor: int, _data: bytes) -> int:
@@ -125,6 +148,7 @@ def _append(path: Path, numbers: range) -> None:
 
 
 def test_many_processes_write_whole_lines(path: Path) -> None:
+    begun(path)
     context = multiprocessing.get_context("spawn")
     writers = [context.Process(target=_append, args=(path, range(n, n + 20))) for n in (0, 10, 20)]
     for writer in writers:
