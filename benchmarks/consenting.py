@@ -112,7 +112,7 @@ def _edge() -> Iterator[IngestService]:
     with tempfile.TemporaryDirectory(prefix="paravent-bench-") as folder:
         rules = ten_purposes(Path(folder) / "rules")
         with opened(Path(folder) / "data", create=True) as home:
-            home.installation.remember_policies(rules)
+            home.installation.remember(rules, {})
             FileKeyProvider.create(home.installation.keys)
             first_key(home.addresses)
             with edge_of(home) as edge:

@@ -168,9 +168,10 @@ class Installation:
         """Note that the first key and token have been given out."""
         folders.write_private(self.folder / "greeted", "")
 
-    def remember_policies(self, policies: Path | None) -> None:
-        """Note which rulebook `up` runs with, for the commands that come after."""
+    def remember(self, policies: Path | None, schedule: Mapping[str, float]) -> None:
+        """Note which rulebook `up` runs with, and by which schedule the wrapping key is kept."""
         folders.write_private(self.run / "policies.json", json.dumps(str(policies or "")))
+        folders.write_private(self.run / "schedule.json", json.dumps(dict(schedule)))
 
     def policies(self) -> Path | None:
         """Give the rulebook folder the last `up` ran with; ``None`` means the packaged one.
@@ -182,10 +183,6 @@ class Installation:
         except (OSError, ValueError):
             text = os.environ.get("PARAVENT_POLICIES", "")
         return Path(text) if text else None
-
-    def remember_schedule(self, days: Mapping[str, float]) -> None:
-        """Note by which schedule of the wrapping key `up` runs, for what commands promise."""
-        folders.write_private(self.run / "schedule.json", json.dumps(dict(days)))
 
     def schedule(self) -> Mapping[str, float] | None:
         """Give the schedule the last `up` ran by; ``None`` before the first."""

@@ -24,6 +24,7 @@ from gateway.patience import Patience
 from gateway.rights.gate import Gate, gate_of
 from gateway.rights.key_life import KeyLife, by_schedule
 from gateway.rights.service import RightsService
+from gateway.rights.wiring import engines_of, keyring_of, rights_of
 from gateway.rulebooks import adopting
 from gateway.rulebooks.service import Rulebooks
 from gateway.segments.service import SegmentService
@@ -31,15 +32,11 @@ from gateway.settings import GatewaySettings
 from policies.errors import ParaventError
 from policies.load import load_rulebook
 from policies.ruleset import RuleSet
-from pseudonymizer.journal_file import JournalFile
-from pseudonymizer.key_opening import open_keys
-from pseudonymizer.key_port import USES
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.lookup import Lookup, Resolved
 from pseudonymizer.scrub.engine import Scrubber
 from pseudonymizer.scrub.own import Own
 from pseudonymizer.vault import roles as vault_roles
-from pseudonymizer.vault import transactions as vault_transactions
 from pseudonymizer.vault.remember import Resolver
 from workers.store import in_force, sources
 from workers.store import transactions as store_transactions
@@ -47,10 +44,7 @@ from workers.tracing import Tracing
 
 log = structlog.get_logger(__name__)
 
-NAME = "paravent-gateway"  # what PostgreSQL calls our connections
 READING_CONNECTIONS = 6  # beside the writers: look-ups, segments, consents
-CASE_CONNECTIONS = 2
-RIGHTS_CONNECTIONS = 4  # each running case keeps one for its lock
 PATIENCE_S = 6.0  # every transaction but those of a rights case takes a fraction of that
 
 
@@ -173,9 +167,9 @@ def _report(edge: Edge, watch: stages.Stopwatch, submissions: Sequence[Submissio
 def build_edge(settings: GatewaySettings) -> Edge:
     """Build the edge without writer threads, for commands that write by themselves."""
     proposed = load_rulebook(settings.policies)
-    keyring = _keyring(settings)
+    keyring = keyring_of(settings)
     gate = gate_of(settings)
-    store, vault = _engines(settings, gate, settings.writers + READING_CONNECTIONS)
+    store, vault = engines_of(settings, gate, settings.writers + READING_CONNECTIONS)
     gate.look()
     store_transactions.refuse_overprivileged(store)
     vault_roles.refuse_overprivileged(vault)
@@ -192,7 +186,7 @@ def build_edge(settings: GatewaySettings) -> Edge:
         message_id=keyring.message_id,
         observe=metrics.observe,
     )
-    rights = _rights(settings, gate, keyring, lambda: in_force_.bound.rules.ruleset, resolver)
+    rights = rights_of(settings, gate, keyring, lambda: in_force_.bound.rules.ruleset, resolver)
     ports = rights.ports
     held = (store, vault, ports.store, ports.vault, ports.rights, ports.auditor)
     edge = Edge(
@@ -212,75 +206,12 @@ def build_edge(settings: GatewaySettings) -> Edge:
     return edge
 
 
-def _keyring(settings: GatewaySettings) -> Keyring:
-    keyring = Keyring(timing.TimedKeys(open_keys(settings.keys_at, mode=settings.mode)))
-    for name in USES:
-        keyring.versions(name)  # a key that is not there, or not fit, had better show here
-    return keyring
-
-
 def _in_force(store: Engine, proposed: RuleSet) -> InForce:
     """Go by the rulebook in force, whatever folder we were given; the first one begins."""
     adopting.begin(store, proposed, lambda: datetime.now(UTC))
     with store_transactions.transaction(store) as connection:
         rules = in_force.rules(connection) or proposed
     return InForce(store, bind(store, rules, metrics.tc_string), metrics.tc_string)
-
-
-def _engines(settings: GatewaySettings, gate: Gate | None, pool_size: int) -> tuple[Engine, Engine]:
-    store = store_transactions.connect(
-        settings.store_dsn.get_secret_value(), pool_size=pool_size, application_name=NAME
-    )
-    vault = vault_transactions.connect(
-        settings.vault_dsn.get_secret_value(), pool_size=pool_size, application_name=NAME
-    )
-    if gate:
-        gate.guard(store)
-        gate.guard(vault)
-    return store, vault
-
-
-def rights_alone(settings: GatewaySettings) -> RightsService:
-    """Build the rights service of a gateway by itself, for databases that nothing serves yet."""
-    rules = load_rulebook(settings.policies)
-    return _rights(settings, None, _keyring(settings), lambda: rules, None)
-
-
-def _rights(
-    settings: GatewaySettings,
-    gate: Gate | None,
-    keyring: Keyring,
-    rulebook: Callable[[], RuleSet],
-    resolver: Resolver | None,
-) -> RightsService:
-    # Its own connections: a case reads whole tables, which may take longer than an answer may.
-    store, vault = _engines(settings, gate, CASE_CONNECTIONS)
-    rights = vault_transactions.connect(
-        settings.rights_dsn.get_secret_value(), pool_size=RIGHTS_CONNECTIONS, application_name=NAME
-    )
-    if gate:
-        gate.guard(rights)
-    vault_roles.refuse_overprivileged(rights)
-    return RightsService(
-        store_engine=store,
-        vault_engine=vault,
-        rights_engine=rights,
-        keyring=keyring,
-        rulebook=rulebook,
-        resolver=resolver,
-        auditor_engine=_auditor(settings),
-        origin=settings.origin,
-        schedule=settings.schedule,
-        journal=JournalFile(settings.erasure_journal),
-    )
-
-
-def _auditor(settings: GatewaySettings) -> Engine | None:
-    if settings.auditor_dsn is None:
-        return None
-    return store_transactions.connect(
-        settings.auditor_dsn.get_secret_value(), pool_size=1, application_name="paravent-audit"
-    )
 
 
 def _finder(store: Engine) -> Callable[[str], SourceKey | None]:

@@ -77,7 +77,7 @@ class JournalFile:
             found[line.id] = line
         return list(found.values())
 
-    def begin(self) -> None:
+    def make(self) -> None:
         """Make the file, of an installation that has erased nobody yet."""
         try:
             with self._exclusively():

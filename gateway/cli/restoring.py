@@ -13,8 +13,8 @@ from gateway.cli.output import Data, Json, answer, progress
 from gateway.cli.rights import rights_service
 from gateway.rights import restore
 from gateway.rights.ports import Ports
+from gateway.rights.wiring import rights_alone
 from gateway.settings import SettingsInvalid, read_settings
-from gateway.wiring import rights_alone
 from pseudonymizer.errors import JournalMissing
 from pseudonymizer.journal_file import JournalFile
 

@@ -133,8 +133,7 @@ def _start(
     announce: Callable[[str], None],
 ) -> Started:
     address = bound(wanted.host, wanted.port)
-    installation.remember_policies(wanted.policies)
-    installation.remember_schedule(read_schedule().model_dump())
+    installation.remember(wanted.policies, read_schedule().model_dump())
     first_start = not installation.greeted()
     servers = Servers(installation)
     if servers.postgres is not None:

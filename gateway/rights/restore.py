@@ -90,7 +90,7 @@ def _lines(file: JournalFile, vault: Engine) -> list[Line]:
         with vault_transaction(vault) as connection:
             somebody = run(connection, "SELECT FROM vault.subject LIMIT 1").fetchone()
         if somebody is None:
-            file.begin()
+            file.make()
     return file.lines()
 
 

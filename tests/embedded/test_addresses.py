@@ -101,7 +101,9 @@ def test_what_goes_with_a_key_service_reaches_the_gateway(
         monkeypatch.setenv(name, value)
     keys = keys_of(Installation(tmp_path))
     assert keys == KeysAt(service["PARAVENT_KEYS"], Path("/run/token"), Path("/etc/ca.pem"))
-    environment = addresses.for_gateway(keys=keys.where, policies=None)
+    environment = addresses.for_gateway(
+        keys=keys.where, erasures=Path("/erasures.jsonl"), policies=None
+    )
     assert {name: environment.get(name) for name in service} == service
 
 

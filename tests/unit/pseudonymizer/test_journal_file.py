@@ -54,7 +54,7 @@ def path(tmp_path: Path) -> Path:
 
 def begun(path: Path) -> JournalFile:
     file = JournalFile(path)
-    file.begin()
+    file.make()
     return file
 
 
@@ -74,7 +74,7 @@ def test_no_file_is_no_journal(path: Path) -> None:
         file.lines()
     with pytest.raises(JournalMissing):
         file.append(line())
-    file.begin()
+    file.make()
     assert file.lines() == []
 
 
@@ -123,7 +123,7 @@ def test_a_line_that_cannot_be_read_is_refused_by_its_number(path: Path, raw: by
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     with pytest.raises(JournalUnavailable):
-        JournalFile(tmp_path / "nowhere" / "erasures.jsonl").begin()
+        JournalFile(tmp_path / "nowhere" / "erasures.jsonl").make()
 
 
 def test_a_full_disk_loses_nothing_that_was_there(
