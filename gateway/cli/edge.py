@@ -16,13 +16,15 @@ from gateway.wiring import Edge, build_edge
 @contextmanager
 def edge_of(home: Opened) -> Iterator[Edge]:
     """Open the edge of *home* for one command."""
-    addresses = home.addresses
+    addresses, keys = home.addresses, keys_of(home.installation)
     settings = GatewaySettings(
         store_dsn=SecretStr(addresses.store),
         vault_dsn=SecretStr(addresses.vault),
         rights_dsn=SecretStr(addresses.rights),
         auditor_dsn=SecretStr(addresses.auditor),
-        keys=keys_of(home.installation),
+        keys=keys.where,
+        keys_token_file=keys.token_file,
+        keys_ca_file=keys.ca_file,
         erasure_journal=erasures_of(home.installation),
         policies=home.installation.policies(),
     )

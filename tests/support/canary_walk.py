@@ -153,6 +153,7 @@ class Walk:
         words = ("import", str(rows), "--map", str(map_), "--source", "crm", "--json")
         stated = ("--assert-consent", "advertising", "--evidence", f"mail {self.canary.email}")
         done = self.home.command(*words, *stated, "--consent-file", str(consents))
+        assert done.returncode == 0, done.stdout + done.stderr
         assert json.loads(done.stdout)["stored"] == len(self.texts), (done.stdout, done.stderr)
         map_.write_text(f"{MAP}\n{self.canary.email}: {{{self.canary.name}")
         assert self.home.command(*words).returncode == 1
