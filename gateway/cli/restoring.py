@@ -67,6 +67,9 @@ def _service(data: Path | None) -> Iterator[Ports]:
             yield service.ports
         finally:
             service.close()
+            ports = service.ports
+            for engine in filter(None, (ports.store, ports.vault, ports.rights, ports.auditor)):
+                engine.dispose()
     else:
         with opened(data, restored=True, announce=progress) as home, rights_service(home) as own:
             yield own.ports

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
+from typer.testing import CliRunner
 
+from gateway.cli import restoring
 from gateway.rights import restore
 from gateway.rights.cases import CaseType, Step
 from gateway.rights.gate import Gate, RestorePending, RestoreUnchecked
@@ -380,3 +383,30 @@ def test_connections_that_were_let_in_cost_nothing_more(servers: Servers, guarde
         thread.join()
     assert servers.looks == 1
     assert not gate.wanted
+
+
+# Without an installation's folder: in a container, or under systemd
+
+
+@pytest.mark.usefixtures("file")
+def test_the_command_works_by_a_gateways_own_settings(
+    desk: RightsDesk, backup: Backup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.erase(("email", ADA.email))
+    given = {
+        "STORE_DSN": backup.store.dsn("paravent_gateway"),
+        "VAULT_DSN": backup.vault.dsn("paravent_vault"),
+        "RIGHTS_DSN": backup.vault.dsn("paravent_gateway"),
+        "AUDITOR_DSN": backup.store.dsn("paravent_auditor"),
+        "KEYS": str(tmp_path / "keys.json"),
+        "ERASURE_JOURNAL": str(tmp_path / "erasures.jsonl"),
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(f"PARAVENT_{name}", value)
+    runner = CliRunner()
+    found = runner.invoke(restoring.app, ["check", "--json"])
+    assert (found.exit_code, json.loads(found.stdout)) == (1, {"erasures": 1, "missing": 1})
+    done = runner.invoke(restoring.app, ["replay", "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["rows"] > 10
+    assert runner.invoke(restoring.app, ["check", "--json"]).exit_code == 0
