@@ -102,8 +102,8 @@ class JournalMissing(ParaventError):
 
     code = "journal-missing"
     remedy = (
-        "Put the file of PARAVENT_ERASURE_JOURNAL back from its copy, or mend the path; only where"
-        " this installation never had one, make an empty file."
+        "Put the file back from its copy, or mend the path in PARAVENT_ERASURE_JOURNAL; only where"
+        " this installation never had one, make an empty file of mode 0600 there."
     )
 
 

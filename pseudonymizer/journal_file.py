@@ -67,7 +67,7 @@ class JournalFile:
         try:
             raw = self._path.read_bytes()
         except FileNotFoundError:
-            raise JournalMissing("the erasure journal is gone; the file was needed") from None
+            raise JournalMissing(f"{self._path} is missing; the journal was needed") from None
         except OSError:
             raise JournalUnavailable("the erasure journal cannot be read") from None
         *whole, _torn = raw.split(b"\n")
