@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.cli.children import erasures_of
-from gateway.rights.gate import RestorePending
+from gateway.rights.gate import RestorePending, looking
 from gateway.rights.restore import missing
 from pseudonymizer.journal_file import JournalFile
-from pseudonymizer.vault.transactions import connect as vault_connect
-from workers.store.transactions import connect as store_connect
 
 if TYPE_CHECKING:
     from gateway.cli.opened import Opened
@@ -21,13 +19,7 @@ def refuse_restored(home: Opened) -> None:
     Raises:
         RestorePending: one is; `paravent restore replay` comes first.
     """
-    name = "paravent restored"
-    store = store_connect(home.addresses.store, pool_size=1, application_name=name)
-    vault = vault_connect(home.addresses.vault, pool_size=1, application_name=name)
-    try:
+    with looking(home.addresses.store, home.addresses.vault) as (store, vault):
         lines = missing(JournalFile(erasures_of(home.installation)), store, vault)
-    finally:
-        store.dispose()
-        vault.dispose()
     if lines:
         raise RestorePending(len(lines))

@@ -223,12 +223,22 @@ def special_in(draft: Draft, plan: EventPlan) -> SpecialCategory | None:
     for item in plan.properties:
         raw = gets[item.holder](item.member)
         value = None if raw is None else item.convert(raw)
-        if not isinstance(value, str) or item.treatment in {Treatment.DEVICE, Treatment.REFERRER}:
-            continue
-        kept = urlsplit(value).path if item.treatment is Treatment.PAGE else value
-        if found := plan.lexicon.touched(kept):
+        if isinstance(value, str) and (found := plan.lexicon.touched(_kept_of(item, value))):
             return found
     return None
+
+
+def _kept_of(item: PropertyPlan, value: str) -> str:
+    """Give the part of *value* that would be kept and is judged; little else is left of an URL."""
+    if item.treatment is Treatment.DEVICE:
+        return ""
+    if item.treatment not in {Treatment.PAGE, Treatment.REFERRER}:
+        return value
+    try:
+        url = urlsplit(value)
+    except ValueError:
+        return ""  # it is not kept at all
+    return url.path if item.treatment is Treatment.PAGE else url.hostname or ""
 
 
 def _foreign(properties: Mapping[str, object] | None, currency: str) -> bool:

@@ -114,33 +114,33 @@ class Gate:
             raise RestoreUnchecked("the database server was exchanged or restarted; send it again")
 
 
+@contextmanager
+def looking(store_dsn: str, vault_dsn: str) -> Iterator[tuple[Engine, Engine]]:
+    """Give an engine of each database for one look, and let go of both."""
+    store = store_connect(store_dsn, pool_size=1, application_name=NAME)
+    vault = vault_connect(vault_dsn, pool_size=1, application_name=NAME)
+    try:
+        yield store, vault
+    finally:
+        store.dispose()
+        vault.dispose()
+
+
 def gate_of(settings: GatewaySettings) -> Gate:
     """Give the gate of a process; each look has connections of its own, and keeps none."""
     file = JournalFile(settings.erasure_journal)
-
-    store_dsn = settings.store_dsn.get_secret_value()
-    vault_dsn = settings.vault_dsn.get_secret_value()
-
-    @contextmanager
-    def engines() -> Iterator[tuple[Engine, Engine]]:
-        store = store_connect(store_dsn, pool_size=1, application_name=NAME)
-        vault = vault_connect(vault_dsn, pool_size=1, application_name=NAME)
-        try:
-            yield store, vault
-        finally:
-            store.dispose()
-            vault.dispose()
+    dsns = settings.store_dsn.get_secret_value(), settings.vault_dsn.get_secret_value()
 
     def count() -> int:
-        with engines() as (store, vault):
+        with looking(*dsns) as (store, vault):
             return len(missing(file, store, vault))
 
     def servers() -> frozenset[Fingerprint]:
-        with engines() as (store, vault):
+        with looking(*dsns) as (store, vault):
             return fingerprints(store, vault)
 
     def passed() -> None:
-        with engines() as (store, _), transaction(store) as connection:
+        with looking(*dsns) as (store, _), transaction(store) as connection:
             known_server.put(connection)
 
     return Gate(count, servers, passed)
