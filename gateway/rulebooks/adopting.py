@@ -22,7 +22,7 @@ from workers.store.transactions import transaction
 ADOPTED_ENTRY: Final = "rulebook:adopted"
 BY_START: Final = "start"  # nobody proposed the first: it was there when the first process started
 REFRESH_TOPIC: Final = "refresh-memberships"
-TRIES: Final = 100  # each waits a quarter of a second at most, and lets the others through between
+TRIES: Final = 100  # each waits longer than the one before, and lets the others through between
 
 Clock = Callable[[], datetime]
 
@@ -55,8 +55,8 @@ def _begun(store: Engine, rules: RuleSet, clock: Clock) -> bool:
 def adopt(store: Engine, change: int, approver: Operator | None, clock: Clock) -> RulebookChange:
     """Put a proposed rulebook in force and give its change.
 
-    Whoever writes by the rulebook before is waited for, a quarter of a second at a time, so that
-    those who come meanwhile wait no longer than that.
+    Whoever writes by the rulebook before is waited for, a moment at first and a quarter of a second
+    at last, so that those who come meanwhile wait no longer than that.
 
     Raises:
         ChangeUnknown, ChangeDecided, ChangeOutdated: there is nothing to adopt.
@@ -66,20 +66,20 @@ def adopt(store: Engine, change: int, approver: Operator | None, clock: Clock) -
     for attempt in range(TRIES):
         try:
             with transaction(store) as connection:
-                return _adopted(connection, change, approver, clock())
+                return _adopted(connection, change, approver, clock(), attempt)
         except StoreBusy:
             pause(min(attempt, 4))
     raise RulebookBusy("somebody writes by the rulebook in force without a pause; one was needed")
 
 
 def _adopted(
-    connection: Connection, number: int, approver: Operator | None, now: datetime
+    connection: Connection, number: int, approver: Operator | None, now: datetime, attempt: int
 ) -> RulebookChange:
     change = undecided(connection, number)
     rules = in_force.read(rulebook_changes.content(connection, change.rulebook), change.rulebook)
     # What takes long comes first: while we are alone, everybody waits.
     ctx = prepare(connection, rules, now)
-    in_force.alone(connection)
+    in_force.alone(connection, attempt)
     current = in_force.standing(connection)
     if current is None or current.hash != change.replaces:
         raise ChangeOutdated("the rulebook in force is another than when this was proposed")

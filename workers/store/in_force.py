@@ -22,8 +22,10 @@ from workers.store.tables.reference import rulebook
 from workers.store.tables.rulebooks import in_force, rulebook_change
 from workers.store.transactions import rows_of, run
 
-# Longer than most commit groups take; meanwhile those that come wait behind us.
-PATIENCE_MS = 250
+# Those that come meanwhile wait behind us.  The first is as long as a commit group of two takes,
+# the last longer than one of a bulk lane, so that a load without gaps holds nobody off for ever.
+FIRST_PATIENCE_MS, PATIENCE_MS = 25, 250
+GROWING = 1.25
 GLANCES = 40
 GLANCE_S = 0.005
 
@@ -112,11 +114,12 @@ def read(content: str, hash_: str) -> RuleSet:
     return rulebook_of(content)
 
 
-def alone(connection: Connection) -> None:
+def alone(connection: Connection, attempt: int = 0) -> None:
     """Wait until nobody writes by a rulebook, and keep everybody from it until we commit.
 
     A gap between two writers is looked for first, since a place in the queue is one that all who
-    come later wait behind.  Under a load without gaps the queue is what is left.
+    come later wait behind.  Under a load without gaps the queue is what is left, for the longer
+    the more *attempt* was tried before.
 
     Raises:
         StoreBusy: that took longer than anybody should be kept waiting; try again.
@@ -126,7 +129,8 @@ def alone(connection: Connection) -> None:
         if gap:
             return
         time.sleep(GLANCE_S)
-    connection.exec_driver_sql(f"set local lock_timeout = {PATIENCE_MS}")
+    patience = min(PATIENCE_MS, round(FIRST_PATIENCE_MS * GROWING**attempt))
+    connection.exec_driver_sql(f"set local lock_timeout = {patience}")
     run(connection, _ALONE, ())
 
 
