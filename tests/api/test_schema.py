@@ -104,6 +104,8 @@ def _tell_what_there_is(document: dict[str, Any]) -> None:
 
 
 def _tell_events(body: dict[str, Any], names: list[str], *, batch: bool) -> None:
+    if batch:  # an empty one is as good as any, and counts nothing
+        body["properties"]["batch"]["minItems"] = 1
     event = body["properties"]["batch"]["items"] if batch else body
     event["properties"] |= {"event": {"enum": names}, "userId": {"enum": [PROBED[0], None]}}
     event["required"] = ["type", "event", "userId", "context"]

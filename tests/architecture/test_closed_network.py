@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+import subprocess
+import sys
 import urllib.request
 
 import httpx
@@ -54,3 +57,41 @@ def test_unix_sockets_stay_open(tmp_path: object) -> None:
 
 def test_no_setting_of_ours_reaches_a_test() -> None:
     assert [name for name in os.environ if name.startswith(("PARAVENT_", "PG"))] == []
+
+
+needs_root = pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("ip"), reason="only root, with ip, may make a network"
+)
+
+
+@needs_root
+@pytest.mark.parametrize(
+    ("does", "status"),
+    [("pass", 0), ("import sys; sys.exit(7)", 7), ("socket.gethostbyname('localhost')", 0)],
+)
+def test_what_stays_here_passes_the_seal_and_keeps_its_status(does: str, status: int) -> None:
+    assert _sealed(f"import socket; {does}").returncode == status
+
+
+@needs_root
+@pytest.mark.parametrize(
+    ("does", "to"),
+    [
+        ("s = socket.socket(); s.settimeout(0.2); s.connect_ex(('198.51.100.7', 443))",
+         "198.51.100.7"),
+        ("socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'', ('198.51.100.7', 53))",
+         "198.51.100.7"),
+        ("socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).sendto(b'', ('2001:db8:7::7', 53))",
+         "2001:db8:7::7"),
+    ],
+)  # fmt: skip
+def test_what_any_process_sends_outside_is_caught_by_the_seal(does: str, to: str) -> None:
+    """As it is of a process without ``close_network``, such as a server that a test starts."""
+    sent = _sealed(f"import socket; {does}")
+    assert sent.returncode == 1
+    assert f"packets went to {to}" in sent.stderr
+
+
+def _sealed(program: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.support.sealed", sys.executable, "-c", program]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
