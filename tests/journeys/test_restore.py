@@ -2,6 +2,7 @@
 
 Once within the window of the wrapping key: nothing is served until the erasure was replayed, and
 then the person is gone from the backup, too.  Once after it: nobody opens the backup at all.
+Both with a cold copy of the files, and with a base backup and the log up to an instant.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +19,7 @@ import psycopg
 import pytest
 
 from gateway.embedded import EmbeddedPostgres
+from tests.support.backups import BaseBackup
 from tests.support.builders import ADA, GRACE, Person, track
 from tests.support.installation import Installed, installed
 
@@ -136,3 +139,61 @@ def test_a_backup_older_than_the_window_of_the_key_opens_for_nobody(home: Instal
     current.rename(home.data / "postgres")
     assert home.start_again()
     assert home.command("restore", "check", "--json").returncode == 0
+
+
+@pytest.fixture
+def archived(home: Installed) -> BaseBackup:
+    """Back the server up while it serves; what is sent then is in the log alone."""
+    backup = BaseBackup.taken(home.data)
+    for _ in range(3):
+        assert sent(home, ADA) == httpx.codes.OK
+    backup.mark("before")
+    return backup
+
+
+def test_the_log_replayed_to_before_an_erasure_serves_nothing_until_it_is_done_again(
+    home: Installed, archived: BaseBackup
+) -> None:
+    before = alive(home), stored(home)
+    erased(home, ADA)
+    left = alive(home), stored(home)
+    assert left < before
+    stopped(home)
+    archived.keep_log()
+    archived.put_back("before")
+    with started(home):
+        assert (alive(home), stored(home)) == before  # the three events that only the log had, too
+    assert not home.start_again()
+    assert "restore-pending" in home.said[-1]
+    replay = home.command("restore", "replay", "--json")
+    assert replay.returncode == 0, replay.stderr
+    assert home.start_again()
+    assert (alive(home), stored(home)) == left
+    assert sent(home, ADA) == httpx.codes.OK  # answered like everybody's, and not kept
+    assert stored(home) == left[1]
+
+
+def test_the_log_replayed_to_before_an_erasure_opens_for_nobody_after_the_window(
+    home: Installed, archived: BaseBackup
+) -> None:
+    erased(home, ADA)
+    for _ in range(2):
+        done = home.command("keys", "ratchet", "--json", settings=WINDOW_OVER)
+        assert done.returncode == 0, done.stderr
+    stopped(home)
+    archived.keep_log()
+    archived.put_back("before")
+    assert not home.start_again()
+    replay = home.command("restore", "replay", "--json")
+    assert (replay.returncode, json.loads(replay.stdout)["error"]["code"]) == (1, "key-destroyed")
+
+
+@contextmanager
+def started(home: Installed) -> Iterator[None]:
+    """Run the database server alone."""
+    server = EmbeddedPostgres(home.data)
+    server.start()
+    try:
+        yield
+    finally:
+        server.stop()
