@@ -16,7 +16,6 @@ from gateway.consent.proof import Proofs
 from gateway.consent.service import ConsentService
 from gateway.governance.evidence import Evidence
 from gateway.governance.public import PublicPages
-from gateway.governance.public_keys import PublicKeys
 from gateway.ingest.binding import Bound, InForce, bind
 from gateway.ingest.commit_group import CommitGroups, Submission
 from gateway.ingest.minimise import Minimiser
@@ -24,6 +23,7 @@ from gateway.ingest.service import IngestService
 from gateway.patience import Patience
 from gateway.rights.gate import Gate, gate_of
 from gateway.rights.key_life import KeyLife, by_schedule
+from gateway.rights.public_keys import PublicKeys
 from gateway.rights.service import RightsService
 from gateway.rights.wiring import engines_of, keyring_of, rights_of
 from gateway.rulebooks import adopting

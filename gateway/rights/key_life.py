@@ -27,7 +27,7 @@ from pseudonymizer.journal_file import JournalFile
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.ratchet import KEK, Schedule
 from pseudonymizer.vault import rotate
-from pseudonymizer.vault.rotate import ROTATED, Progress
+from pseudonymizer.vault.rotate import ROTATED, Progress, Rotated
 from pseudonymizer.vault.signers import SIGNERS
 from pseudonymizer.vault.transactions import transaction
 
@@ -98,11 +98,11 @@ class KeyLife:
     def _rotated(self, name: str) -> int:
         if name == MID:
             return message_life.rotate(self.store, self.keyring)
-        if name in SIGNERS:
-            version = signer_life.rotate(self.vault, self.keyring, name)
-            signer_life.announce(self.vault, name, self.audit)
-            return version
-        return rotate.rotate(self.vault, self.keyring, name)
+        if name in rotate.ROTATED:
+            return rotate.rotate(self.vault, self.keyring, name)
+        version = signer_life.rotate(self.vault, self.keyring, name)
+        signer_life.announce(self.vault, name, self.audit)
+        return version
 
     def move(self, name: str, progress: Progress = quiet) -> int:
         """Bring to the version in use what is under older ones; give how many rows.
@@ -128,13 +128,13 @@ class KeyLife:
         self.audit("key:destruction-asked", said)
         if name == MID:
             message_life.destroy(self.store, self.keyring, version)
-        elif name in SIGNERS:
-            signer_life.destroy(self.vault, self.keyring, name, version)
-        else:
+        elif name in rotate.ROTATED:
             self._destroy(name, version)
+        else:
+            signer_life.destroy(self.vault, self.keyring, name, version)
         self.audit("key:destroyed", said)
 
-    def _destroy(self, name: str, version: int) -> None:
+    def _destroy(self, name: Rotated, version: int) -> None:
         left = self.rows_under(name)[version]
         if left:
             raise KeyInUse(f"{left} rows are left under the version; none was needed")

@@ -126,6 +126,7 @@ def test_migrating_fails_no_request(patient: Patient) -> None:
 KEYS = ("idx", "kek", "sup", "mid", *signers.SIGNERS)
 
 
+@pytest.mark.timeout(900)  # seven rotations, each a command under load
 def test_rotating_keys_fails_no_request_and_makes_nobody_twice(patient: Patient) -> None:
     vault = EmbeddedPostgres(patient.home.data).dsn("vault")
     first = [f"stranger-{number}" for number in range(20)]
@@ -148,7 +149,7 @@ def test_rotating_keys_fails_no_request_and_makes_nobody_twice(patient: Patient)
             greet(patient, met)
     assert set(patient.stored(sent).values()) == {1}
     assert json.loads(patient.home.command("audit", "verify", "--json").stdout)["holds"]
-    for key in signers.SIGNERS:
+    for key in ("sign-audit", "sign-receipt"):
         done = patient.home.command("keys", "destroy", key, "1", "--json")
         assert done.returncode == 0, done.stderr
     for key in ("mid", "sup"):

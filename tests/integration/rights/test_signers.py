@@ -13,12 +13,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Engine, text
 
-from gateway.governance.public_keys import PublicKeys
 from gateway.rights import checkpoints
 from gateway.rights.audit_check import check, export_to, read_log
 from gateway.rights.checkpoints import SIGNER, key_name, sign_head
 from gateway.rights.errors import ReceiptInvalid
 from gateway.rights.key_life import KeyLife, by_schedule
+from gateway.rights.public_keys import PublicKeys
 from gateway.rights.receipt import check_by
 from policies.audit.checkpoint import sign_note, verifier_key
 from policies.audit.handover import ACTION, Handover
