@@ -65,9 +65,13 @@ class TimedKeys:
         """Wrap anew what *version* wrapped."""
         return _timed("rewrap", self._provider.rewrap, name, version, wrapped, aad)
 
-    def sign(self, name: str, data: bytes) -> bytes:
+    def sign(self, name: str, data: bytes, version: int | None = None) -> bytes:
         """Sign *data*."""
-        return _timed("sign", self._provider.sign, name, data)
+        return _timed("sign", self._provider.sign, name, data, version)
+
+    def public_key(self, name: str, version: int) -> bytes:
+        """Give the public half of a version; a provider remembers it, so it is not timed."""
+        return self._provider.public_key(name, version)
 
     def public_keys(self) -> Mapping[str, bytes]:
         """Give the public keys of the signers."""

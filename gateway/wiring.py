@@ -23,6 +23,7 @@ from gateway.ingest.service import IngestService
 from gateway.patience import Patience
 from gateway.rights.gate import Gate, gate_of
 from gateway.rights.key_life import KeyLife, by_schedule
+from gateway.rights.public_keys import PublicKeys
 from gateway.rights.service import RightsService
 from gateway.rights.wiring import engines_of, keyring_of, rights_of
 from gateway.rulebooks import adopting
@@ -38,6 +39,7 @@ from pseudonymizer.scrub.engine import Scrubber
 from pseudonymizer.scrub.own import Own
 from pseudonymizer.vault import roles as vault_roles
 from pseudonymizer.vault.remember import Resolver
+from pseudonymizer.vault.signers import published
 from workers.store import in_force, sources
 from workers.store import transactions as store_transactions
 from workers.tracing import Tracing
@@ -78,6 +80,7 @@ class Edge:
     public: PublicPages = field(init=False)
     rulebooks: Rulebooks = field(init=False)
     key_life: KeyLife = field(init=False)
+    public_keys: PublicKeys = field(init=False)
 
     def __post_init__(self) -> None:
         in_force_ = self.ingest.in_force
@@ -88,10 +91,15 @@ class Edge:
         self.rulebooks = Rulebooks(self.rights.ports, in_force_.follow)
         ports = self.rights.ports
         self.key_life = KeyLife(
-            vault=ports.vault, rights=ports.rights, keyring=ports.keyring, audit=by_schedule(ports)
+            store=ports.store,
+            vault=ports.vault,
+            rights=ports.rights,
+            keyring=ports.keyring,
+            audit=by_schedule(ports),
         )
         self.proofs = Proofs(self.rights.ports)
         self.evidence = Evidence(self.rights.ports, lambda: self.bound().computation, now_us)
+        self.public_keys = PublicKeys(lambda: published(ports.vault, ports.keyring))
         self.public = PublicPages(self.store_engine, lambda: self.bound().computation)
 
     def forget(self) -> None:
@@ -183,7 +191,7 @@ def build_edge(settings: GatewaySettings) -> Edge:
         in_force=in_force_,
         lookup=lambda wanted: edge.lookup(wanted),  # noqa: PLW0108  # the edge is made below
         minimise=Minimiser(scrubber),
-        message_id=keyring.message_id,
+        message_keys=keyring,
         observe=metrics.observe,
     )
     rights = rights_of(settings, gate, keyring, lambda: in_force_.bound.rules.ruleset, resolver)

@@ -3,7 +3,7 @@
 A file apart from both databases: one line of JSON for each erasure, appended and synced before
 anything is deleted.  It holds random numbers and keyed marks, and nothing that names anybody.  A
 line that a crash cut short was of an erasure nobody was told of; it is written anew when the
-erasure goes on.
+erasure goes on.  It is only ever added to, but when the key of the marks is rotated.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,6 +26,9 @@ __all__ = ["JournalFile", "Line"]
 
 FORM: Final = 1
 MODE: Final = 0o600
+
+Mark = tuple[int, bytes]
+"""A version of the key, and a tombstone's mark under it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Line:
     reason: str
     subjects: tuple[int, ...]
     pids: tuple[tuple[str, bytes], ...]
-    marks: tuple[tuple[int, bytes], ...]
+    marks: tuple[Mark, ...]
     done: bool = False
 
     def __repr__(self) -> str:
@@ -107,6 +111,44 @@ class JournalFile:
             self._write([_written(line) for line in fresh])
         return len(fresh)
 
+    def renest(self, nest: Callable[[Iterable[Mark]], Mapping[Mark, Mark]]) -> int:
+        """Bring the marks on record to a later version of their key; give how many lines changed.
+
+        The file is replaced as a whole, beside itself and synced: a crash leaves the old or the new
+        one.  Whoever waits to append finds that it was, and opens the new one.
+
+        Raises:
+            JournalInvalid, JournalMissing, JournalUnavailable: as ``lines``; nothing was changed.
+        """
+        try:
+            with self._exclusively():
+                lines = self.lines()
+                nested = nest({mark for line in lines for mark in line.marks})
+                made = [
+                    replace(line, marks=tuple(nested[mark] for mark in line.marks))
+                    for line in lines
+                ]
+                changed = sum(a != b for a, b in zip(lines, made, strict=True))
+                if changed:
+                    self._replace(made)
+        except OSError:
+            raise JournalUnavailable("the erasure journal cannot be written") from None
+        return changed
+
+    def _replace(self, lines: Sequence[Line]) -> None:
+        draft = self._path.with_name(f".{self._path.name}.{token_hex(8)}")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            with os.fdopen(os.open(draft, flags, MODE), "wb") as file:
+                for line in lines:
+                    file.write(_written(line) + (_finished(line.id) if line.done else b""))
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self._path)
+        finally:
+            draft.unlink(missing_ok=True)
+        _sync_folder(self._path.parent)
+
     def _write(self, whole: list[bytes]) -> None:
         written = b"".join(whole)
         try:
@@ -123,13 +165,22 @@ class JournalFile:
         """Open the file for appending, with no other process at it; make it if there is none."""
         flags = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         made = not self._path.exists()
-        descriptor = os.open(self._path, flags | os.O_CREAT, MODE)
+        descriptor = self._locked(flags)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
             if made:
                 _sync_folder(self._path.parent)
             yield descriptor
         finally:
+            os.close(descriptor)
+
+    def _locked(self, flags: int) -> int:
+        """Open and lock the file; once more where it was replaced while we waited."""
+        while True:
+            descriptor = os.open(self._path, flags | os.O_CREAT, MODE)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            here = os.fstat(descriptor)
+            if self._path.exists() and os.path.samestat(here, self._path.stat()):
+                return descriptor
             os.close(descriptor)
 
 

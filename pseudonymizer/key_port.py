@@ -66,8 +66,12 @@ class KeyProvider(Protocol):
         """Wrap under the primary version what *version* wrapped; give that version and the blob."""
         ...
 
-    def sign(self, name: str, data: bytes) -> bytes:
-        """Give the Ed25519 signature of *data*, 64 bytes, by the primary version."""
+    def sign(self, name: str, data: bytes, version: int | None = None) -> bytes:
+        """Give the Ed25519 signature of *data*, 64 bytes; *version* unset means the primary."""
+        ...
+
+    def public_key(self, name: str, version: int) -> bytes:
+        """Give the public half of a version of a signer, 32 bytes."""
         ...
 
     def public_keys(self) -> Mapping[str, bytes]:

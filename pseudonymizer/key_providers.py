@@ -104,8 +104,11 @@ class FileKeyProvider:
         primary = self._key(name).primary
         return primary, self.wrap(name, primary, self.unwrap(name, version, wrapped, aad), aad)
 
-    def sign(self, name: str, data: bytes) -> bytes:  # noqa: D102
-        return self._signer(name).sign(data)
+    def sign(self, name: str, data: bytes, version: int | None = None) -> bytes:  # noqa: D102
+        return self._signer(name, version).sign(data)
+
+    def public_key(self, name: str, version: int) -> bytes:  # noqa: D102
+        return self._signer(name, version).public_key().public_bytes_raw()
 
     def public_keys(self) -> Mapping[str, bytes]:  # noqa: D102
         return {
@@ -189,10 +192,9 @@ class FileKeyProvider:
             self._wrapping[name, version] = key
         return key
 
-    def _signer(self, name: str) -> Ed25519PrivateKey:
-        return Ed25519PrivateKey.from_private_bytes(
-            self._material(name, self._key(name).primary, "sign")
-        )
+    def _signer(self, name: str, version: int | None = None) -> Ed25519PrivateKey:
+        number = self._key(name).primary if version is None else version
+        return Ed25519PrivateKey.from_private_bytes(self._material(name, number, "sign"))
 
 
 def _refuse_production(mode: str | None) -> None:

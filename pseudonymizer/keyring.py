@@ -8,20 +8,19 @@ other.  Frozen vectors: ``tests/vectors/identified.json``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
-from struct import Struct
 from typing import Any, Final
 
-from pseudonymizer.encoding import enc, enc_head, enc_text
+from pseudonymizer.encoding import enc, enc_head, enc_part, enc_text
 from pseudonymizer.errors import KeyUnknown
 from pseudonymizer.key_providers import KeyProvider, KeyVersions
+from pseudonymizer.message_ids import MessageIds
 
 __all__ = ["Identifier", "Keyring"]
 
+_NESTED: Final = enc_head(2) + enc_text("sup/nested/v1")
+
 Identifier = tuple[str, str]
 """A kind and a canonical form, as ``pseudonymizer.normalise.canonical`` gives it."""
-
-_INT8: Final = Struct(">q")
 
 
 class Keyring:
@@ -30,7 +29,7 @@ class Keyring:
     def __init__(self, provider: KeyProvider) -> None:
         self.provider = provider
         self._heads: dict[tuple[str, str], bytes] = {}
-        self._message_keys: dict[int, blake2b] = {}
+        self._message_ids: dict[tuple[int, bool], MessageIds] = {}
 
     def versions(self, name: str) -> KeyVersions:
         """Give the versions of the key *name*."""
@@ -53,30 +52,35 @@ class Keyring:
     def tombstone_marks(
         self, identifiers: Sequence[Identifier], *, version: int | None = None
     ) -> list[bytes]:
-        """Give the tombstone mark of each identifier, in order."""
-        return self._marks("sup", identifiers, version)
+        """Give the tombstone mark of each identifier, in order; the first live version begins."""
+        known = self.provider.versions("sup")
+        last = known.primary if version is None else version
+        return self.tombstone_layers(identifiers, known.live[0], last)[last]
 
-    def message_id(self, source: int, text: str) -> int:
-        """Give a message id of *source* as a signed 8-byte number.
+    def tombstone_layers(
+        self, identifiers: Sequence[Identifier], first: int, last: int
+    ) -> dict[int, list[bytes]]:
+        """Give the marks of *identifiers* under each version, nested from *first* to *last* (R-60).
 
-        BLAKE2b keyed per source (RFC 7693): the per-source key is one MAC of the provider's, so
-        a remote provider is asked once per source and the ten thousand messages a second after
-        that stay in the process.  A message id is no identifier, so the key may.
+        Raises:
+            KeyDestroyed, KeyUnknown: a version between is gone, and with it every layer above.
         """
-        keyed = self._message_keys.get(source) or self._message_key(source)
-        context = keyed.copy()
-        context.update(text.encode("utf-8", "surrogatepass"))
-        return int.from_bytes(context.digest(), "big", signed=True)
+        layers = {first: self._marks("sup", identifiers, first)}
+        for version in range(first + 1, last + 1):
+            layers[version] = self.nest(version, layers[version - 1])
+        return layers
 
-    def message_ids(self, source: int, texts: Sequence[str]) -> list[int]:
-        """Give the message id of each of *texts*, in order."""
-        keyed = self._message_keys.get(source) or self._message_key(source)
-        ids = []
-        for text in texts:
-            context = keyed.copy()
-            context.update(text.encode("utf-8", "surrogatepass"))
-            ids.append(_INT8.unpack(context.digest())[0])
-        return ids
+    def nest(self, version: int, marks: Sequence[bytes]) -> list[bytes]:
+        """Give *marks* of the version before, nested into *version*: no identifier is needed."""
+        return self.provider.mac_many("sup", version, [_NESTED + enc_part(mark) for mark in marks])
+
+    def message_ids(self, version: int, *, by_domain: bool = True) -> MessageIds:
+        """Give what makes message ids under *version*; asked again, the same with its keys."""
+        made = self._message_ids.get((version, by_domain))
+        if made is None:
+            made = MessageIds(self.provider, version, by_domain=by_domain)
+            self._message_ids[version, by_domain] = made
+        return made
 
     def wrap(self, what: str, row: bytes | str | int, material: bytes) -> tuple[int, bytes]:
         """Wrap key *material* for one row of *what*; give the KEK version and the blob."""
@@ -118,9 +122,9 @@ class Keyring:
             self.reload()  # another process may have made it since
         return self.provider.unwrap("kek", version, wrapped, enc(what, row))
 
-    def sign(self, name: str, data: bytes) -> bytes:
+    def sign(self, name: str, data: bytes, *, version: int | None = None) -> bytes:
         """Sign with one of ``sign-receipt``, ``sign-audit``, ``sign-callback``."""
-        return self.provider.sign(name, data)
+        return self.provider.sign(name, data, version)
 
     def public_keys(self) -> Mapping[str, bytes]:
         """Give the public keys of the signers, 32 bytes each."""
@@ -142,10 +146,3 @@ class Keyring:
             head = enc_head(3) + enc_text(f"{name}/v1") + enc_text(kind)
             self._heads[name, kind] = head
         return head
-
-    def _message_key(self, source: int) -> blake2b:
-        version = self.provider.versions("mid").primary
-        key = self.provider.mac("mid", version, enc("mid/v1", source))
-        keyed = blake2b(key=key, digest_size=8)
-        self._message_keys[source] = keyed
-        return keyed

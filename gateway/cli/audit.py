@@ -18,6 +18,8 @@ from gateway.rights.checkpoints import SIGNER
 from policies.audit.checkpoint import verifier_key
 from policies.audit.verify import Finding, open_checkpoint, read_key
 from pseudonymizer.key_opening import open_keys
+from pseudonymizer.keyring import Keyring
+from pseudonymizer.vault.signers import published
 from pseudonymizer.vault.transactions import connect as connect_rights
 from workers.store.transactions import connect
 
@@ -116,15 +118,26 @@ def _auditor(home: Opened) -> Iterator[Engine]:
 
 
 def _own_key(home: Opened, log: Log) -> str:
-    """Give the installation's verifier key under the name its newest checkpoint carries."""
-    with contextlib.closing(open_keys(keys_of(home.installation))) as provider:
-        public = provider.public_keys()[SIGNER]
-    named = (note.rpartition("\n\n")[2].split(" ") for note in reversed(log.notes))
-    for words in named:
-        key = verifier_key(words[1], public)
-        if any(open_checkpoint(note, read_key(key)) for note in log.notes):
-            return key
-    return verifier_key(DEFAULT_NAME, public)
+    """Give the installation's verifier key, of those it had the one of the newest checkpoint."""
+    publics = _public_keys(home)
+    for note in reversed(log.notes):
+        name = note.rpartition("\n\n")[2].split(" ")[1]
+        for public in publics:
+            key = verifier_key(name, public)
+            if open_checkpoint(note, read_key(key)):
+                return key
+    return verifier_key(DEFAULT_NAME, publics[0])
+
+
+def _public_keys(home: Opened) -> list[bytes]:
+    """Give the public keys of the log's signer, the newest first."""
+    engine = connect_rights(home.addresses.vault, pool_size=1, application_name="paravent-audit")
+    try:
+        with contextlib.closing(open_keys(keys_of(home.installation))) as provider:
+            every = published(engine, Keyring(provider))
+    finally:
+        engine.dispose()
+    return [each.public_key for each in reversed(every) if each.name == SIGNER]
 
 
 DEFAULT_NAME = "paravent.example/audit"

@@ -69,7 +69,7 @@ def explained(rules: RuleSet, call: bytes, now_us: int) -> list[Step]:
     (event,) = decoded.events
     compiled = _compiled(rules)
     tally = Tally()
-    drafts = prepare(Intake(compiled, lambda *_: 0, _SOURCE, now_us), [event], tally)
+    drafts = prepare(Intake(compiled, _SOURCE, now_us), [event], tally)
     steps = [*_named(compiled, event), *_signals(compiled, event, now_us)]
     if not drafts:
         (reason,) = (outcome for _, _, outcome in tally.outcomes)

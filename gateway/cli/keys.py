@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.cli.children import keys_of
+from gateway.cli.children import erasures_of, keys_of
 from gateway.cli.opened import opened
 from gateway.cli.operators import log
 from gateway.cli.output import Data, Json, answer, progress, table
 from gateway.rights.key_life import KeyLife
 from gateway.settings import read_schedule
 from pseudonymizer.errors import KeyUnavailable
+from pseudonymizer.journal_file import JournalFile
 from pseudonymizer.key_opening import open_keys, open_service
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.vault import rotate as rotating
 from pseudonymizer.vault.transactions import connect
+from workers.store.transactions import connect as connect_store
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -34,17 +36,23 @@ HEADS = ("KEY", "VERSION", "MADE", "STATE", "ROWS")
 
 
 class Key(StrEnum):
-    """A key that can be rotated: of the blind indexes, or what wraps the keys of all people."""
+    """A key that can be rotated, which is every one but those of recipients."""
 
     IDX = "idx"
     KEK = "kek"
+    SUP = "sup"
+    MID = "mid"
+    SIGN_RECEIPT = "sign-receipt"
+    SIGN_AUDIT = "sign-audit"
+    SIGN_CALLBACK = "sign-callback"
 
 
 Name = Annotated[
     Key,
     typer.Argument(
         metavar="KEY",
-        help="idx, which makes blind indexes of identifiers, or kek, which wraps what opens them.",
+        help="idx of blind indexes, kek which wraps what opens them, sup of tombstones, mid of"
+        " message ids, sign-receipt, sign-audit or sign-callback.",
     ),
 ]
 
@@ -86,7 +94,8 @@ def rotate(name: Name, *, data: Data = None, as_json: Json = False) -> None:
     """Make a new version of KEY, put it in use, and bring to it what is under older ones.
 
     Nothing is interrupted, and no event is touched. What is kept by its index alone follows when
-    it is next sent. Stopped half way, `paravent keys move` goes on.
+    it is next sent. Of a signer the version before vouches for the new one, and the audit log says
+    so. Stopped half way, `paravent keys move` goes on.
     """
     with _held(data) as held:
         version = held.rotate(name.value)
@@ -111,9 +120,10 @@ def destroy(
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Destroy a version of KEY for good; refused while it is in use or rows are left under it.
+    """Destroy a version of KEY for good; refused while it is in use or anything needs it.
 
-    A backup from before it was rotated opens for nobody after that.
+    A backup from before kek was rotated opens for nobody after that. Of sup a version is needed
+    for as long as there is a tombstone, of mid for a week. Of a signer the public half stays.
     """
     with _held(data) as held:
         held.destroy(name.value, version)
@@ -138,15 +148,21 @@ def keys_ratchet(*, data: Data = None, as_json: Json = False) -> None:
 def _moved(held: KeyLife, name: Key) -> dict[str, Any]:
     moved = held.move(name.value, lambda done: progress(f"{done} rows moved"))
     rows = held.rows_under(name.value)
+    needed = held.needed_until(name.value)
     return {
         "key": name.value,
         "version": held.in_use(name.value),
         "moved": moved,
         "rows": {str(version): rows[version] for version in sorted(rows)},
+        "needed_until": None if needed is None else needed.isoformat(timespec="minutes"),
     }
 
 
 def _told(document: dict[str, Any]) -> list[str]:
+    if document["needed_until"]:
+        return [f"Older versions of mid are needed until {document['needed_until']}."]
+    if document["key"].startswith("sign-"):
+        return [f"{document['moved']} entries of the audit log say who took over."]
     lines = [f"{document['moved']} rows of {document['key']} were moved."]
     for version, left in document["rows"].items():
         if int(version) < document["version"]:
@@ -164,6 +180,7 @@ def _versions(
     for name, key in attested["keys"].items():
         rotated = Key(name) if name in {*Key} else None
         newest = key["primary"] if rotated is None else used[rotated]
+        counted = rows[rotated] if rotated and name in rotating.ROTATED else None
         for number, made in key["versions"].items():
             state = "destroyed" if made["destroyed"] else "live"
             yield {
@@ -171,14 +188,14 @@ def _versions(
                 "version": int(number),
                 "made": made["made_at"][:10] or "-",  # a service need not know
                 "state": "in use" if int(number) == newest else state,
-                "rows": "-" if rotated is None else rows[rotated][int(number)],
+                "rows": "-" if counted is None else counted[int(number)],
             }
 
 
 def _somebody_is_in(vault: str) -> bool:
     engine = connect(vault, pool_size=1, application_name=NAME)
     try:
-        return any(rotating.rows_under(engine, key.value) for key in Key)
+        return any(rotating.rows_under(engine, name) for name in rotating.ROTATED)
     finally:
         engine.dispose()
 
@@ -189,14 +206,17 @@ def _held(data: Path | None) -> Iterator[KeyLife]:
         provider = open_keys(keys_of(home.installation))
         engine = connect(home.addresses.vault, pool_size=1, application_name=NAME)
         rights = connect(home.addresses.rights, pool_size=2, application_name=NAME)
+        store = connect_store(home.addresses.store, pool_size=1, application_name=NAME)
         try:
             yield KeyLife(
+                store=store,
                 vault=engine,
                 rights=rights,
                 keyring=Keyring(provider),
                 audit=partial(log, home.addresses),
+                journal=JournalFile(erasures_of(home.installation)),
             )
         finally:
-            engine.dispose()
-            rights.dispose()
+            for each in (engine, rights, store):
+                each.dispose()
             provider.close()

@@ -119,15 +119,16 @@ def _register(addresses: Addresses, name: str, role: Role, *, valid: timedelta |
         return add_operator(rights, name, role, now=now, expires_at=expires_at)
 
 
-def log(addresses: Addresses, action: str, fields: Mapping[str, str]) -> None:
+def log(addresses: Addresses, action: str, fields: Mapping[str, str]) -> int:
     """Say in the audit log that who may do something changes, before it does (R-113).
 
-    By the command: whoever may run it on this host needs no token, and that is on record.
+    Give the number of the entry.  By the command: whoever may run it on this host needs no token,
+    and that is on record.
     """
     engine = store_connect(addresses.store, pool_size=1, application_name="paravent operators")
     try:
         with store_transaction(engine) as store:
-            AuditLog(store).append(action, None, {"by": "command", **fields})
+            return AuditLog(store).append(action, None, {"by": "command", **fields})
     finally:
         engine.dispose()
 

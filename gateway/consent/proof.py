@@ -108,6 +108,8 @@ class Proofs:
             ],
             "checkpoint": note,
             "verifier_key": checkpoints.verifier(self.ports),
+            # For whoever kept the key of before a rotation.
+            "handovers": checkpoints.handovers(self.ports),
         }
 
 

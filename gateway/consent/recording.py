@@ -44,7 +44,8 @@ def append(
     says nothing new: after a withdrawal it would otherwise undo it.
     """
     records = consent.of_subjects(connection, [standings[pid].subject for pid in news])
-    rows = _unheard((_row(item, entry) for items in news.values() for item in items), records)
+    unheard = _unheard((item for items in news.values() for item in items), records)
+    rows = [_row(item, entry) for item in unheard]
     consent.append(connection, rows)
     for row in rows:
         records[row.subject].append(row)
@@ -61,19 +62,19 @@ def append(
     withdrawals.ask(connection, asked, entry.now_us)
 
 
-def _unheard(
-    rows: Iterable[LedgerRow], records: Mapping[int, Sequence[LedgerRow]]
-) -> list[LedgerRow]:
+def _unheard(news: Iterable[News], records: Mapping[int, Sequence[LedgerRow]]) -> list[News]:
     """Leave out every yes of a message whose yes is on record; a no is always heard."""
-    heard = {_said(row) for known in records.values() for row in known}
+    heard = {
+        (row.subject, row.purpose, row.status, row.signal_hash)
+        for known in records.values()
+        for row in known
+    }
     return [
-        row for row in rows
-        if row.signal_hash is None or row.status != ConsentStatus.GIVEN or _said(row) not in heard
+        item for item in news
+        if item.signal is None or item.status is not ConsentStatus.GIVEN
+        or not any((item.subject, item.purpose, item.status, each) in heard
+                   for each in (item.signal, *item.before))
     ]  # fmt: skip
-
-
-def _said(row: LedgerRow) -> tuple[int, int, str, bytes | None]:
-    return row.subject, row.purpose, row.status, row.signal_hash
 
 
 def _withdrawn(

@@ -73,5 +73,11 @@ def read_privacy_control(edge: WiredEdge) -> dict[str, Any]:
     return edge.public.privacy_control()
 
 
+@public_router.get("/.well-known/paravent-keys.json")
+def read_public_keys(edge: WiredEdge) -> dict[str, Any]:
+    """Give the public keys of receipts, checkpoints and callbacks, earlier ones included."""
+    return edge.public_keys.document()
+
+
 def _sheet(text: str) -> Response:
     return Response(text.encode(), media_type=MEDIA_TYPE)

@@ -38,6 +38,7 @@ class Found(msgspec.Struct, gc=False, eq=False):
 class Draft(msgspec.Struct, gc=False, eq=False):
     """One event on its way: identified until its pids are known, then decided, then a row.
 
+    ``message`` is what its sender calls it, or a word drawn by lot.
     ``wanted`` are the purposes it could serve before consent is asked.
     ``lookups`` are positions of whom it may be about, best first.  ``outcome`` is set once;
     ``None`` means still going.  ``pids`` are by domain.  ``own`` are the names its sender goes by,
@@ -53,7 +54,7 @@ class Draft(msgspec.Struct, gc=False, eq=False):
     name: str
     signals: Signals
     when: Instants
-    mid: int
+    message: str
     wanted: int
     lookups: tuple[int, ...] = ()
     pids: Mapping[str, bytes] | None = None
@@ -84,10 +85,9 @@ class Draft(msgspec.Struct, gc=False, eq=False):
         return ConsentMethod.PREFERENCE if self.event.explicit_act else ConsentMethod.SIGNAL
 
     @property
-    def signal(self) -> bytes | None:
-        """Give the keyed hash of the message's name; ``None`` where it had none."""
-        named = self.event.message_id is not None
-        return self.mid.to_bytes(8, "big", signed=True) if named else None
+    def named(self) -> bool:
+        """Say whether its sender gave it a name, so that it is known when it is sent again."""
+        return self.event.message_id is not None
 
     @property
     def links(self) -> bool:

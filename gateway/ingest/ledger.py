@@ -6,7 +6,7 @@ transaction, before the first event is decided.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.ingest import decide
@@ -65,7 +65,8 @@ class Standing:
 class News:
     """One record the ledger has to gain.
 
-    ``signal`` is the keyed hash of the message it came with, if that had a name.
+    ``signal`` is the keyed hash of the message it came with, if that had a name; ``before`` are
+    those it would have been recorded with, had it come a while ago.
     """
 
     subject: int
@@ -79,6 +80,7 @@ class News:
     evidence: str | None = None
     notice: str | None = None
     signal: bytes | None = None
+    before: tuple[bytes, ...] = ()
 
 
 def intervals(triplets: Iterable[int]) -> Intervals:
@@ -97,9 +99,16 @@ def triplets(consent: Intervals) -> list[int]:
 
 
 def news_of(
-    rules: CompiledRules, draft: Draft, standing: Standing, signals: Signals
+    rules: CompiledRules,
+    draft: Draft,
+    standing: Standing,
+    signals: Signals,
+    hashes: Sequence[bytes] = (),
 ) -> Iterator[News]:
-    """Give what *signals* of *draft*, about purposes of one domain, add to its *standing*."""
+    """Give what *signals* of *draft*, about purposes of one domain, add to its *standing*.
+
+    *hashes* are the keyed ones of the message in that domain, the one in use first.
+    """
     act, said = draft.act, signals.granted | signals.withdrawn
     number = 0
     while said:
@@ -128,7 +137,8 @@ def news_of(
                 source=draft.source,
                 scope=draft.scope,
                 evidence=draft.event.assertion.evidence if draft.event.assertion else None,
-                signal=draft.signal,
+                signal=hashes[0] if hashes else None,
+                before=tuple(hashes[1:]),
             )
 
 

@@ -7,7 +7,7 @@ clocks, retention, spellings of identifiers, and an event's own no.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gateway.ingest.clock import EARLIEST_US, FORWARD_US
@@ -21,15 +21,12 @@ from policies.vocabulary import EventKind
 UNKNOWN_EVENT = "(unknown)"
 _NAMELESS = frozenset({EventKind.IDENTIFY, EventKind.ALIAS})
 
-MessageId = Callable[[int, str], int]
-
 
 @dataclass(frozen=True, slots=True)
 class Intake:
     """What preparing needs besides the event: the source it came from and the instant."""
 
     rules: CompiledRules
-    message_id: MessageId
     source: int
     now_us: int
 
@@ -57,16 +54,13 @@ def _draft(intake: Intake, event: WireEvent) -> Draft:
         name=_countable(plan, event),
         signals=signals,
         when=Instants(event.at_us, intake.now_us),
-        mid=0,
+        message=event.message_id or "",
         wanted=0,
         child=CHILD in event.said,
     )
     draft.outcome = _outcome(rules, draft)
-    if draft.outcome is None:
-        if event.message_id is None:
-            draft.mid = secrets.randbits(64) - 2**63
-        else:
-            draft.mid = intake.message_id(intake.source, event.message_id)
+    if draft.outcome is None and event.message_id is None:
+        draft.message = secrets.token_hex(16)  # its like is never sent again
     return draft
 
 

@@ -79,16 +79,19 @@ class Words:
 
 
 def event_row(
-    item: Admitted, batch: int, names: Mapping[str, int], words: Mapping[Word, int]
+    item: Admitted, mid: int, batch: int, names: Mapping[str, int], words: Mapping[Word, int]
 ) -> EventRow:
-    """Give the row of *item*: the first value that a served purpose needs wins its column."""
+    """Give the row of *item*: the first value that a served purpose needs wins its column.
+
+    *mid* is what its message is called in its domain.
+    """
     draft, standing, _, purposes = item
     row: list[Any] = [None] * COLUMNS
     for found in draft.found:
         place = PLACES[found.column]
         if row[place] is None and found.purposes & purposes:
             row[place] = found.number or _value(found, words)
-    row[:4] = standing.subject, draft.mid, draft.when.at_us, batch
+    row[:4] = standing.subject, mid, draft.when.at_us, batch
     row[NAME], row[PURPOSES] = names[draft.name], purposes
     row[SOURCE], row[KIND] = draft.source, KIND_NUMBERS[draft.event.kind]
     return EventRow._make(row)

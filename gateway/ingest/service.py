@@ -8,7 +8,8 @@ after all of it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -21,7 +22,8 @@ from gateway.ingest.commit_group import LIVE_EVENTS
 from gateway.ingest.drafts import Draft, Tally
 from gateway.ingest.ledger import triplets
 from gateway.ingest.minimise import Minimiser
-from gateway.ingest.prepare import Intake, MessageId, prepare
+from gateway.ingest.naming import MessageKeys, naming
+from gateway.ingest.prepare import Intake, prepare
 from gateway.ingest.resolve import Resolve, resolve
 from gateway.ingest.rows import Words, event_row, packed
 from gateway.ingest.storing import Admitted, Group, StrongLockNeeded
@@ -29,7 +31,7 @@ from gateway.ingest.wire import Request
 from gateway.stages import Stage, mark
 from policies.errors import StoreUnavailable
 from workers.features.state import FoldEvent
-from workers.store import batches, counts, events, in_force, lanes, outbox
+from workers.store import batches, counts, events, lanes, message_key, outbox
 from workers.store.batches import BULK, LIVE
 from workers.store.computation import Computation, Subject
 from workers.store.errors import DuplicateMessage, StoreBusy
@@ -40,6 +42,9 @@ LIVE_GROUP_EVENTS = 1_000  # a deeper queue sends every request there
 WARY_GROUPS = 50  # groups that check for duplicates first after one was met
 DRAIN_TOPIC = "drain-batch"
 
+Key = tuple[int, int]
+"""A subject and a message id, which is what an event is known by."""
+
 
 @dataclass(slots=True)
 class IngestService:
@@ -49,7 +54,7 @@ class IngestService:
     in_force: InForce
     lookup: Resolve
     minimise: Minimiser
-    message_id: MessageId
+    message_keys: MessageKeys
     clock_us: Callable[[], int] = field(default=lambda: time.time_ns() // 1_000)
     observe: Callable[[Tally], None] | None = None
     _words: Words = field(default_factory=Words)
@@ -103,7 +108,7 @@ class IngestService:
         decoded = submission.decoded
         for reason, count in decoded.refused.items():
             tally.outcome(submission.source, "(undecoded)", reason, count)
-        intake = Intake(bound.rules, self.message_id, submission.source, submission.received_us)
+        intake = Intake(bound.rules, submission.source, submission.received_us)
         drafts = prepare(intake, decoded.events, tally)
         if deep or len(decoded.events) > LIVE_EVENTS:
             for draft in drafts:
@@ -118,11 +123,10 @@ class IngestService:
         checked = self._wary > 0
         self._wary = max(0, self._wary - 1)
         for attempt in range(ATTEMPTS):
-            group = Group(bound.rules, bound.computation.rulebook, self.clock_us(), drafts, strong)
-            run = _Run(self, bound, group, checked, _copied(tally))
+            run = _Run(self, bound, checked, _copied(tally))
             try:
                 with transaction(self.store) as connection:
-                    run.write(connection)
+                    run.write(connection, drafts, strong=strong)
             except StrongLockNeeded:
                 strong = True
             except DuplicateMessage:
@@ -151,16 +155,18 @@ class _Run:
 
     service: IngestService
     bound: Bound
-    group: Group
     checked: bool
     tally: Tally
     words: dict[tuple[int, str], int] = field(default_factory=dict)
     admitted: list[Draft] = field(default_factory=list)
+    group: Group = field(init=False)
 
-    def write(self, connection: Connection) -> None:
+    def write(self, connection: Connection, drafts: Sequence[Draft], *, strong: bool) -> None:
         """Lock, record consent, decide, store, fold, count."""
-        group = self.group
-        in_force.hold(connection, group.rulebook)
+        rulebook, now_us = self.bound.computation.rulebook, self.service.clock_us()
+        key = message_key.hold(connection, rulebook)
+        named = naming(self.service.message_keys, key, now_us)
+        group = self.group = Group(self.bound.rules, rulebook, now_us, drafts, strong, named)
         if group.drafts:
             storing.enrol(connection, group)
             storing.record_consent(connection, group)
@@ -190,9 +196,20 @@ class _Run:
             rulebook=self.group.rulebook,
             events=len(items),
         )
-        names = self.bound.computation.names
-        rows = [event_row(item, batch, names, self.words) for item in items]
-        fresh = self._insert(connection, rows)
+        names, named = self.bound.computation.names, self.group.naming
+        keys = {number: key for number, key, _ in self.group.rules.domains}
+        rows = [
+            event_row(
+                item,
+                named.now(item.draft.source, keys[item.domain], item.draft.message),
+                batch,
+                names,
+                self.words,
+            )
+            for item in items
+        ]
+        known = self._known_from_before(connection, items, rows, keys) if named.before else set()
+        fresh = self._insert(connection, rows, known)
         self._count(items, fresh)
         pairs = zip(items, rows, fresh, strict=True)
         return _Stored(lane, batch, [(item, row) for item, row, new in pairs if new])
@@ -209,10 +226,28 @@ class _Run:
             lanes.mark_dirty(connection, stored.batch, dirty)
             outbox.put(connection, DRAIN_TOPIC, stored.batch)
 
-    def _insert(self, connection: Connection, rows: Sequence[EventRow]) -> list[bool]:
-        """Store *rows*; say of each whether it is new: a repeated message, only the first time."""
+    def _known_from_before(
+        self,
+        connection: Connection,
+        items: Sequence[Admitted],
+        rows: Sequence[EventRow],
+        domains: Mapping[int, str],
+    ) -> set[Key]:
+        """Give those of *rows* that are stored under an id that is made no more."""
+        named, asked = self.group.naming, {}
+        for item, row in zip(items, rows, strict=True):
+            for mid in named.earlier(item.draft, domains[item.domain]):
+                asked[row.subject, mid] = (row.subject, row.mid)
+        return {asked[key] for key in events.stored(connection, list(asked))}
+
+    def _insert(
+        self, connection: Connection, rows: Sequence[EventRow], known: AbstractSet[Key]
+    ) -> list[bool]:
+        """Store *rows* but those *known*; say of each whether it is new: it is so only once."""
         keys = [(row.subject, row.mid) for row in rows]
         first = dict(zip(reversed(keys), reversed(rows), strict=True))
+        for key in known:
+            del first[key]
         body = packed(list(first.values()))
         if self.checked:
             fresh = events.insert_missing(connection, body)

@@ -18,6 +18,7 @@ from gateway.ingest import decide, ledger
 from gateway.ingest.decide import PLAIN, Signals
 from gateway.ingest.drafts import Draft, Tally
 from gateway.ingest.ledger import News, Standing
+from gateway.ingest.naming import Naming
 from gateway.ingest.rules import CompiledRules
 from gateway.ingest.wire import Signal
 from policies.decisions import Reason
@@ -58,6 +59,7 @@ class Group:
     now_us: int
     drafts: Sequence[Draft]
     strong: bool
+    naming: Naming
     standings: dict[bytes, Standing] = field(default_factory=dict)
     # By the identity of their pids: what one look-up answered is one object, held by its drafts.
     people: dict[int, Person] = field(default_factory=dict)
@@ -185,7 +187,8 @@ def _heard(group: Group, draft: Draft, signals: Signals) -> Iterator[tuple[bytes
         if standing is None or standing.state == registry.ERASED:
             continue
         said = Signals(signals.spoken, signals.granted & mask, signals.withdrawn & mask)
-        for item in ledger.news_of(group.rules, draft, standing, said):
+        hashes = group.naming.hashes(draft, key)
+        for item in ledger.news_of(group.rules, draft, standing, said, hashes):
             yield person.pids[key], standing, item
 
 

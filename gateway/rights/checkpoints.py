@@ -17,6 +17,9 @@ from policies.audit.checkpoint import (
     verifier_key,
 )
 from policies.errors import AuditUnavailable
+from pseudonymizer.vault import signers
+from pseudonymizer.vault.signers import Current
+from pseudonymizer.vault.transactions import transaction as vault_transaction
 from workers.store import audit_log
 from workers.store.transactions import transaction
 
@@ -35,6 +38,8 @@ def sign_head(ports: Ports) -> str:
         # the log takes no checkpoint of a tree that is not its head.
         with contextlib.suppress(AuditUnavailable), transaction(ports.store) as store:
             size, root = audit_log.head(store)
+            # Who signs is asked after the head: no checkpoint by a key whose time is over is of a
+            # log that says so.
             note = _signed(ports, Checkpoint(ports.origin, size, root).text())
             audit_log.keep_checkpoint(store, size, root, note=note)
             return note
@@ -50,14 +55,20 @@ def current(ports: Ports) -> CheckpointOut:
         size=found.size,
         root=found.root.hex(),
         note=note,
-        public_key=base64.b64encode(_public(ports)).decode(),
+        public_key=base64.b64encode(_current(ports).public_key).decode(),
         verifier_key=verifier(ports),
     )
 
 
 def verifier(ports: Ports) -> str:
     """Give the key that checkpoints are checked with, in the form an auditor keeps."""
-    return verifier_key(key_name(ports), _public(ports))
+    return verifier_key(key_name(ports), _current(ports).public_key)
+
+
+def handovers(ports: Ports) -> list[dict[str, str]]:
+    """Give how each version of the signing key vouched for the next, as the log has it."""
+    with vault_transaction(ports.vault) as vault:
+        return [said.fields(signature) for said, signature, _ in signers.handovers(vault, SIGNER)]
 
 
 def key_name(ports: Ports) -> str:
@@ -66,11 +77,14 @@ def key_name(ports: Ports) -> str:
 
 
 def _signed(ports: Ports, text: str) -> str:
-    public = _public(ports)
+    now = _current(ports)
     return sign_note(
-        text, key_name(ports), public, sign=lambda data: ports.keyring.sign(SIGNER, data)
+        text,
+        key_name(ports),
+        now.public_key,
+        sign=lambda data: ports.keyring.sign(SIGNER, data, version=now.version),
     )
 
 
-def _public(ports: Ports) -> bytes:
-    return ports.keyring.public_keys()[SIGNER]
+def _current(ports: Ports) -> Current:
+    return signers.current(ports.vault, ports.keyring, SIGNER)

@@ -23,6 +23,7 @@ from pseudonymizer.vault import forget, journal
 from pseudonymizer.vault.forget import Erasure, ErasureRequest
 from pseudonymizer.vault.held import blind_indexes
 from pseudonymizer.vault.reveal import reveal
+from pseudonymizer.vault.signers import current
 from pseudonymizer.vault.subjects import names_of
 from pseudonymizer.vault.transactions import transaction as vault_transaction
 from workers.store import erasure, held, numbering, registry
@@ -205,10 +206,11 @@ def sign_receipt(work: Work) -> Closure | None:
         recipients=dossier.recipients,
         backup_bound_on=None if ports.schedule is None else ports.schedule.bound(now),
     )
+    signer = current(ports.vault, ports.keyring, receipts.SIGNER)
     signed = receipts.sign(
         outcome,
-        lambda data: ports.keyring.sign(receipts.SIGNER, data),
-        ports.keyring.public_keys()[receipts.SIGNER],
+        lambda data: ports.keyring.sign(receipts.SIGNER, data, version=signer.version),
+        signer.public_key,
     )
     return Closure(
         CaseState.CLOSED,

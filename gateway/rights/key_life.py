@@ -18,20 +18,25 @@ from typing import Final
 import structlog
 from sqlalchemy import Engine, text
 
-from gateway.rights import wrapped
+from gateway.rights import message_life, signer_life, wrapped
+from gateway.rights.message_life import MID
 from gateway.rights.ports import Ports
-from pseudonymizer import ratchet
+from pseudonymizer import ratchet, tombstones
 from pseudonymizer.errors import KeyInUse
+from pseudonymizer.journal_file import JournalFile
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.ratchet import KEK, Schedule
 from pseudonymizer.vault import rotate
-from pseudonymizer.vault.rotate import Progress, Rotated
+from pseudonymizer.vault.rotate import ROTATED, Progress, Rotated
+from pseudonymizer.vault.signers import SIGNERS
 from pseudonymizer.vault.transactions import transaction
 
 FIRST_LOOK_S: Final = 30.0
 EVERY_S: Final = 3600.0
 TURN: Final = 0x6B65_6B74_7572_6E  # "kekturn": an advisory lock of the vault database
-Audit = Callable[[str, Mapping[str, str]], object]
+Audit = Callable[[str, Mapping[str, str]], int]
+SUP: Final = "sup"
+KEYS: Final = (*ROTATED, MID, *SIGNERS)
 
 log = structlog.get_logger(__name__)
 
@@ -45,54 +50,95 @@ class KeyLife:
     """Rotates and destroys versions.
 
     Attributes:
+        store: as the role ``paravent_gateway``.
         vault: as the role ``paravent_vault``.
         rights: the vault's database as the role ``paravent_gateway``.
         keyring: whose provider makes and destroys.
         audit: appends an entry to the audit log, durable before it returns.
+        journal: holds marks, too, which are nested with those of the vault.
     """
 
+    store: Engine
     vault: Engine
     rights: Engine
     keyring: Keyring
     audit: Audit
+    journal: JournalFile | None = None
 
-    def in_use(self, name: Rotated) -> int:
-        """Give the version new rows are made under."""
+    def in_use(self, name: str) -> int:
+        """Give the version new rows are made under, or that signs."""
+        if name == MID:
+            return message_life.in_use(self.store).version
         return rotate.in_use(self.vault, name)
 
-    def rows_under(self, name: Rotated) -> Counter[int]:
-        """Count everything under each version: rows of the vault, and what cases keep sealed."""
+    def rows_under(self, name: str) -> Counter[int]:
+        """Count everything under each version: rows of the vault, and what cases keep sealed.
+
+        Nothing of message ids and signatures: an event does not say which version made its id.
+        """
+        if name not in rotate.ROTATED:
+            return Counter()
         found = Counter(rotate.rows_under(self.vault, name))
         if name == KEK:
             with transaction(self.rights) as rights:
                 found += wrapped.under(rights)
         return found
 
-    def rotate(self, name: Rotated) -> int:
+    def needed_until(self, name: str) -> datetime | None:
+        """Give until when older versions are needed, where it is a matter of time."""
+        return message_life.needed_until(self.store) if name == MID else None
+
+    def rotate(self, name: str) -> int:
         """Make a new version and put it in use; give its number."""
         self.audit("key:rotation-asked", {"key": name})
-        version = rotate.rotate(self.vault, self.keyring, name)
+        version = self._rotated(name)
         self.audit("key:rotated", {"key": name, "version": str(version)})
         return version
 
-    def move(self, name: Rotated, progress: Progress = quiet) -> int:
-        """Bring to the version in use what is under older ones; give how many rows."""
+    def _rotated(self, name: str) -> int:
+        if name == MID:
+            return message_life.rotate(self.store, self.keyring)
+        if name in rotate.ROTATED:
+            return rotate.rotate(self.vault, self.keyring, name)
+        version = signer_life.rotate(self.vault, self.keyring, name)
+        signer_life.announce(self.vault, name, self.audit)
+        return version
+
+    def move(self, name: str, progress: Progress = quiet) -> int:
+        """Bring to the version in use what is under older ones; give how many rows.
+
+        Of a signer it is what the audit log was to say when the rotation was stopped.
+        """
+        if name in SIGNERS:
+            return signer_life.announce(self.vault, name, self.audit)
+        if name not in rotate.ROTATED:
+            return 0
         moved = rotate.move(self.vault, self.keyring, name, progress=progress)
+        if name == SUP and self.journal is not None and self.journal.exists():
+            self._renest(self.journal)
         return moved + (self._move_wrapped() if name == KEK else 0)
 
-    def destroy(self, name: Rotated, version: int) -> None:
-        """Destroy a version for good.
+    def destroy(self, name: str, version: int) -> None:
+        """Destroy a version for good; of a signer the public half stays.
 
         Raises:
             KeyUnknown, KeyInUse: there is none of this number, or something needs it.
         """
         said = {"key": name, "version": str(version)}
         self.audit("key:destruction-asked", said)
+        if name == MID:
+            message_life.destroy(self.store, self.keyring, version)
+        elif name in rotate.ROTATED:
+            self._destroy(name, version)
+        else:
+            signer_life.destroy(self.vault, self.keyring, name, version)
+        self.audit("key:destroyed", said)
+
+    def _destroy(self, name: Rotated, version: int) -> None:
         left = self.rows_under(name)[version]
         if left:
             raise KeyInUse(f"{left} rows are left under the version; none was needed")
         rotate.destroy(self.vault, self.keyring, name, version)
-        self.audit("key:destroyed", said)
 
     def ratchet(self, schedule: Schedule, now: datetime) -> list[str]:
         """Do what is due on *schedule*; give it in words, none where another process does it."""
@@ -116,6 +162,10 @@ class KeyLife:
         for version in ratchet.ended(old, schedule, now):
             self.destroy(KEK, version)
             yield f"version {version} of kek is destroyed"
+
+    def _renest(self, journal: JournalFile) -> None:
+        in_use = self.in_use(SUP)
+        journal.renest(lambda marks: tombstones.nested_to(self.keyring, marks, in_use))
 
     def _standing(self) -> tuple[int, datetime]:
         return rotate.standing(self.vault, KEK)

@@ -10,7 +10,7 @@ import hashlib
 import json
 import struct
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
@@ -142,6 +142,22 @@ def key_id(public_key: bytes) -> str:
 def digest(receipt: Mapping[str, Any]) -> str:
     """Give the receipt's SHA-256 in hex, by which the audit log refers to it."""
     return hashlib.sha256(canonical(receipt)).hexdigest()
+
+
+def check_by(receipt: Mapping[str, Any], public_keys: Iterable[bytes]) -> None:
+    """Check *receipt* with the one of *public_keys* that it names.
+
+    That may be an earlier version than the one that signs today.
+
+    Raises:
+        ReceiptInvalid: as ``check``.
+    """
+    signature = receipt.get("signature")
+    named = signature.get("key_id") if isinstance(signature, Mapping) else None
+    found = next((key for key in public_keys if key_id(key) == named), None)
+    if found is None:
+        raise ReceiptInvalid("the receipt is not signed by any of these keys; one was needed")
+    check(receipt, found)
 
 
 def check(receipt: Mapping[str, Any], public_key: bytes) -> None:

@@ -168,7 +168,7 @@ def _in_vault(ports: Ports, line: Line) -> list[int]:
         register.drop_results_about(rights, same, now)
     with vault_transaction(ports.vault) as vault:
         stone = tombstones.Stone(tombstones.SCOPE_ALL, line.reason, line.at)
-        placed = tombstones.place(vault, line.marks, stone)
+        placed = tombstones.place(vault, ports.keyring, line.marks, stone)
         if journal.find(vault, line.case) is None:
             journal.record(vault, _begun(line, same, placed))
         run(

@@ -8,7 +8,12 @@ code with the writer, and recomputes everything.  An auditor may copy it and run
 ``LOG`` is the exported log, one header a line, as exported.  Each checkpoint must carry a valid
 signature of the key, name a size the log has reached and the root the log then had.  Given two
 checkpoints or more, a log cut short, reordered, edited, forked or signed anew by another key
-cannot satisfy them all.  Exit status 0 when everything holds, 1 when something does not, 2 for
+cannot satisfy them all.
+
+A key that was replaced says so itself: an entry of the log holds the next public key, signed by the
+one before.  Any one of them is enough to check with.  A key counts for no log that holds the entry
+by which it was replaced; an older one only where a newer checkpoint vouches for that entry.  Exit
+status 0 when everything holds, 1 when something does not, 2 for
 wrong usage.
 """
 
@@ -21,7 +26,7 @@ import hashlib
 import hmac
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -141,6 +146,58 @@ def consistent(older: Head, newer: Head, proof: Sequence[bytes]) -> bool:
     return last == 0 and whole
 
 
+def handed_over(fields: Mapping[str, object], signer: str) -> tuple[bytes, bytes] | None:
+    """Give the older and the newer public key, if *fields* hold the older one's signature."""
+    try:
+        encoded = (str(fields[name]) for name in ("previous_key", "public_key", "signature"))
+        previous, public, signature = (base64.b64decode(each, validate=True) for each in encoded)
+        texts = ("paravent/key-handover/v1", signer, str(fields["version"]), str(fields["since"]))
+        parts = (*(each.encode() for each in texts), previous, public)
+        said = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
+        Ed25519PublicKey.from_public_bytes(previous).verify(signature, said)
+    except (InvalidSignature, KeyError, ValueError):
+        return None
+    return (previous, public) if fields.get("key") == signer and len(public) == 32 else None
+
+
+def handovers(headers: Iterable[bytes]) -> list[tuple[int, bytes, bytes]]:
+    """Give the entries by which a key of the log hands over: position, older key, newer key."""
+    found = []
+    for position, header in enumerate(headers):
+        if b'"action":"key:handed-over"' in header and not _header_fault(header, position):
+            keys = handed_over(json.loads(header)["fields"], "sign-audit")
+            found += [(position, *keys)] if keys else []
+    return found
+
+
+def open_all(
+    headers: Sequence[bytes], notes: Sequence[str], key: tuple[str, bytes]
+) -> list[Head | None]:
+    """Give what each of *notes* vouches for; ``None`` for what *key* does not lead to."""
+    name, steps = key[0], handovers(headers)
+    newer, older, ends = {key[1]}, set[bytes](), dict[bytes, int]()
+    for position, previous, public in steps:
+        ends.setdefault(previous, position)
+        newer |= {public} if previous in newer else set()
+    for _, previous, public in reversed(steps):
+        older |= {previous} - newer if public in newer | older else set()
+
+    def opened(note: str, keys: Iterable[bytes]) -> tuple[Head | None, bytes]:
+        for each in keys:
+            head = open_checkpoint(note, (name, each))
+            if head is not None and head.size <= ends.get(each, head.size):
+                return head, each
+        return None, b""
+
+    heads = [opened(note, newer)[0] for note in notes]
+    vouched = max((head.size for head in heads if head), default=0)
+    for number, note in enumerate(notes):
+        if heads[number] is None:
+            head, signer = opened(note, older)
+            heads[number] = head if head and ends[signer] < vouched else None
+    return heads
+
+
 def read_key(text: str) -> tuple[str, bytes]:
     """Read a verifier key ``name+id+base64``; give its name and 32 bytes.
 
@@ -192,12 +249,13 @@ def check_log(
     Args:
         headers: the headers of the entries, in order, as exported.
         notes: signed checkpoints, from anywhere and in any order.
-        key: name and public key the checkpoints must be signed by; without it each is a finding.
+        key: name and public key the checkpoints must be signed by, or a key that it leads to;
+            without it each is a finding.
     """
     findings = list(check_headers(headers))
     heads = {}
-    for number, note in enumerate(notes):
-        head = open_checkpoint(note, key) if key else None
+    found = open_all(headers, notes, key) if key else [None] * len(notes)
+    for number, head in enumerate(found):
         if head is None:
             findings.append(Finding(f"checkpoint {number}", "not signed by the expected key"))
         else:

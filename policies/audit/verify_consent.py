@@ -23,9 +23,23 @@ from pathlib import Path
 from typing import Any
 
 try:
-    from policies.audit.verify import Finding, Head, included, open_checkpoint, read_key
+    from policies.audit.verify import (
+        Finding,
+        Head,
+        handed_over,
+        included,
+        open_checkpoint,
+        read_key,
+    )
 except ImportError:  # copied out, beside the other file
-    from verify import Finding, Head, included, open_checkpoint, read_key  # type: ignore[import-not-found, no-redef]
+    from verify import (  # type: ignore[import-not-found, no-redef]
+        Finding,
+        Head,
+        handed_over,
+        included,
+        open_checkpoint,
+        read_key,
+    )
 
 Entries = Mapping[int, Mapping[str, Any]]
 
@@ -33,12 +47,24 @@ Entries = Mapping[int, Mapping[str, Any]]
 def check_proof(document: Mapping[str, Any], key: tuple[str, bytes]) -> list[Finding]:
     """Find everything that does not hold about a proof; an empty list means it stands."""
     try:
-        head = open_checkpoint(document["checkpoint"], key)
+        head = _signed_head(document, key)
         if head is None:
             return [Finding("checkpoint", "not signed by the expected key")]
         return list(_checked(document, head))
     except (KeyError, TypeError, ValueError, AttributeError):
         return [Finding("proof", "it has not the form of one")]
+
+
+def _signed_head(document: Mapping[str, Any], key: tuple[str, bytes]) -> Head | None:
+    """Open the checkpoint by *key*, or by one that took over from it since, as the proof shows."""
+    name, public = key
+    keys = [public]
+    for step in document.get("handovers", ()):
+        found = handed_over(step, "sign-audit")
+        if found and found[0] == keys[-1]:
+            keys.append(found[1])
+    heads = (open_checkpoint(document["checkpoint"], (name, each)) for each in reversed(keys))
+    return next((head for head in heads if head), None)
 
 
 def _checked(document: Mapping[str, Any], head: Head) -> Iterator[Finding]:

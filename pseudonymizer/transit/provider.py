@@ -106,17 +106,28 @@ class TransitKeyProvider:
         length = len(envelope.ciphertext) - TAG_BYTES
         return primary, _sealed(answer, name, primary, length)
 
-    def sign(self, name: str, data: bytes) -> bytes:  # noqa: D102
-        primary = self._known.seen(name).latest
-        self._known.refuse_unless_live(name, primary, "sign")
-        body = {"input": text(data), "key_version": primary}
-        answer = self._ask("sign", name, primary, body)
-        signature = answers.tagged(_said(answer, "signature"), primary, SIGNATURE_BYTES)
-        _refuse_unsigned(self._public(name), signature, data)
+    def sign(self, name: str, data: bytes, version: int | None = None) -> bytes:  # noqa: D102
+        number = self._known.seen(name).latest if version is None else version
+        public = self.public_key(name, number)
+        body = {"input": text(data), "key_version": number}
+        answer = self._ask("sign", name, number, body)
+        signature = answers.tagged(_said(answer, "signature"), number, SIGNATURE_BYTES)
+        _refuse_unsigned(public, signature, data)
         return signature
 
+    def public_key(self, name: str, version: int) -> bytes:  # noqa: D102
+        self._known.refuse_unless_live(name, version, "sign")
+        seen = self._known.seen(name)
+        if version not in seen.public:
+            raise KeyUnavailable("the key service shows no public key; that version's was needed")
+        return seen.public[version]
+
     def public_keys(self) -> Mapping[str, bytes]:  # noqa: D102
-        return {name: self._public(name) for name, use in USES.items() if use == "sign"}
+        return {
+            name: self.public_key(name, self._known.seen(name).latest)
+            for name, use in USES.items()
+            if use == "sign"
+        }
 
     def new_version(self, name: str) -> int:  # noqa: D102
         primary = changes.new_version(self._client, self._known, name)
@@ -163,12 +174,6 @@ class TransitKeyProvider:
         if verb in {"decrypt", "rewrap"} and any(map(_is_about_the_envelope, reasons)):
             raise EnvelopeInvalid("the envelope does not open here; it was altered or moved")
         raise KeyUnavailable("the key service refuses to compute; a result was needed")
-
-    def _public(self, name: str) -> bytes:
-        seen = self._known.seen(name)
-        if seen.latest not in seen.public:
-            raise KeyUnavailable("the key service shows no public key; the primary one was needed")
-        return seen.public[seen.latest]
 
 
 def _context(name: str, aad: bytes) -> str:

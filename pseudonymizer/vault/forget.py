@@ -22,9 +22,10 @@ from pseudonymizer.keyring import Identifier, Keyring
 from pseudonymizer.vault import journal
 from pseudonymizer.vault.buckets import Buckets, new_bucket, unwrap_subject, wrap_subject
 from pseudonymizer.vault.driver import columns, run
+from pseudonymizer.vault.in_use import key_in_use, sup_in_use
 from pseudonymizer.vault.journal import Erasure
 from pseudonymizer.vault.mint import open_mark
-from pseudonymizer.vault.store import BucketRow, keep_minting_out, key_in_use
+from pseudonymizer.vault.store import BucketRow, keep_minting_out
 from pseudonymizer.vault.subjects import (
     SubjectRow,
     lookup_closure,
@@ -86,7 +87,7 @@ def begin_erasure(vault: Connection, keyring: Keyring, request: ErasureRequest) 
         subjects=tuple(closure),
         pids=tuple(pid for name in names for pid in name.pids.values()),
         arefs=tuple(name.aref for name in names),
-        tombstones=tombstones.place(vault, marks, stone),
+        tombstones=tombstones.place(vault, keyring, marks, stone),
         key_ids=(),
         started_at=request.at,
     )
@@ -138,14 +139,16 @@ def marks_of(
     identifiers: Sequence[Identifier],
     subjects: Collection[int],
 ) -> list[tuple[int, bytes]]:
-    """Give key version and mark of *identifiers*, and of every one that *subjects* are known by."""
-    return _marks_of(keyring, identifiers) + _kept_marks(vault, keyring, subjects)
+    """Give key version and mark of *identifiers*, and of every one that *subjects* are known by.
 
-
-def _marks_of(keyring: Keyring, identifiers: Sequence[Identifier]) -> list[tuple[int, bytes]]:
-    version = keyring.versions("sup").primary
-    marks = keyring.tombstone_marks(identifiers, version=version)
-    return [(version, mark) for mark in marks]
+    All are nested up to the version in use, which stays so until the commit.
+    """
+    in_use = sup_in_use(vault)
+    for version in in_use:
+        keyring.reach("sup", version)
+    marks = keyring.tombstone_layers(identifiers, in_use.first, in_use.version)[in_use.version]
+    made = [(in_use.version, mark) for mark in marks]
+    return tombstones.nested(vault, keyring, made + _kept_marks(vault, keyring, subjects))
 
 
 def _kept_marks(

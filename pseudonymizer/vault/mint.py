@@ -16,6 +16,7 @@ from pseudonymizer.seal import Place, SealingKey, open_sealed, pad, seal, unpad
 from pseudonymizer.vault import store
 from pseudonymizer.vault.buckets import Buckets, new_bucket, some_buckets, wrap_subject
 from pseudonymizer.vault.identity import Plan
+from pseudonymizer.vault.in_use import key_in_use
 from pseudonymizer.vault.question import Question
 from pseudonymizer.vault.store import FoundRow
 
@@ -126,7 +127,7 @@ class Minter:
         """Give the keys of *wanted*, making those that do not exist yet."""
         rows = store.lock_buckets(vault, wanted)
         if missing := wanted - rows.keys():
-            self._keyring.reach("kek", store.key_in_use(vault, "kek", share=True))
+            self._keyring.reach("kek", key_in_use(vault, "kek", share=True))
             made = [new_bucket(self._keyring, number, 1)[0] for number in missing]
             store.insert_buckets(vault, made)
             # Read again: another transaction may have been first with one of them.
@@ -172,7 +173,7 @@ def _identifier_row(
 ) -> store.IdentifierRow:
     kind, canonical = identifier
     index = question.index_of(identifier)
-    mark = question.mark_version.to_bytes(_VERSION_BYTES, "big") + question.mark_of[identifier]
+    mark = question.mark_version.to_bytes(_VERSION_BYTES, "big") + question.mark_of(identifier)
     sealed = None
     if keep or identifier in question.sealed:
         sealed = seal(_field_key(subject_key, "sealed"), pad(canonical), _at("sealed", index))

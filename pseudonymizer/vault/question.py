@@ -1,13 +1,18 @@
-"""What is asked of the vault for a batch: each identifier once, under every live key version?"""
+"""What is asked of the vault for a batch: each identifier once, under every live key version?
+
+Tombstone marks are nested: of each identifier every layer is asked for, since a rotation may be
+under way (R-60).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from pseudonymizer.keyring import Identifier, Keyring
 from pseudonymizer.lookup import Lookup
 from pseudonymizer.vault.identity import Known
+from pseudonymizer.vault.in_use import InUse
 from pseudonymizer.vault.store import FoundRow
 
 __all__ = ["Question"]
@@ -22,25 +27,33 @@ class Question:
         lookups: the batch.
         indexes: blind index to identifier, for every live version of the key.
         version_of: blind index to the version it is under.
-        marks: tombstone mark to identifier, for every live version of the key.
-        mark_of: the tombstone mark to store, under the primary version.
-        mark_version: primary version of the tombstone key.
+        marks: tombstone mark to identifier, for every layer.
+        mark_version: the version that tombstones are nested up to, as the vault says.
         sealed: identifiers whose canonical form is kept.
     """
 
-    def __init__(self, keyring: Keyring, lookups: Sequence[Lookup]) -> None:
+    def __init__(self, keyring: Keyring, lookups: Sequence[Lookup], *, first: int = 0) -> None:
+        """Compute everything; *first* is the version marks begin at, unset the oldest there is."""
         self.lookups = lookups
         identifiers = list({i: None for lookup in lookups for i in lookup.identifiers})
-        self._indexes = _under_every_version(keyring, "idx", identifiers)
+        self._indexes = {
+            version: dict(
+                zip(identifiers, keyring.blind_indexes(identifiers, version=version), strict=True)
+            )
+            for version in keyring.versions("idx").live
+        }
         self.indexes = _owners(self._indexes)
         self.version_of = {
             index: version for version, made in self._indexes.items() for index in made.values()
         }
-        marks = _under_every_version(keyring, "sup", identifiers)
-        self.marks = _owners(marks)
-        self.mark_version = keyring.versions("sup").primary
-        self.mark_of = marks[self.mark_version]
-        self.index_version = 0
+        sup = keyring.versions("sup")
+        self._first = first or sup.live[0]
+        layers = keyring.tombstone_layers(identifiers, self._first, sup.primary)
+        self._marks = {
+            version: dict(zip(identifiers, made, strict=True)) for version, made in layers.items()
+        }
+        self.marks = _owners(self._marks)
+        self.mark_version = self.index_version = 0
         self.sealed = {
             identifier
             for lookup in lookups
@@ -48,13 +61,19 @@ class Question:
             if identifier[0] in lookup.seal
         }
 
-    def knows(self, version: int) -> bool:
-        """Say whether the blind indexes under *version* are among those asked for."""
-        return version in self._indexes
+    def knows(self, in_use: Mapping[str, InUse]) -> bool:
+        """Say whether what the vault has in use is among what was asked for."""
+        sup = in_use["sup"]
+        nested = sup.first == self._first and sup.version in self._marks
+        return nested and in_use["idx"].version in self._indexes
 
-    def use(self, version: int) -> None:
-        """Make new rows under *version*, the one that the vault says is in use."""
-        self.index_version = version
+    def use(self, in_use: Mapping[str, InUse]) -> None:
+        """Make new rows under the versions that the vault says are in use."""
+        self.index_version, self.mark_version = in_use["idx"].version, in_use["sup"].version
+
+    def mark_of(self, identifier: Identifier) -> bytes:
+        """Give the tombstone mark to keep with *identifier*."""
+        return self._marks[self.mark_version][identifier]
 
     def index_of(self, identifier: Identifier) -> bytes:
         """Give the blind index to store for *identifier*."""
@@ -68,16 +87,6 @@ class Question:
             tombstoned={self.marks[mark] for mark in marks},
             gone={row.subject for row in rows if row.state != "alive"},
         )
-
-
-def _under_every_version(
-    keyring: Keyring, name: str, identifiers: Sequence[Identifier]
-) -> ByVersion:
-    make = keyring.blind_indexes if name == "idx" else keyring.tombstone_marks
-    return {
-        version: dict(zip(identifiers, make(identifiers, version=version), strict=True))
-        for version in keyring.versions(name).live
-    }
 
 
 def _owners(made: ByVersion) -> dict[bytes, Identifier]:

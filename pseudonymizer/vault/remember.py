@@ -27,6 +27,7 @@ from pseudonymizer.vault.identity import (
     needs_circles,
     plan,
 )
+from pseudonymizer.vault.in_use import InUse
 from pseudonymizer.vault.mint import Minter
 from pseudonymizer.vault.question import Question
 from pseudonymizer.vault.store import BucketRow, FoundRow
@@ -39,11 +40,11 @@ ATTEMPTS: Final = 12
 
 
 class _Rotated(Exception):  # not an error: the question is put again
-    """The vault makes its rows by a version of the key that this process does not know yet."""
+    """The vault makes its rows by versions of the keys that this process does not know yet."""
 
-    def __init__(self, version: int) -> None:
-        super().__init__(version)
-        self.version = version
+    def __init__(self, in_use: Mapping[str, InUse]) -> None:
+        super().__init__(in_use)
+        self.in_use = in_use
 
 
 class Resolver:
@@ -118,11 +119,21 @@ class Resolver:
             except VaultContended:
                 continue
             except _Rotated as rotated:
-                self._keyring.reach("idx", rotated.version)
-                question = Question(self._keyring, lookups)
+                question = self._asked_anew(lookups, rotated.in_use)
                 continue
             return _answers(outcomes, keys, domains)
         raise VaultContended("others minted the same identifiers at once; a later try was needed")
+
+    def _asked_anew(self, lookups: Sequence[Lookup], in_use: Mapping[str, InUse]) -> Question:
+        """Put the question by what the vault has in use.
+
+        Raises:
+            KeyUnknown: a key it needs is not there, so that somebody could be missed.
+        """
+        self._keyring.reach("idx", in_use["idx"].version)
+        for version in (in_use["sup"].first, in_use["sup"].version):
+            self._keyring.reach("sup", version)
+        return Question(self._keyring, lookups, first=in_use["sup"].first)
 
     def _once(
         self, vault: Connection, question: Question, *, source: int

@@ -10,6 +10,8 @@ begun again.  The old version is destroyed when no row is left under it (R-52, R
   as the old version lives, and never again after it.
 * ``idx`` makes the blind indexes: what is kept sealed is indexed anew here; of what is known by its
   index alone nobody has the text, and it is moved when it is next sent (``remember``).
+* ``sup`` makes the marks of tombstones: they are nested into the new version (``tombstones``).  The
+  older ones stay needed to make the mark of somebody, so they end only when there is no mark left.
 """
 
 from __future__ import annotations
@@ -20,11 +22,13 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, Engine
 
+from pseudonymizer import tombstones
 from pseudonymizer.errors import KeyInUse, KeyUnknown
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.vault import store
 from pseudonymizer.vault.buckets import Buckets, unwrap_subject
 from pseudonymizer.vault.driver import columns, run
+from pseudonymizer.vault.in_use import key_in_use, put_key_in_use
 from pseudonymizer.vault.mint import Indexed, move_identifier
 from pseudonymizer.vault.store import BucketRow
 from pseudonymizer.vault.transactions import transaction
@@ -36,13 +40,14 @@ __all__ = [
     "destroy",
     "in_use",
     "move",
+    "newer",
     "rotate",
     "rows_under",
     "standing",
 ]
 
-Rotated = Literal["idx", "kek"]
-ROTATED: Final[tuple[Rotated, ...]] = ("idx", "kek")
+Rotated = Literal["idx", "kek", "sup"]
+ROTATED: Final[tuple[Rotated, ...]] = ("idx", "kek", "sup")
 
 Progress = Callable[[int], None]
 """Told after each transaction how many rows were moved by this call."""
@@ -54,30 +59,37 @@ BUCKETS: Final = 64  # a transaction: each is a call of the key service
 _COUNT: Final = {
     "idx": "SELECT index_version, count(*) FROM vault.identifier GROUP BY 1",
     "kek": "SELECT kek_version, count(*) FROM vault.bucket GROUP BY 1",
+    "sup": "SELECT key_version, count(*) FROM tombstone.mark GROUP BY 1",
 }
 
 
 def rotate(engine: Engine, keyring: Keyring, name: Rotated) -> int:
-    """Make a new version of a key and put it in use; give its number.
-
-    Where an earlier call made a version and was stopped before it was in use, that one is taken if
-    it is new.  An old one was in use before the vault was restored, and is to end when it was.
-    """
-    keyring.reload()
+    """Make a new version of a key and put it in use; give its number."""
     with transaction(engine) as vault:
-        in_use = store.key_in_use(vault, name)
-    primary = keyring.versions(name).primary
-    if primary <= in_use or not _is_new(keyring, name, primary):
-        primary = keyring.provider.new_version(name)
+        in_use = key_in_use(vault, name)
+    primary = newer(keyring, name, in_use)
     with transaction(engine) as vault:
         if name == "idx":
             # Who is minting has looked the new person up under the old version.
             store.keep_minting_out(vault)
-        store.put_key_in_use(vault, name, primary, at=datetime.now(UTC))
+        put_key_in_use(vault, name, primary, at=datetime.now(UTC))
     return primary
 
 
-def _is_new(keyring: Keyring, name: Rotated, version: int) -> bool:
+def newer(keyring: Keyring, name: str, in_use: int) -> int:
+    """Make a version of a key that is newer than the one in use; give its number.
+
+    Where an earlier call made a version and was stopped before it was in use, that one is taken if
+    it is new.  An old one was in use before the database was restored, and is to end when it was.
+    """
+    keyring.reload()
+    primary = keyring.versions(name).primary
+    if primary <= in_use or not _is_new(keyring, name, primary):
+        return keyring.provider.new_version(name)
+    return primary
+
+
+def _is_new(keyring: Keyring, name: str, version: int) -> bool:
     attested: Any = keyring.provider.attest()
     made_at = attested["keys"][name]["versions"][str(version)]["made_at"]
     if not made_at:  # a service that does not say: it was asked for by whoever was stopped
@@ -103,7 +115,7 @@ def move(
         until: asked between transactions; once true, what is left is for another call.
     """
     keyring.reload()
-    some = _buckets if name == "kek" else _identifiers
+    some = _SOME[name]
     done = turn = 0
     after = b""
     while not until():
@@ -120,10 +132,10 @@ def move(
     return done
 
 
-def in_use(engine: Engine, name: Rotated) -> int:
+def in_use(engine: Engine, name: str) -> int:
     """Give the version of a key that new rows are made under."""
     with transaction(engine) as vault:
-        return store.key_in_use(vault, name)
+        return key_in_use(vault, name)
 
 
 def standing(engine: Engine, name: Rotated) -> tuple[int, datetime]:
@@ -152,11 +164,13 @@ def destroy(engine: Engine, keyring: Keyring, name: Rotated, version: int) -> No
         raise KeyUnknown(
             "no such version is left; one that `paravent keys status` lists was needed"
         )
+    if name == "sup":
+        _begin_marks_above(engine, version)
     with transaction(engine) as vault:
         store.keep_minting_out(vault)  # who minted by an older version has committed after this
     with transaction(engine) as vault:
         # Who moves rows, or wraps a bucket, shares this; from here on nobody makes one under it.
-        if version >= store.key_in_use(vault, name, alone=True):
+        if version >= key_in_use(vault, name, alone=True):
             raise KeyInUse("the version is in use; an older one was needed")
         rows = dict(run(vault, _COUNT[name]).fetchall())
         left = int(rows.get(version, 0))
@@ -165,9 +179,36 @@ def destroy(engine: Engine, keyring: Keyring, name: Rotated, version: int) -> No
         keyring.provider.destroy_version(name, version)
 
 
+def _begin_marks_above(engine: Engine, version: int) -> None:
+    """Have marks begin above *version*, where none needs it and nobody is kept with one.
+
+    In a transaction of its own and before the end: from here on nobody asks for that version.
+    """
+    with transaction(engine) as vault:
+        store.keep_minting_out(vault)
+        if version >= key_in_use(vault, "sup", alone=True):
+            raise KeyInUse("the version is in use; an older one was needed")
+        ((marks, people),) = run(vault, _MARKED).fetchall()
+        if marks or people:
+            raise KeyInUse(
+                f"{marks} tombstones are nested through the version, and {people} identifiers keep"
+                " a mark that is; none was needed"
+            )
+        run(
+            vault,
+            "UPDATE vault.key_in_use SET first = %b WHERE name = 'sup' AND first < %b",
+            version + 1,
+            version + 1,
+        )
+
+
+_MARKED: Final = """
+SELECT (SELECT count(*) FROM tombstone.mark), (SELECT count(*) FROM vault.identifier)"""
+
+
 def _buckets(vault: Connection, keyring: Keyring, _after: bytes) -> tuple[int, bytes]:
     """Wrap some bucket keys anew; the bucket keys themselves stay what they are."""
-    in_use = store.key_in_use(vault, "kek", share=True)
+    in_use = key_in_use(vault, "kek", share=True)
     keyring.reach("kek", in_use)
     rows = run(
         vault,
@@ -193,7 +234,7 @@ def _buckets(vault: Connection, keyring: Keyring, _after: bytes) -> tuple[int, b
 
 def _identifiers(vault: Connection, keyring: Keyring, after: bytes) -> tuple[int, bytes]:
     """Index some of what is kept sealed anew; give how many, and how far this came."""
-    in_use = store.key_in_use(vault, "idx", share=True)  # none ends while these rows get it
+    in_use = key_in_use(vault, "idx", share=True)  # none ends while these rows get it
     keyring.reach("idx", in_use)
     rows = run(
         vault,
@@ -220,3 +261,14 @@ def _identifiers(vault: Connection, keyring: Keyring, after: bytes) -> tuple[int
     ]
     store.move_identifiers(vault, moved, version=in_use)
     return len(moved), rows[-1][0] if rows else b""
+
+
+def _marks(vault: Connection, keyring: Keyring, _after: bytes) -> tuple[int, bytes]:
+    return tombstones.move(vault, keyring), b""
+
+
+_SOME: Final[dict[Rotated, Callable[[Connection, Keyring, bytes], tuple[int, bytes]]]] = {
+    "idx": _identifiers,
+    "kek": _buckets,
+    "sup": _marks,
+}

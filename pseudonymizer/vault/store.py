@@ -7,12 +7,12 @@ first, returns plain values and never commits.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Final, NamedTuple, cast
 
 from sqlalchemy import Connection
 
 from pseudonymizer.vault.driver import columns, run
+from pseudonymizer.vault.in_use import InUse
 
 __all__ = [
     "BucketRow",
@@ -27,11 +27,9 @@ __all__ = [
     "insert_subjects",
     "keep_erasures_out",
     "keep_minting_out",
-    "key_in_use",
     "lock_buckets",
     "look_up",
     "move_identifiers",
-    "put_key_in_use",
     "reserve_subjects",
 ]
 
@@ -53,11 +51,11 @@ class FoundRow(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What the vault says of a batch; *in_use* is the version new blind indexes are under."""
+    """What the vault says of a batch; *in_use* are the versions of ``idx`` and ``sup``."""
 
     rows: list[FoundRow]
     marks: set[bytes]
-    in_use: int
+    in_use: dict[str, InUse]
 
 
 class Moved(NamedTuple):
@@ -111,11 +109,9 @@ SELECT t.mark, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
   JOIN tombstone.mark AS t ON t.mark = wanted.mark
  WHERE t.scope = 'all' AND t.expires_on > (now() AT TIME ZONE 'UTC')::date
 UNION ALL
-SELECT NULL, NULL, NULL, NULL, version, NULL, NULL, NULL, NULL
-  FROM vault.key_in_use WHERE name = 'idx'
+SELECT NULL, NULL, name, NULL, version, first, NULL, NULL, NULL
+  FROM vault.key_in_use WHERE name IN ('idx', 'sup')
 """
-
-_IN_USE: Final = "SELECT version FROM vault.key_in_use WHERE name = %b"
 
 _CIRCLES: Final = """
 WITH RECURSIVE circle (root, member) AS (
@@ -164,41 +160,20 @@ def look_up(
 ) -> Found:
     """Find the subjects of *blind_indexes*, and those of *marks* that are in force for all uses.
 
-    The version in use comes from the same look: what is seen of the rows is seen of it.
+    The versions in use come from the same look: what is seen of the rows is seen of them.
     """
     rows = run(connection, _LOOK_UP, list(blind_indexes), list(marks)).fetchall()
-    found, there, in_use = [], set(), 0
+    found: list[FoundRow] = []
+    there: set[bytes] = set()
+    in_use: dict[str, InUse] = {}
     for row in rows:
         if row[0] is None:
-            in_use = row[4]
+            in_use[row[2]] = InUse(row[4], row[5])
         elif row[1] is None:
             there.add(row[0])
         else:
             found.append(FoundRow._make(row))
     return Found(found, there, in_use)
-
-
-def key_in_use(
-    connection: Connection, name: str, *, share: bool = False, alone: bool = False
-) -> int:
-    """Give the version of a key that new rows are made under.
-
-    With *share* it stays so until the commit; *alone* waits for everybody who shares it.
-    """
-    rows = run(connection, f"{_IN_USE}{' FOR UPDATE' * alone}{' FOR SHARE' * share}", name)
-    return int(rows.fetchall()[0][0])
-
-
-def put_key_in_use(connection: Connection, name: str, version: int, *, at: datetime) -> None:
-    """Have new rows made under *version* from the commit on; an older one is left where it is."""
-    run(
-        connection,
-        "UPDATE vault.key_in_use SET version = %b, since = %b WHERE name = %b AND version < %b",
-        version,
-        at,
-        name,
-        version,
-    )
 
 
 def move_identifiers(connection: Connection, rows: Sequence[Moved], *, version: int) -> None:

@@ -20,7 +20,8 @@ from pseudonymizer.keyring import Identifier, Keyring
 from pseudonymizer.reach import PERSONAL
 from pseudonymizer.vault.buckets import Buckets, unwrap_subject
 from pseudonymizer.vault.driver import run
-from pseudonymizer.vault.store import BucketRow, circles_of, key_in_use
+from pseudonymizer.vault.in_use import key_in_use
+from pseudonymizer.vault.store import BucketRow, circles_of
 
 __all__ = [
     "Names",

@@ -39,6 +39,7 @@ __all__ = [
     "key_in_use",
     "link",
     "mark",
+    "signer",
     "subject",
 ]
 
@@ -158,8 +159,26 @@ key_in_use = Table(
     Column("name", Text, primary_key=True, info=_TECHNICAL),
     Column("version", Integer, nullable=False, info=_TECHNICAL),
     Column("since", DateTime(timezone=True), nullable=False, info=_TIME),
+    # The version that nested marks begin at; all between are needed to make one.
+    Column("first", Integer, nullable=False, server_default=text("1"), info=_TECHNICAL),
     schema="vault",
     comment="The version of a key that new rows are made under; whoever writes one looks here.",
+    info={"erasure": Erasure.KEEP},
+)
+
+signer = Table(
+    "signer",
+    METADATA,
+    Column("name", Text, primary_key=True, info=_TECHNICAL),
+    Column("version", Integer, primary_key=True, autoincrement=False, info=_TECHNICAL),
+    Column("public_key", LargeBinary, nullable=False, info=_TECHNICAL),
+    Column("since", DateTime(timezone=True), nullable=False, info=_TIME),
+    # The signature of the version before; null of the first on record, which nobody vouches for.
+    Column("handover", LargeBinary, nullable=True, info=_TECHNICAL),
+    # The entry of the audit log that says so.
+    Column("announced", BIGINT, nullable=True, info=_TECHNICAL),
+    schema="vault",
+    comment="Public keys of the signers, each vouched for by the one before; none is secret.",
     info={"erasure": Erasure.KEEP},
 )
 

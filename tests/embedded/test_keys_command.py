@@ -62,6 +62,24 @@ def test_keys_are_made_rotated_and_destroyed_in_the_service(
     assert refused.code == "key-unavailable"
 
 
+def test_every_key_is_rotated_in_the_service(installed: Path, mount: Mount) -> None:
+    say(keys.app, "make", data=installed)
+    meet_somebody(installed, mount)
+    for name in USES:
+        assert say(keys.app, "rotate", name, data=installed)["version"] == 2
+        assert say(keys.app, "move", name, data=installed)["moved"] == 0
+    for name in ("sign-receipt", "sign-audit", "sign-callback", "idx", "kek"):
+        say(keys.app, "destroy", name, "1", data=installed, code=int(name == "idx"))
+    states = {
+        (each["key"], each["version"]): each["state"]
+        for each in say(keys.app, "status", data=installed)
+    }
+    assert {states[name, 2] for name in USES} == {"in use"}
+    assert {name for name in USES if states[name, 1] == "destroyed"} == {
+        "kek", "sign-receipt", "sign-audit", "sign-callback",
+    }  # fmt: skip
+
+
 def test_what_the_service_signed_holds(installed: Path) -> None:
     say(keys.app, "make", data=installed)
     words = ["access", "--kind", "user_id", "--value-stdin", "--data", str(installed)]

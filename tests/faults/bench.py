@@ -27,6 +27,7 @@ from tests.support.builders import Person, track
 from tests.support.clock import instant
 from tests.support.consistency import divergent, refreshed_otherwise
 from tests.support.edge import TestEdge, make_edge
+from tests.support.messages import named_in
 from tests.support.postgres import Database
 from tests.support.scissors import Scissors
 from tests.support.wire import Wire
@@ -104,10 +105,12 @@ class Bench:
 
     def verdict(self) -> Verdict:
         """Hold the store against the model."""
-        keyring = self.edge.keyring
-        return self.model.judge(
-            Books(self.edge.store, lambda text: keyring.message_id(SOURCE, text), self.edge.lookup)
-        )
+        return self.model.judge(Books(self.edge.store, self.message_ids, self.edge.lookup))
+
+    def message_ids(self, text: str) -> list[int]:
+        """Give what a message is called in each domain."""
+        domains = self.edge.ingest.bound.rules.domain_masks
+        return named_in(domains, self.edge.keyring, SOURCE)(text)
 
     def assert_kept(self) -> None:
         """Fold what waits, then hold everything against the model and a full computation."""

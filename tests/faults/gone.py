@@ -116,7 +116,7 @@ def _cases(vault: Engine) -> list[tuple[str, Mapping[str, object] | None]]:
 
 def _in_store(books: Books, sent: Model, others: Places) -> tuple[dict[str, int], int, int]:
     allowed = {pid for pids in others.values() for pid in pids.values()}
-    mids = [books.message_id(name) for name in sent.sent]
+    mids = [mid for name in sent.sent for mid in books.message_ids(name)]
     with transaction(books.store) as connection:
         subjects = connection.execute(text(SUBJECTS)).all()
         erased = [row.id for row in subjects if row.state == registry.ERASED]

@@ -16,6 +16,7 @@ from pseudonymizer.vault.transactions import connect as connect_vault
 from tests.faults import gone
 from tests.faults.model import Books
 from tests.support.consistency import divergent, refreshed_otherwise
+from tests.support.messages import named_in
 from tests.support.outages import eventually
 from workers.store.computation import Computation
 from workers.store.transactions import connect as connect_store
@@ -55,7 +56,7 @@ def _judge(storm: Storm, store: Engine, vault: Engine) -> None:
     ((source,),) = storm.patient.rows("select source from store.source_key")
     books = Books(
         store,
-        lambda text: keyring.message_id(source, text),
+        named_in(rules.domains, keyring, source),
         lambda wanted: resolver.resolve(wanted, domains=tuple(rules.domains)),
     )
     model, choices = storm.traffic.model, storm.choices

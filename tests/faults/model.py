@@ -45,7 +45,7 @@ class Books:
     """Everything it takes to find a message in a store."""
 
     store: Engine
-    message_id: Callable[[str], int]
+    message_ids: Callable[[str], Iterable[int]]  # one in each domain
     lookup: Callable[[Sequence[Lookup]], Sequence[Resolved]]
 
 
@@ -126,7 +126,7 @@ class Model:
 
     def judge(self, books: Books) -> Verdict:
         """Hold the store against what was promised."""
-        names = {books.message_id(text): text for text in self.sent}
+        names = {mid: text for text in self.sent for mid in books.message_ids(text)}
         with transaction(books.store) as connection:
             rows = [tuple(row) for row in connection.execute(text(STORED))]
             counted = connection.execute(text(COUNTED), {"event": EVENT}).scalar_one()

@@ -38,7 +38,7 @@ def left(bench: Bench, desk: RightsDesk) -> Departure:
 
 def look(bench: Bench, vault: Engine, *left: Departure) -> Gone:
     keyring = bench.edge.keyring
-    books = Books(bench.edge.store, lambda t: keyring.message_id(SOURCE, t), bench.edge.lookup)
+    books = Books(bench.edge.store, bench.message_ids, bench.edge.lookup)
     others = bench.model.places(books)
     return gone.look(books, vault, keyring, departures=left, sent=Model(), others=others)
 

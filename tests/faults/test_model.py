@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine, text
 
-from tests.faults.bench import SOURCE, Bench
+from tests.faults.bench import Bench
 from tests.support.consistency import divergent, refreshed_otherwise
 
 
@@ -105,7 +105,7 @@ def test_an_event_that_a_withdrawal_erased_is_not_missed_and_one_that_is_left_is
         kept.model.withdraw(user_id, domain)
     withdrawn = {name for name, each in kept.model.sent.items() if each.user_id == user_id}
     assert set(kept.verdict().barred) == withdrawn
-    mids = ", ".join(str(kept.edge.keyring.message_id(SOURCE, name)) for name in withdrawn)
+    mids = ", ".join(str(mid) for name in withdrawn for mid in kept.message_ids(name))
     change(store_owner, f"delete from store.event where mid in ({mids})")
     assert kept.verdict().clean()
     change(store_owner, "update store.decision_count set count = count - 1")

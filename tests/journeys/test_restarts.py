@@ -23,6 +23,7 @@ import pytest
 
 from gateway.embedded import EmbeddedPostgres
 from gateway.embedded.processes import wait_until
+from pseudonymizer.vault import signers
 from tests.support.builders import ADA, identify
 from tests.support.installation import installed
 from tests.support.outages import PEOPLE, Patient, Sender, descendants, eventually, order
@@ -119,9 +120,13 @@ def test_migrating_fails_no_request(patient: Patient) -> None:
             assert done.returncode == 0, done.stderr
     found = patient.rows("select version_num, count(*) from store.alembic_version, pg_constraint"
                          " where conname like 'ck_entry_%%' group by 1")  # fmt: skip
-    assert found == [("0010", 3)]
+    assert found == [("0011", 3)]
 
 
+KEYS = ("idx", "kek", "sup", "mid", *signers.SIGNERS)
+
+
+@pytest.mark.timeout(900)  # seven rotations, each a command under load
 def test_rotating_keys_fails_no_request_and_makes_nobody_twice(patient: Patient) -> None:
     vault = EmbeddedPostgres(patient.home.data).dsn("vault")
     first = [f"stranger-{number}" for number in range(20)]
@@ -130,13 +135,29 @@ def test_rotating_keys_fails_no_request_and_makes_nobody_twice(patient: Patient)
     with psycopg.connect(vault) as owner:
         before = owner.execute("select count(*) from vault.subject").fetchone()
     greet(patient, first)
-    met = list(first)
+    met, sent = list(first), list[int]()
     with uninterrupted(patient):
-        for key in ("idx", "kek"):
+        for key in KEYS:
+            again = [order() for _ in range(20)]
+            assert patient.home.post("/v1/batch", json={"batch": again}).status_code == 200
+            sent += [round(call["properties"]["total"] * 100) for call in again]
             done = patient.home.command("keys", "rotate", key, "--json")
             assert (done.returncode, json.loads(done.stdout)["version"]) == (0, 2), done.stderr
+            for call in again:  # one by one, so that each gateway gets some
+                assert patient.home.post("/v1/track", json=call).status_code == 200
             met += [f"{key}-{number}" for number in range(20)]
             greet(patient, met)
+    assert set(patient.stored(sent).values()) == {1}
+    assert json.loads(patient.home.command("audit", "verify", "--json").stdout)["holds"]
+    for key in ("sign-audit", "sign-receipt"):
+        done = patient.home.command("keys", "destroy", key, "1", "--json")
+        assert done.returncode == 0, done.stderr
+    for key in ("mid", "sup"):
+        refused = patient.home.command("keys", "destroy", key, "1", "--json")
+        assert (refused.returncode, json.loads(refused.stdout)["error"]["code"]) == (
+            1,
+            "key-in-use",
+        )
     done = patient.home.command("keys", "destroy", "kek", "1", "--json")
     assert done.returncode == 0, done.stderr
     with psycopg.connect(vault) as owner:

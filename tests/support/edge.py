@@ -100,7 +100,7 @@ def make_edge(store: Engine, vault: Engine, folder: Path, rules: RuleSet | None 
         in_force=in_force,
         lookup=lookup,
         minimise=Minimiser(warm_scrubber()),
-        message_id=keyring.message_id,
+        message_keys=keyring,
         clock_us=clock,
     )
     edge = TestEdge(

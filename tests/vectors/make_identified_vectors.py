@@ -111,6 +111,7 @@ def spelled(kind: str, text: str, region: str | None) -> str | None:
 def vectors(keyring: Keyring) -> dict[str, Any]:
     """Compute every vector but the sealed ones, which hold a random nonce."""
     subject_key = material("subject")
+    ids, plain = keyring.message_ids(1), keyring.message_ids(1, by_domain=False)
     return {
         "encoding": {
             "parts": ["pid/v1", "marketing", 0],
@@ -137,9 +138,17 @@ def vectors(keyring: Keyring) -> dict[str, Any]:
             }
             for kind, form in IDENTIFIERS
         ],
+        "nested_marks": [
+            mark.hex() for mark in keyring.nest(1, keyring.tombstone_marks(IDENTIFIERS))
+        ],
         "message_ids": [
-            {"source": source, "text": text, "id": keyring.message_id(source, text)}
+            {"source": source, "text": text, "id": plain(source, "", text)}
             for source, text in MESSAGES
+        ],
+        "message_ids_by_domain": [
+            {"source": source, "domain": domain, "text": text, "id": ids(source, domain, text)}
+            for source, text in MESSAGES
+            for domain in DOMAINS
         ],
         "canonical": [
             {"kind": kind, "text": text, "region": region, "form": spelled(kind, text, region)}

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from workers.store.errors import DuplicateMessage
 from workers.store.event_rows import FOOTER, HEADER, EventRow, pack
-from workers.store.packing import Instant
+from workers.store.packing import Instant, Int8s
 from workers.store.transactions import driver_of, rows_of, run
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "insert_missing",
     "of_subject",
     "pack",
+    "stored",
 ]
 
 _COLUMNS = ", ".join(EventRow._fields)
@@ -32,6 +33,10 @@ insert into store.event ({_COLUMNS})
 select {_COLUMNS} from staged order by subject, mid
 on conflict (subject, mid) do nothing
 returning subject, mid"""
+
+_STORED = """
+select e.subject, e.mid from unnest(%s, %s) as asked (subject, mid)
+join store.event e on e.subject = asked.subject and e.mid = asked.mid"""
 
 _OF_SUBJECT = f"""
 select {_COLUMNS} from store.event
@@ -65,6 +70,12 @@ def insert_missing(connection: Connection, rows: bytes | Sequence[bytes]) -> set
     run(connection, _STAGE, ())
     _copy_into(connection, _COPY_STAGE, rows)
     return set(rows_of(connection, _FROM_STAGE, ()))
+
+
+def stored(connection: Connection, keys: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Give those of *keys*, subject and message id, under which an event is stored."""
+    columns = (Int8s.of([key[place] for key in keys]) for place in (0, 1))
+    return set(rows_of(connection, _STORED, tuple(columns)))
 
 
 def of_subject(connection: Connection, subject: int, until_us: int | None = None) -> list[EventRow]:

@@ -28,7 +28,10 @@ GRANT SELECT, INSERT, DELETE ON vault.identifier, vault.link, tombstone.mark TO 
 GRANT UPDATE (blind_index, index_version, sealed, sealed_mark) ON vault.identifier TO paravent_vault;
 GRANT UPDATE (expires_on) ON tombstone.mark TO paravent_vault;
 GRANT SELECT ON vault.key_in_use TO paravent_vault;
-GRANT UPDATE (version, since) ON vault.key_in_use TO paravent_vault;
+GRANT UPDATE (version, since, first) ON vault.key_in_use TO paravent_vault;
+-- Public keys stay for good; what is added is that the audit log says so.
+GRANT SELECT, INSERT ON vault.signer TO paravent_vault;
+GRANT UPDATE (announced) ON vault.signer TO paravent_vault;
 GRANT USAGE ON SEQUENCE vault.subject_id_seq TO paravent_vault;
 
 GRANT USAGE ON SCHEMA rights TO paravent_gateway;

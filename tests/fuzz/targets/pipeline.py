@@ -61,7 +61,7 @@ def rows(data: bytes) -> None:
     with contextlib.suppress(BodyInvalid, BodyTooLarge):
         events = segment.decode(call, body, NOW_US).events
         tally = Tally()
-        drafts = prepare(Intake(rules(), _message_id, 1, NOW_US), events, tally)
+        drafts = prepare(Intake(rules(), 1, NOW_US), events, tally)
         resolve(rules(), drafts, _everybody)
         going = [draft for draft in drafts if draft.outcome is None]
         minimiser()(going, tally)
@@ -86,13 +86,15 @@ def _rows(draft: Draft) -> Iterator[object]:
             assert "\0" not in word
             words[kind, word] = 1
     names = dict.fromkeys(rules().ruleset.events, 1)
-    for number, _, mask in draft.plan.domains:
-        yield event_row(Admitted(draft, standing, number, mask & draft.wanted), 1, names, words)
+    for number, key, mask in draft.plan.domains:
+        mid = _message_id(1, key, draft.message)
+        admitted = Admitted(draft, standing, number, mask & draft.wanted)
+        yield event_row(admitted, mid, 1, names, words)
 
 
-def _message_id(source: int, text: str) -> int:
+def _message_id(source: int, domain: str, text: str) -> int:
     """Name a message as the keyring does, without its key: by bytes that encode every text."""
-    return hash((source, enc_text(text))) >> 1
+    return hash((source, domain, enc_text(text))) >> 1
 
 
 def _everybody(wanted: Sequence[Lookup]) -> Sequence[Resolved]:

@@ -50,6 +50,7 @@ def rows(engine: Engine) -> dict[str, int]:
         "alembic_version",
         "key_in_use",
         "known_server",
+        "message_key",
     }
     with engine.connect() as connection:
         tables = connection.execute(

@@ -29,9 +29,9 @@ def purposes(edge: TestEdge) -> list[set[str]]:
     """Give the purposes of each row, in the order in which they happened."""
     rules = load_rulebook()
     bits = {row[0]: 1 << row[1] - 1 for row in edge.rows("select key, id from store.purpose")}
-    found: dict[int, int] = {}
-    for mid, mask in edge.rows("select mid, purposes from store.event order by at"):
-        found[mid] = found.get(mid, 0) | mask
+    found: dict[int, int] = {}  # each event came in a batch of its own
+    for batch, mask in edge.rows("select batch, purposes from store.event order by at"):
+        found[batch] = found.get(batch, 0) | mask
     return [{key for key in rules.purposes if bits[key] & mask} for mask in found.values()]
 
 

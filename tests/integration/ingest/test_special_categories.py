@@ -63,7 +63,7 @@ def test_its_neighbours_are_kept_and_it_is_refused_each_time(edge: TestEdge) -> 
     for _ in range(2):  # a value met before is judged as it was then
         edge.send(plain | {"messageId": None}, *TELLING[1:2])
     assert outcomes(edge)[Reason.SPECIAL_CATEGORY] == 2
-    assert edge.rows("select count(distinct mid) from store.event") == [(2,)]
+    assert edge.rows("select count(distinct batch) from store.event") == [(2,)]
 
 
 def test_what_it_says_of_consent_is_heard_all_the_same(edge: TestEdge) -> None:

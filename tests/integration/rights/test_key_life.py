@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import threading
 from datetime import UTC, datetime, timedelta
@@ -33,7 +34,11 @@ SCHEDULE = Schedule(every=7 * DAY, window=30 * DAY, copies=7 * DAY)
 def life(desk: RightsDesk) -> KeyLife:
     ports = desk.service.ports
     return KeyLife(
-        vault=ports.vault, rights=ports.rights, keyring=ports.keyring, audit=by_schedule(ports)
+        store=ports.store,
+        vault=ports.vault,
+        rights=ports.rights,
+        keyring=ports.keyring,
+        audit=by_schedule(ports),
     )
 
 
@@ -116,7 +121,7 @@ def test_a_process_that_did_not_act_forgets_a_destroyed_version_too(
     life.ratchet(SCHEDULE, _soon() + 7 * DAY)
     life.ratchet(SCHEDULE, _soon() + 31 * DAY)
     assert 1 in theirs.versions("kek").live
-    other = KeyLife(vault=life.vault, rights=life.rights, keyring=theirs, audit=life.audit)
+    other = dataclasses.replace(life, keyring=theirs)
     other.ratchet(SCHEDULE, _soon())
     assert 1 not in theirs.versions("kek").live
 

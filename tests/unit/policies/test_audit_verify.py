@@ -23,6 +23,7 @@ from policies.audit.checkpoint import (
     sign_note,
     verifier_key,
 )
+from policies.audit.handover import Handover
 from policies.audit.record import AuditRecord
 from policies.audit.tree import leaf_hash, root
 from policies.audit.verify import Head, check_log, main, open_checkpoint, read_key
@@ -276,3 +277,45 @@ def test_the_checker_runs_as_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(SystemExit) as ended:
         runpy.run_path(str(source), run_name="__main__")
     assert ended.value.code == 0
+
+
+NEWER = Ed25519PrivateKey.from_private_bytes(b"n" * 32)
+
+
+def handing_over(
+    seq: int, older: Ed25519PrivateKey, newer: Ed25519PrivateKey, by: Ed25519PrivateKey
+) -> bytes:
+    said = Handover(
+        "sign-audit", 2, "2026-03-01T10:00:00+00:00",
+        older.public_key().public_bytes_raw(), newer.public_key().public_bytes_raw(),
+    )  # fmt: skip
+    at = f"2026-03-01T10:00:{seq:02}Z"
+    fields = said.fields(by.sign(said.input()))
+    return AuditRecord(seq, at, "paravent_gateway", "key:handed-over", fields=fields).header()
+
+
+HANDED_OVER = [*LOG[:5], handing_over(5, SIGNER, NEWER, SIGNER), *LOG[6:]]
+NEWER_KEY = (NAME, NEWER.public_key().public_bytes_raw())
+
+
+@pytest.mark.parametrize("key", [KEY, NEWER_KEY])
+def test_a_key_that_handed_over_leads_to_the_next_and_back(key: tuple[str, bytes]) -> None:
+    notes = [note(3, HANDED_OVER), note(5, HANDED_OVER), note(9, HANDED_OVER, NEWER)]
+    assert check_log(HANDED_OVER, notes, key) == []
+
+
+def test_a_key_that_handed_over_counts_for_no_log_that_says_so() -> None:
+    for key in (KEY, NEWER_KEY):
+        notes = [note(6, HANDED_OVER), note(9, HANDED_OVER, NEWER)]
+        assert [each.where for each in check_log(HANDED_OVER, notes, key)] == ["checkpoint 0"]
+
+
+def test_an_older_key_counts_only_where_the_newer_vouches_for_the_entry() -> None:
+    assert [each.where for each in check_log(HANDED_OVER, [note(3, HANDED_OVER)], NEWER_KEY)] == [
+        "checkpoint 0"
+    ]
+
+
+def test_a_handover_that_somebody_else_signed_leads_nowhere() -> None:
+    log = [*LOG[:5], handing_over(5, SIGNER, OTHER, OTHER), *LOG[6:]]
+    assert [each.where for each in check_log(log, [note(9, log, OTHER)], KEY)] == ["checkpoint 0"]

@@ -60,11 +60,25 @@ def test_blind_indexes_and_marks_are_hmac_under_keys_of_their_own(keyring: Keyri
     assert keyring.tombstone_mark("email", "ada@example.org") == expected
 
 
-def test_a_message_id_is_blake2b_under_a_key_of_its_source(keyring: Keyring) -> None:
+def test_a_mark_is_nested_by_the_mac_of_itself(keyring: Keyring) -> None:
+    (mark,) = keyring.tombstone_marks([("email", "ada@example.org")])
+    expected = hmac.digest(material("sup"), enc("sup/nested/v1", mark), "sha256")
+    assert keyring.nest(1, [mark]) == [expected]
+
+
+def test_a_message_id_is_blake2b_under_a_key_of_its_source_and_domain(keyring: Keyring) -> None:
+    key = hmac.digest(material("mid"), enc("mid/v2", 7, "marketing"), "sha256")
+    expected = hashlib.blake2b(b"m-1", key=key, digest_size=8).digest()
+    ids = keyring.message_ids(1)
+    assert ids(7, "marketing", "m-1") == int.from_bytes(expected, "big", signed=True)
+    assert len({ids(7, "marketing", "m-1"), ids(7, "measurement", "m-1")}) == 2
+
+
+def test_an_id_of_before_there_were_domains_is_made_as_it_was(keyring: Keyring) -> None:
     key = hmac.digest(material("mid"), enc("mid/v1", 7), "sha256")
     expected = hashlib.blake2b(b"m-1", key=key, digest_size=8).digest()
-    assert keyring.message_id(7, "m-1") == int.from_bytes(expected, "big", signed=True)
-    assert keyring.message_ids(7, ["m-1", "m-1"]) == [keyring.message_id(7, "m-1")] * 2
+    plain = keyring.message_ids(1, by_domain=False)
+    assert plain(7, "marketing", "m-1") == int.from_bytes(expected, "big", signed=True)
 
 
 def test_pseudonyms_are_uuids_of_version_8_and_differ_by_domain_and_epoch() -> None:

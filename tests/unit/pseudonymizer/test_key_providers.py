@@ -84,6 +84,24 @@ def test_a_signature_verifies_under_the_published_key(provider: KeyProvider) -> 
     assert len(set(public.values())) == 3
 
 
+def test_an_older_version_of_a_signer_still_signs_until_it_is_destroyed(
+    provider: KeyProvider,
+) -> None:
+    older = provider.public_key("sign-audit", 1)
+    assert older == provider.public_keys()["sign-audit"]
+    assert provider.new_version("sign-audit") == 2
+    newer = provider.public_key("sign-audit", 2)
+    assert newer == provider.public_keys()["sign-audit"] != older
+    for public, version in ((older, 1), (newer, 2), (newer, None)):
+        signature = provider.sign("sign-audit", b"head", version)
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, b"head")
+    provider.destroy_version("sign-audit", 1)
+    with pytest.raises(KeyDestroyed):
+        provider.sign("sign-audit", b"head", 1)
+    with pytest.raises(KeyDestroyed):
+        provider.public_key("sign-audit", 1)
+
+
 def test_a_new_version_is_primary_and_the_old_one_still_works(provider: KeyProvider) -> None:
     before = provider.mac("idx", 1, b"a")
     assert provider.new_version("idx") == 2
@@ -121,6 +139,8 @@ def test_every_recipient_gets_a_key_of_its_own(provider: KeyProvider) -> None:
         lambda p: p.mac("kek", 1, b""),
         lambda p: p.wrap("idx", 1, b"", b""),
         lambda p: p.sign("idx", b""),
+        lambda p: p.sign("sign-audit", b"", 9),
+        lambda p: p.public_key("idx", 1),
         lambda p: p.versions("nobody"),
         lambda p: p.new_version("nobody"),
         lambda p: p.destroy_version("idx", 9),

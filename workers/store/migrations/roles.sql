@@ -40,6 +40,11 @@ GRANT UPDATE (since, system, database, timeline) ON store.known_server TO parave
 GRANT SELECT ON store.known_server TO paravent_workers;
 GRANT EXECUTE ON FUNCTION store.rulebook_held() TO paravent_gateway, paravent_workers;
 
+-- By which version of their key messages are numbered: who stores events reads it, a rotation sets it.
+GRANT SELECT ON store.message_key TO paravent_gateway;
+GRANT UPDATE (version, since) ON store.message_key TO paravent_gateway;
+GRANT EXECUTE ON FUNCTION store.ingest_held() TO paravent_gateway;
+
 -- Sources and their keys are the gateway's alone.
 GRANT SELECT, INSERT ON store.source, store.source_key TO paravent_gateway;
 GRANT UPDATE (label, enabled) ON store.source TO paravent_gateway;

@@ -2,6 +2,7 @@
 
 from workers.store.tables.audit import checkpoint, detail, entry, frontier
 from workers.store.tables.behaviour import EVENT_PARTITIONS, batch, dirty, event, outbox, state
+from workers.store.tables.keys import message_key
 from workers.store.tables.proof import anchor, banner, notice, shown
 from workers.store.tables.reference import (
     dictionary,
@@ -52,6 +53,7 @@ __all__ = [
     "in_force",
     "known_server",
     "membership",
+    "message_key",
     "metadata",
     "notice",
     "outbox",

@@ -62,7 +62,7 @@ call = st.fixed_dictionaries(
 def drafts_of(calls: list[dict[str, Any]]) -> list[Draft]:
     kinds = {"type": "track", "event": "Product Added"}
     body = msgspec.json.encode({"batch": [kinds | call for call in calls]})
-    intake = Intake(RULES, lambda _source, _text: 1, 1, NOON_US)
+    intake = Intake(RULES, 1, NOON_US)
     return prepare(intake, segment.decode("batch", body, NOON_US).events, Tally())
 
 

@@ -1,0 +1,24 @@
+"""Which version of the key of message ids is in use: technical, one row."""
+
+from sqlalchemy import Boolean, CheckConstraint, Integer, Table
+from sqlalchemy import text as sql
+
+from policies.data_map import Erasure
+from policies.vocabulary import DataCategory
+from workers.store.tables.notes import OPERATION_PERIOD, SERVICE, erased_by, noted
+from workers.store.tables.schema import INSTANT, STORE, metadata
+
+IN_USE = (DataCategory.TECHNICAL, SERVICE, OPERATION_PERIOD)
+
+# ``plain_until``: until when messages may be sent again whose id was made without their domain.
+message_key = Table(
+    "message_key",
+    metadata,
+    noted("since", INSTANT, IN_USE),
+    noted("plain_until", INSTANT, IN_USE, nullable=True),
+    noted("version", Integer, IN_USE),
+    noted("one", Boolean, IN_USE, primary_key=True, server_default=sql("true")),
+    CheckConstraint("one", name="one"),
+    info=erased_by(Erasure.KEEP),
+    schema=STORE,
+)
