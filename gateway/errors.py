@@ -145,6 +145,7 @@ STATUS: dict[str, int] = {
     "request-too-large": 413,
     "media-type-unsupported": 415,
     "identifier-invalid": 422,
+    "identifier-nobody": 422,
     "purpose-unknown": 422,
     "rulebook-invalid": 422,
     "rulebook-unread": 422,

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     EVENT_INVALID = "event-invalid"
     IDENTIFIER_MISSING = "identifier-missing"
     IDENTIFIER_INVALID = "identifier-invalid"
+    IDENTIFIER_NOBODY = "identifier-nobody"
     RETENTION_EXPIRED = "retention-expired"
     TIME_INVALID = "time-invalid"
     CLOCK_FUTURE = "clock-future"
@@ -51,6 +52,7 @@ ARTICLES: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.EVENT_INVALID: "GDPR Art. 5(1)(d)",
         Reason.IDENTIFIER_MISSING: "GDPR Art. 11",
         Reason.IDENTIFIER_INVALID: "GDPR Art. 5(1)(d)",
+        Reason.IDENTIFIER_NOBODY: "GDPR Art. 5(1)(d)",
         Reason.RETENTION_EXPIRED: "GDPR Art. 5(1)(e)",
         Reason.TIME_INVALID: "GDPR Art. 5(1)(d)",
         Reason.CLOCK_FUTURE: "GDPR Art. 5(1)(d)",

@@ -12,6 +12,7 @@ __all__ = [
     "EnvelopeInvalid",
     "ErasureUnbegun",
     "IdentifierInvalid",
+    "IdentifierNobody",
     "KeyDestroyed",
     "KeyFileInsecure",
     "KeyFileInvalid",
@@ -32,6 +33,13 @@ class IdentifierInvalid(ParaventError):
 
     code = "identifier-invalid"
     remedy = "Send the identifier in its ordinary form, under its own kind."
+
+
+class IdentifierNobody(IdentifierInvalid):
+    """A value is what programs send for nobody; taken as a person it would merge strangers."""
+
+    code = "identifier-nobody"
+    remedy = "Leave the identifier out where there is none: no null, zeros or test values."
 
 
 class EnvelopeInvalid(ParaventError):

@@ -8,14 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal, NamedTuple
 
 from pseudonymizer.keyring import Identifier
 
-__all__ = ["Linked", "Lookup", "Resolved", "Status"]
+__all__ = ["NOBODY_SAID", "Linked", "Lookup", "Resolved", "Said", "Status"]
 
 Status = Literal["known", "minted", "unknown", "suppressed"]
 Linked = Literal["none", "attached", "joined", "conflict"]
+
+
+class Said(NamedTuple):
+    """Who asserted that identifiers are one person: a source's number, and the call it made."""
+
+    source: int
+    call: str
+
+
+NOBODY_SAID: Final = Said(0, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +39,14 @@ class Lookup:
         link: whether an authenticated source asserts that all identifiers are one person; those
             not known yet are then attached to the subject of the others.
         seal: kinds whose canonical form is kept sealed, beside its blind index.
+        said: who asserts that, and by which call, for the record.
     """
 
     identifiers: tuple[Identifier, ...]
     mint: bool = False
     link: bool = False
     seal: frozenset[str] = frozenset()
+    said: Said = NOBODY_SAID
 
 
 @dataclass(frozen=True, slots=True)

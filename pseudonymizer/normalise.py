@@ -16,9 +16,9 @@ from unicodedata import category, normalize
 import idna
 import phonenumbers
 
-from pseudonymizer.errors import IdentifierInvalid
+from pseudonymizer.errors import IdentifierInvalid, IdentifierNobody
 
-__all__ = ["CANON_VERSION", "KINDS", "canonical", "erasure_candidates"]
+__all__ = ["CANON_VERSION", "KINDS", "canonical", "common_form"]
 
 CANON_VERSION: Final = 1
 
@@ -32,11 +32,20 @@ FRENCH_REGIONS: Final = ("FR", "RE", "GP", "MQ", "GF", "YT")
 NOBODY: Final = frozenset(
     {
         "null", "undefined", "none", "nil", "nan", "unknown", "anonymous", "guest", "n/a", "na",
-        "-", "-1", "true", "false", "[object object]", "00000000-0000-0000-0000-000000000000",
+        "-", "-1", "true", "false", "[object object]", "not set", "(not set)", "test", "deleted",
     }
 )  # fmt: skip
 """What programs send when they have no identifier.  Taking one as a person would make a single
 person of everybody who sent it."""
+
+# Any run of zeros, in a UUID's groups or not: what a device gives once tracking is refused.
+_ZEROS = re.compile(r"\{?[0\-]+\}?")
+_SEPARATORS = re.compile(r"[._\-]")
+
+GOOGLE: Final = ("gmail.com", "googlemail.com")
+"""One mailbox under two names, in which dots do not count."""
+
+VARIANTS: Final = "email.variants"
 
 # RFC 5322 atext, and what RFC 6531 adds: any character beyond ASCII that NFKC leaves alone.
 _ATOM = r"[0-9A-Za-z!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+"
@@ -69,20 +78,21 @@ def canonical(kind: str, text: str, *, region: str | None = "FR") -> str:
     return spell(text, region)
 
 
-def erasure_candidates(kind: str, canonical_form: str) -> tuple[str, ...]:
-    """Give other canonical forms that may reach the same person: an erasure looks at them too.
+def common_form(kind: str, canonical_form: str) -> tuple[str, str] | None:
+    """Give what all variants of an address have in common; ``None`` where a kind has none.
 
-    They are candidates for a human to judge (R-41, "erase wide"), never grounds for linking.
+    Under a kind of its own, so that no MAC of it is ever the blind index of an address.
+
+    Two addresses with the same one may reach the same person: a ground for a human to ask (R-41,
+    "erase wide"), never one to link.
     """
     if kind != "email":
-        return ()
+        return None
     local, _, domain = canonical_form.rpartition("@")
-    bare = local.split("+", 1)[0]
-    found = {f"{bare}@{domain}"}
-    if domain in {"gmail.com", "googlemail.com"}:
-        plain = bare.replace(".", "")
-        found |= {f"{plain}@gmail.com", f"{plain}@googlemail.com"}
-    return tuple(sorted(found - {canonical_form} - {f"@{domain}"}))
+    bare = local.split("+", 1)[0] or local
+    if domain in GOOGLE:
+        return VARIANTS, f"{bare.replace('.', '')}@{GOOGLE[0]}"
+    return VARIANTS, f"{bare}@{domain}"
 
 
 def _identifier(text: str, _region: str | None, *, folded: bool) -> str:
@@ -95,8 +105,8 @@ def _identifier(text: str, _region: str | None, *, folded: bool) -> str:
         raise IdentifierInvalid(
             f"the identifier is empty or too long; 1 to {MAX_ID_CHARACTERS} characters were needed"
         )
-    if form.lower() in NOBODY:
-        raise IdentifierInvalid("the identifier is a placeholder for nobody; a real one was needed")
+    if form.lower() in NOBODY or _ZEROS.fullmatch(form):
+        raise _nobody()
     return form
 
 
@@ -110,7 +120,12 @@ def _email(text: str, _region: str | None) -> str:
         raise IdentifierInvalid(
             "the local part is not plain; an unquoted one of at most 64 bytes was needed"
         )
-    return f"{local}@{_domain(domain)}"
+    domain = _domain(domain)
+    # Somebody may well be called unknown@ at a provider; at a domain of the same name nobody is.
+    name = _SEPARATORS.sub("", domain.partition(".")[0])
+    if _SEPARATORS.sub("", local) == name and (name in NOBODY or _ZEROS.fullmatch(name)):
+        raise _nobody()
+    return f"{local}@{domain}"
 
 
 def _domain(text: str) -> str:
@@ -139,7 +154,10 @@ def _phone(text: str, region: str | None) -> str:
         raise IdentifierInvalid(
             "the phone number has no single valid reading; an international one was needed"
         )
-    return readings.pop()
+    number = readings.pop()
+    if number.endswith("00000000"):  # a form's required field, filled
+        raise _nobody()
+    return number
 
 
 def _e164(form: str, region: str | None) -> str | None:
@@ -150,6 +168,10 @@ def _e164(form: str, region: str | None) -> str | None:
     if number.extension or not phonenumbers.is_valid_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _nobody() -> IdentifierNobody:
+    return IdentifierNobody("the identifier is a placeholder for nobody; a real one was needed")
 
 
 def _composed(text: str) -> str:

@@ -98,6 +98,51 @@ def erase(  # noqa: PLR0913  # one parameter an option
     _run(request, out=out, data=data, as_json=as_json)
 
 
+@app.command()
+def variants(  # noqa: PLR0913  # one parameter an option
+    *,
+    kind: Kind,
+    value: Value = None,
+    value_stdin: ValueStdin = False,
+    checked: Checked = DEFAULT_CHECK,
+    out: Out = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """List the known variants of an address, such as ada+shop@: to be asked for, then named."""
+    claimed = (kind.value, _identifier(value, stdin=value_stdin))
+    request = Request(CaseType.VARIANTS, (claimed,), _attested(checked), "cli")
+    _run(request, out=out, data=data, as_json=as_json)
+
+
+@app.command()
+def unlink(  # noqa: PLR0913  # one parameter an option
+    *,
+    kind: Kind,
+    other_kind: Annotated[
+        IdentifierKind, typer.Option("--other-kind", help="Kind of the other identifier.")
+    ],
+    value: Value = None,
+    other_value: Annotated[
+        str | None, typer.Option("--other-value", help="The other identifier; see --value.")
+    ] = None,
+    value_stdin: Annotated[
+        bool, typer.Option("--value-stdin", help="Read both from standard input, a line each.")
+    ] = False,
+    checked: Checked = DEFAULT_CHECK,
+    out: Out = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Undo that two identifiers were said to be one person's, such as on a shared device."""
+    pair = (
+        (kind.value, _identifier(value, stdin=value_stdin)),
+        (other_kind.value, _identifier(other_value, stdin=value_stdin)),
+    )
+    request = Request(CaseType.UNLINK, pair, _attested(checked), "cli")
+    _run(request, out=out, data=data, as_json=as_json)
+
+
 @app.command("list")
 def list_cases(*, data: Data = None, as_json: Json = False) -> None:
     """List the requests, newest first; the list names nobody."""

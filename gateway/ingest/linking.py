@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.ingest.drafts import Draft
-from gateway.ingest.resolve import Pair, Resolve, linked_pairs, sealed_kinds
+from gateway.ingest.resolve import Pair, Resolve, linked_pairs, said, sealed_kinds
 from gateway.ingest.rules import CompiledRules
 from pseudonymizer.lookup import Lookup
 
@@ -18,15 +18,15 @@ from pseudonymizer.lookup import Lookup
 def link(rules: CompiledRules, admitted: Sequence[Draft], lookup: Resolve) -> None:
     """Join the identifiers that the *admitted* events say belong together."""
     asserted = [draft for draft in admitted if draft.links and not draft.linked]
-    sets = [pairs for draft in asserted if (pairs := linked_pairs(rules, draft))]
+    sets = [(pairs, said(draft)) for draft in asserted if (pairs := linked_pairs(rules, draft))]
     if not sets:
         return
-    aliases = [pairs[1:] for pairs in sets if _alternatives(pairs)]
+    aliases = [pairs[1:] for pairs, _ in sets if _alternatives(pairs)]
     known = _known(aliases, lookup)
     sealed = sealed_kinds(rules)
     wanted = [
-        Lookup(identifiers=_chosen(pairs, known), mint=False, link=True, seal=sealed)
-        for pairs in sets
+        Lookup(identifiers=_chosen(pairs, known), mint=False, link=True, seal=sealed, said=by)
+        for pairs, by in sets
     ]
     lookup([each for each in wanted if len(each.identifiers) > 1])
 

@@ -10,8 +10,8 @@ from gateway.ingest.rules import CompiledRules
 from policies.decisions import Reason
 from policies.ruleset import IdentifierRule
 from policies.vocabulary import EventKind
-from pseudonymizer.errors import IdentifierInvalid
-from pseudonymizer.lookup import Lookup, Resolved
+from pseudonymizer.errors import IdentifierInvalid, IdentifierNobody
+from pseudonymizer.lookup import NOBODY_SAID, Lookup, Resolved, Said
 from pseudonymizer.normalise import canonical
 from pseudonymizer.reach import reach
 
@@ -28,12 +28,14 @@ class _Wanted:
 
     positions: dict[tuple[Pair, ...], int] = field(default_factory=dict)
     mint: list[bool] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
 
-    def place(self, pairs: tuple[Pair, ...], *, mint: bool) -> int:
+    def place(self, pairs: tuple[Pair, ...], *, mint: bool, said: Said = NOBODY_SAID) -> int:
         """Give the position of the look-up of *pairs*; mint if anybody asking for it may."""
         position = self.positions.setdefault(pairs, len(self.mint))
         if position == len(self.mint):
             self.mint.append(mint)
+            self.said.append(said)
         else:
             self.mint[position] |= mint
         return position
@@ -86,13 +88,18 @@ def resolve(rules: CompiledRules, drafts: Sequence[Draft], lookup: Resolve) -> N
     sealed = sealed_kinds(rules)
     answers = lookup(
         [
-            Lookup(identifiers=pairs, mint=mint, link=len(pairs) > 1, seal=sealed)
-            for pairs, mint in zip(wanted.positions, wanted.mint, strict=True)
+            Lookup(identifiers=pairs, mint=mint, link=len(pairs) > 1, seal=sealed, said=by)
+            for pairs, mint, by in zip(wanted.positions, wanted.mint, wanted.said, strict=True)
         ]
     )
     for draft in drafts:
         if draft.outcome is None:
             _answered(draft, [answers[position] for position in draft.lookups])
+
+
+def said(draft: Draft) -> Said:
+    """Give who asserts what *draft* links, and by which call."""
+    return Said(draft.source, draft.event.kind)
 
 
 def sealed_kinds(rules: CompiledRules) -> frozenset[str]:
@@ -105,6 +112,9 @@ def sealed_kinds(rules: CompiledRules) -> frozenset[str]:
 def _place(rules: CompiledRules, draft: Draft, wanted: _Wanted) -> None:
     try:
         spellings = [spelled(rules.ruleset.identifiers, raw) for raw in draft.event.identifiers]
+    except IdentifierNobody:
+        draft.outcome = Reason.IDENTIFIER_NOBODY
+        return
     except IdentifierInvalid:
         draft.outcome = Reason.IDENTIFIER_INVALID
         return
@@ -116,7 +126,7 @@ def _place(rules: CompiledRules, draft: Draft, wanted: _Wanted) -> None:
     admits = _admits(rules, draft)
     pairs = linked_pairs(rules, draft)
     if pairs[:1] == (primary,) and admits and draft.event.kind == EventKind.IDENTIFY:
-        draft.lookups = (wanted.place(pairs, mint=True),)
+        draft.lookups = (wanted.place(pairs, mint=True, said=said(draft)),)
         draft.linked = True
         return
     others = [pair for pair in pairs if pair != primary and reach(pair[0]) == draft.scope]

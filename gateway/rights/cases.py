@@ -17,6 +17,8 @@ class CaseType(StrEnum):
 
     ACCESS = "access"
     ERASURE = "erasure"
+    VARIANTS = "variants"  # which other addresses may be the person's: before an erasure
+    UNLINK = "unlink"  # two who were said to be one person are not (Article 16)
 
 
 class CaseState(StrEnum):
@@ -36,6 +38,8 @@ class CaseReason(StrEnum):
     IDENTITY_NOT_VERIFIED = "identity_not_verified"
     IDENTIFIER_INVALID = "identifier_invalid"
     RESIDUE_FOUND = "residue_found"
+    NOT_LINKED = "not_linked"
+    LINKED_THROUGH_OTHERS = "linked_through_others"
 
 
 class Step(StrEnum):
@@ -49,6 +53,9 @@ class Step(StrEnum):
     SCANNED = "scanned"
     RECEIPT_SIGNED = "receipt-signed"
     ASSEMBLED = "assembled"
+    VARIANTS_LISTED = "variants-listed"
+    NO_COPIED = "no-copied"
+    UNLINKED = "unlinked"
 
 
 TRANSITIONS: Final = MappingProxyType(
@@ -66,6 +73,8 @@ TRANSITIONS: Final = MappingProxyType(
 STEPS: Final = MappingProxyType(
     {
         CaseType.ACCESS: (Step.OPENED, Step.ASSEMBLED),
+        CaseType.VARIANTS: (Step.OPENED, Step.VARIANTS_LISTED),
+        CaseType.UNLINK: (Step.OPENED, Step.NO_COPIED, Step.UNLINKED),
         CaseType.ERASURE: (
             Step.OPENED,
             Step.VAULT_FENCED,
@@ -103,6 +112,11 @@ EXPLANATIONS: Final = MappingProxyType(
         ),
         CaseReason.RESIDUE_FOUND: (
             "The scan after deletion still found something; the case stays open and is run again."
+        ),
+        CaseReason.NOT_LINKED: ("The two identifiers are not linked; nothing was changed."),
+        CaseReason.LINKED_THROUGH_OTHERS: (
+            "No link joins the two directly: each is linked with a third. Name one of them and the "
+            "third in a new request; nothing was changed."
         ),
     }
 )

@@ -198,6 +198,18 @@ def _snapshot(record: Record, reference: Reference) -> Readable:
     return {"values": dict(zip(keys, record["values"], strict=False))}
 
 
+def _link(record: Record, reference: Reference) -> Readable:
+    undone = record["undone_at"] is not None
+    return {
+        "source": reference.sources.get(record["source"]),
+        "standing": "undone" if undone else "in force",
+    }
+
+
+def _identifier(record: Record, reference: Reference) -> Readable:
+    return {"source": reference.sources.get(record["source"])}
+
+
 _WORDED: Final[Mapping[str, Callable[[Record, Reference], Readable]]] = {
     "store.event": _event,
     "store.subject": _registry,
@@ -206,6 +218,8 @@ _WORDED: Final[Mapping[str, Callable[[Record, Reference], Readable]]] = {
     "store.state": _state,
     "store.membership": _membership,
     "store.feature_snapshot": _snapshot,
+    "vault.identifier": _identifier,
+    "vault.link": _link,
 }
 
 

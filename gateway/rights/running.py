@@ -12,7 +12,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
-from gateway.rights import access, erasure, register
+from gateway.rights import access, erasure, register, unlinking, variants
 from gateway.rights.cases import (
     EXPLANATIONS,
     REMEDIES,
@@ -48,6 +48,9 @@ _ACTS: Final[Mapping[Step, Act]] = MappingProxyType(
         Step.RECIPIENTS_TOLD: erasure.tell_recipients,
         Step.SCANNED: erasure.scan_databases,
         Step.RECEIPT_SIGNED: erasure.sign_receipt,
+        Step.VARIANTS_LISTED: variants.list_them,
+        Step.NO_COPIED: unlinking.prepare,
+        Step.UNLINKED: unlinking.undo,
     }
 )
 

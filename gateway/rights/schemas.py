@@ -15,6 +15,7 @@ from gateway.rights.cases import EXPLANATIONS, REMEDIES, CaseReason, CaseState, 
 from gateway.rights.register import CaseRow
 from gateway.rights.verification import CheckMethod, CheckOutcome, IdentityCheck
 
+PAIR = 2
 MAX_IDENTIFIERS = 10  # one person's cookies, devices and addresses; more is not one request
 
 
@@ -48,13 +49,16 @@ class RequestIn(_Strict):
     def _names_somebody(self) -> Self:
         if not self.claimed():
             raise ValueError("name the subject in `identifier` or `identifiers`")
+        if self.type is CaseType.UNLINK and len(self.claimed()) != PAIR:
+            raise ValueError("name two identifiers: those whose link is to be undone")
         return self
 
     def claimed(self) -> tuple[tuple[str, str], ...]:
         """Give every (kind, value) of the request, without repetition."""
         given = (self.identifier, *self.identifiers)
-        found = {(i.kind.value, i.value.get_secret_value()) for i in given if i is not None}
-        return tuple(sorted(found))
+        found = [(i.kind.value, i.value.get_secret_value()) for i in given if i is not None]
+        # In order: of two that name one subject, undoing takes the second off it.
+        return tuple(dict.fromkeys(found))
 
 
 class CaseOut(BaseModel):

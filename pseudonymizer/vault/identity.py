@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pseudonymizer.keyring import Identifier
-from pseudonymizer.lookup import Linked, Lookup, Status
+from pseudonymizer.lookup import Linked, Lookup, Said, Status
 from pseudonymizer.reach import PERSONAL, reach
 
 __all__ = [
@@ -49,11 +49,19 @@ class Known:
 
 
 class Circles:
-    """Which subjects are linked, directly or not, and which circle has a user id."""
+    """Which subjects are linked, directly or not, and which circle has a user id.
 
-    def __init__(self, rows: Iterable[tuple[int, int, bool]] = ()) -> None:
+    *apart* are pairs whose link was undone: no later assertion brings their circles together.
+    """
+
+    def __init__(
+        self,
+        rows: Iterable[tuple[int, int, bool]] = (),
+        apart: Iterable[tuple[int, int]] = (),
+    ) -> None:
         self._next: dict[int, int] = {}
         self._named: set[int] = set()
+        self._apart = tuple(apart)
         for root, member, has_user_id in rows:
             self.join(root, member)
             if has_user_id:
@@ -73,6 +81,13 @@ class Circles:
             if other in self._named:
                 self._named.add(one)
 
+    def may_join(self, one: int, other: int) -> bool:
+        """Say whether the circles may become one: not two user ids, and nothing undone."""
+        roots = {self.root(one), self.root(other)}
+        if roots <= self._named:
+            return False
+        return all({self.root(a), self.root(b)} != roots for a, b in self._apart)
+
     def name(self, subject: int) -> None:
         """Record that the subject's circle has a user id."""
         self._named.add(self.root(subject))
@@ -90,7 +105,8 @@ class Plan:
     circles: Circles
     minted: int = 0
     attached: dict[Identifier, int] = field(default_factory=dict)
-    links: set[tuple[int, int]] = field(default_factory=set)
+    sources: dict[Identifier, int] = field(default_factory=dict)
+    links: dict[tuple[int, int], Said] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
 
     def writes(self) -> bool:
@@ -103,8 +119,10 @@ class Plan:
         self.attach(identifier, -self.minted)
         return -self.minted
 
-    def attach(self, identifier: Identifier, subject: int) -> None:
-        """Plan *identifier* as one more of *subject*'s."""
+    def attach(self, identifier: Identifier, subject: int, said: Said | None = None) -> None:
+        """Plan *identifier* as one more of *subject*'s, because somebody *said* so."""
+        if said is not None:
+            self.sources[identifier] = said.source
         self.owners[identifier] = subject
         self.attached[identifier] = subject
         if identifier[0] == "user_id":
@@ -164,7 +182,7 @@ def _link(lookup: Lookup, owner: int | None, planned: Plan) -> Outcome:
     if owner is None:
         owner = _adopter(primary, others, planned)
         if owner is not None:
-            planned.attach(primary, owner)
+            planned.attach(primary, owner, lookup.said)
             linked = "attached"
         elif lookup.mint:
             status, owner = "minted", planned.mint(primary)
@@ -199,15 +217,15 @@ def _bring(other: Identifier, owner: int, lookup: Lookup, planned: Plan) -> Link
         if not planned.may_take(owner, other):
             return "conflict"
         if reach(other[0]) == reach(lookup.identifiers[0][0]):
-            planned.attach(other, owner)
+            planned.attach(other, owner, lookup.said)
             return "attached"
         subject = _apart(other, lookup, planned)
     if circles.root(subject) == circles.root(owner):
         return "joined"
-    if circles.named(subject) and circles.named(owner):
+    if not circles.may_join(subject, owner):
         return "conflict"
     circles.join(owner, subject)
-    planned.links.add((owner, subject))
+    planned.links[owner, subject] = lookup.said
     return "joined"
 
 
@@ -216,6 +234,6 @@ def _apart(other: Identifier, lookup: Lookup, planned: Plan) -> int:
     if other[0] in PERSONAL:
         adopter = _adopter(other, lookup.identifiers, planned)
         if adopter is not None:
-            planned.attach(other, adopter)
+            planned.attach(other, adopter, lookup.said)
             return adopter
     return planned.mint(other)

@@ -11,16 +11,24 @@ from sqlalchemy import Connection
 from pseudonymizer.derive import SUBJECT_KEY_BYTES, dek
 from pseudonymizer.errors import VaultContended
 from pseudonymizer.keyring import Identifier, Keyring
-from pseudonymizer.normalise import CANON_VERSION
+from pseudonymizer.normalise import CANON_VERSION, common_form
 from pseudonymizer.seal import Place, SealingKey, open_sealed, pad, seal, unpad
 from pseudonymizer.vault import store
 from pseudonymizer.vault.buckets import Buckets, new_bucket, some_buckets, wrap_subject
 from pseudonymizer.vault.identity import Plan
 from pseudonymizer.vault.in_use import key_in_use
+from pseudonymizer.vault.links import insert_links
 from pseudonymizer.vault.question import Question
 from pseudonymizer.vault.store import FoundRow
 
-__all__ = ["Indexed", "Minter", "move_identifier", "open_identifier", "open_mark"]
+__all__ = [
+    "Indexed",
+    "Minter",
+    "move_identifier",
+    "open_identifier",
+    "open_mark",
+    "reseal_identifier",
+]
 
 FIELD_VERSION: Final = 1
 _VERSION_BYTES: Final = 4
@@ -32,7 +40,7 @@ class Indexed(NamedTuple):
     blind_index: bytes
     subject: int
     kind: str
-    sealed: bytes
+    sealed: bytes | None
     sealed_mark: bytes
 
 
@@ -50,7 +58,6 @@ class Minter:
         question: Question,
         *,
         keys: Mapping[int, bytes],
-        source: int,
     ) -> dict[int, bytes]:
         """Write *planned*; give the subject keys of the minted, by their provisional numbers.
 
@@ -59,26 +66,32 @@ class Minter:
             planned: what to write.
             question: blind indexes and marks of the batch.
             keys: subject keys of the known subjects that get further identifiers.
-            source: who asserted the links.
 
         Raises:
             VaultContended: another transaction was first with one of the identifiers; what was
                 written here must be rolled back, and is when this leaves ``transaction``.
         """
         provisional = [-number for number in range(1, planned.minted + 1)]
-        minted = dict(zip(provisional, self._mint(vault, len(provisional)), strict=True))
+        minted = dict(zip(provisional, self.mint(vault, len(provisional)), strict=True))
         number = {p: n for p, (n, _) in minted.items()}
         fresh = {p: key for p, (_, key) in minted.items()}
         every = {**keys, **fresh}
         rows = [
-            _identifier_row(identifier, number.get(subject, subject), question, every[subject])
+            _identifier_row(
+                identifier, number.get(subject, subject), question, every[subject]
+            )._replace(source=planned.sources.get(identifier))
             for identifier, subject in planned.attached.items()
         ]
         if rows and store.insert_identifiers(vault, rows) < len(rows):
             raise VaultContended("another transaction minted an identifier first; its row is used")
         if planned.links:
-            pairs = {(number.get(a, a), number.get(b, b)) for a, b in planned.links}
-            store.insert_links(vault, pairs, source=source)
+            insert_links(
+                vault,
+                {
+                    (number.get(a, a), number.get(b, b)): said
+                    for (a, b), said in planned.links.items()
+                },
+            )
         return fresh
 
     def move(
@@ -102,12 +115,13 @@ class Minter:
                 continue
             identifier = question.indexes[row.blind_index]
             new = _identifier_row(identifier, row.subject, question, key, keep=row.kept)
-            moved.append(store.Moved(row.blind_index, new.blind_index, new.sealed, new.sealed_mark))
+            kept = (new.blind_index, new.sealed, new.sealed_mark, new.variant_index)
+            moved.append(store.Moved(row.blind_index, *kept))
         if moved:
             store.move_identifiers(vault, moved, version=question.index_version)
 
-    def _mint(self, vault: Connection, count: int) -> list[tuple[int, bytes]]:
-        """Insert new subjects; give number and key of each."""
+    def mint(self, vault: Connection, count: int) -> list[tuple[int, bytes]]:
+        """Insert new subjects without an identifier; give number and key of each."""
         if not count:
             return []
         numbers = store.reserve_subjects(vault, count)
@@ -139,15 +153,34 @@ def move_identifier(
     keyring: Keyring, subject_key: bytes, row: Indexed, *, version: int
 ) -> store.Moved:
     """Index what is kept sealed under another version; everything is sealed for its new place."""
+    if row.sealed is None:
+        raise ValueError("nothing is kept of the identifier; its sealed form was needed")
     text = open_identifier(subject_key, row.blind_index, row.sealed)
     mark_version, mark = open_mark(subject_key, row.blind_index, row.sealed_mark)
-    index = keyring.blind_index(row.kind, text, version=version)
+    common = common_form(row.kind, text)
+    wanted = [(row.kind, text)] if common is None else [(row.kind, text), common]
+    index, *variant = keyring.blind_indexes(wanted, version=version)
     plain = mark_version.to_bytes(_VERSION_BYTES, "big") + mark
     return store.Moved(
         row.blind_index,
         index,
         seal(_field_key(subject_key, "sealed"), pad(text), _at("sealed", index)),
         seal(_field_key(subject_key, "sealed_mark"), plain, _at("sealed_mark", index)),
+        variant[0] if variant else None,
+    )
+
+
+def reseal_identifier(keys: tuple[bytes, bytes], row: Indexed) -> tuple[bytes | None, bytes]:
+    """Seal anew what is kept of an identifier, from under one subject's key to another's."""
+    old, new = keys
+    at, mark_at = _at("sealed", row.blind_index), _at("sealed_mark", row.blind_index)
+    mark = open_sealed(_field_key(old, "sealed_mark"), row.sealed_mark, mark_at)
+    text = None
+    if row.sealed is not None:
+        text = open_sealed(_field_key(old, "sealed"), row.sealed, at)
+    return (
+        None if text is None else seal(_field_key(new, "sealed"), text, at),
+        seal(_field_key(new, "sealed_mark"), mark, mark_at),
     )
 
 
@@ -181,7 +214,15 @@ def _identifier_row(
     # them, sealed: with the database alone it still joins with nothing (R-59).
     sealed_mark = seal(_field_key(subject_key, "sealed_mark"), mark, _at("sealed_mark", index))
     return store.IdentifierRow(
-        index, subject, kind, question.index_version, CANON_VERSION, sealed, sealed_mark
+        index,
+        subject,
+        kind,
+        question.index_version,
+        CANON_VERSION,
+        sealed,
+        sealed_mark,
+        question.variant_of(identifier),
+        None,
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 
 from pseudonymizer.keyring import Identifier, Keyring
 from pseudonymizer.lookup import Lookup
+from pseudonymizer.normalise import common_form
 from pseudonymizer.vault.identity import Known
 from pseudonymizer.vault.in_use import InUse
 from pseudonymizer.vault.store import FoundRow
@@ -36,15 +37,21 @@ class Question:
         """Compute everything; *first* is the version marks begin at, unset the oldest there is."""
         self.lookups = lookups
         identifiers = list({i: None for lookup in lookups for i in lookup.identifiers})
+        self._common = _common_forms(lookups, identifiers)
+        every = [*identifiers, *dict.fromkeys(self._common.values())]
         self._indexes = {
-            version: dict(
-                zip(identifiers, keyring.blind_indexes(identifiers, version=version), strict=True)
-            )
+            version: dict(zip(every, keyring.blind_indexes(every, version=version), strict=True))
             for version in keyring.versions("idx").live
         }
-        self.indexes = _owners(self._indexes)
+        self.indexes = {
+            made[identifier]: identifier
+            for made in self._indexes.values()
+            for identifier in identifiers
+        }
         self.version_of = {
-            index: version for version, made in self._indexes.items() for index in made.values()
+            made[identifier]: version
+            for version, made in self._indexes.items()
+            for identifier in identifiers
         }
         sup = keyring.versions("sup")
         self._first = first or sup.live[0]
@@ -79,6 +86,11 @@ class Question:
         """Give the blind index to store for *identifier*."""
         return self._indexes[self.index_version][identifier]
 
+    def variant_of(self, identifier: Identifier) -> bytes | None:
+        """Give the index that variants of an address share; ``None`` where there are none."""
+        common = self._common.get(identifier)
+        return None if common is None else self._indexes[self.index_version][common]
+
     def known(self, found: Iterable[FoundRow], marks: AbstractSet[bytes]) -> Known:
         """Read the vault's answer in terms of identifiers."""
         rows = list(found)
@@ -87,6 +99,16 @@ class Question:
             tombstoned={self.marks[mark] for mark in marks},
             gone={row.subject for row in rows if row.state != "alive"},
         )
+
+
+def _common_forms(
+    lookups: Iterable[Lookup], identifiers: Iterable[Identifier]
+) -> dict[Identifier, Identifier]:
+    """Give the common form of every address, if a row may be written at all."""
+    if not any(lookup.mint or lookup.link for lookup in lookups):
+        return {}
+    found = {identifier: common_form(*identifier) for identifier in identifiers}
+    return {identifier: common for identifier, common in found.items() if common is not None}
 
 
 def _owners(made: ByVersion) -> dict[bytes, Identifier]:

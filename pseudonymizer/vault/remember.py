@@ -28,6 +28,7 @@ from pseudonymizer.vault.identity import (
     plan,
 )
 from pseudonymizer.vault.in_use import InUse
+from pseudonymizer.vault.links import circles_of
 from pseudonymizer.vault.mint import Minter
 from pseudonymizer.vault.question import Question
 from pseudonymizer.vault.store import BucketRow, FoundRow
@@ -64,15 +65,12 @@ class Resolver:
         self._buckets = Buckets(keyring)
         self._minter = Minter(keyring, self._buckets)
 
-    def resolve(
-        self, wanted: Sequence[Lookup], *, domains: Sequence[str], source: int = 0
-    ) -> list[Resolved]:
+    def resolve(self, wanted: Sequence[Lookup], *, domains: Sequence[str]) -> list[Resolved]:
         """Resolve a batch, in order; every domain's pseudonym is given for each subject.
 
         Args:
             wanted: one look-up per event; equal ones cost one.
             domains: the rulebook's domain keys.
-            source: who asserts the links, for the record.
 
         Raises:
             VaultUnavailable: the vault does not answer.
@@ -93,7 +91,7 @@ class Resolver:
         if missing:
             epoch = cache.epoch
             lookups = [lookup for _, lookup in missing.values()]
-            fetched = self._fetch(lookups, domains=tuple(domains), source=source)
+            fetched = self._fetch(lookups, domains=tuple(domains))
             answers.update(zip(missing, fetched, strict=True))
             names = [name for name, _ in missing.values()]
             cache.put(list(_worth_keeping(names, fetched)), epoch=epoch)
@@ -108,14 +106,12 @@ class Resolver:
         self._cache.clear()
         self._buckets.clear()
 
-    def _fetch(
-        self, lookups: Sequence[Lookup], *, domains: tuple[str, ...], source: int
-    ) -> list[Resolved]:
+    def _fetch(self, lookups: Sequence[Lookup], *, domains: tuple[str, ...]) -> list[Resolved]:
         question = Question(self._keyring, lookups)
         for _ in range(ATTEMPTS):
             try:
                 with transaction(self._engine) as vault:
-                    outcomes, keys = self._once(vault, question, source=source)
+                    outcomes, keys = self._once(vault, question)
             except VaultContended:
                 continue
             except _Rotated as rotated:
@@ -136,7 +132,7 @@ class Resolver:
         return Question(self._keyring, lookups, first=in_use["sup"].first)
 
     def _once(
-        self, vault: Connection, question: Question, *, source: int
+        self, vault: Connection, question: Question
     ) -> tuple[list[Outcome], dict[int, bytes]]:
         """Run one attempt; give the outcomes and the keys of the subjects in them."""
         lookups = question.lookups
@@ -149,10 +145,11 @@ class Resolver:
         question.use(in_use)
         known = question.known(found, marks)
         linked = needs_circles(lookups, known)
-        planned = plan(lookups, known, Circles(store.circles_of(vault, linked) if linked else ()))
+        circles = Circles(*circles_of(vault, linked)) if linked else Circles()
+        planned = plan(lookups, known, circles)
         keys = self._unwrap(found, planned)
         if planned.writes():
-            keys |= self._minter.write(vault, planned, question, keys=keys, source=source)
+            keys |= self._minter.write(vault, planned, question, keys=keys)
         if writing:
             self._minter.move(vault, question, found, keys)
         return planned.outcomes, keys

@@ -242,8 +242,8 @@ def _identifiers(vault: Connection, keyring: Keyring, after: bytes) -> tuple[int
         " b.id, b.version, b.kek_version, b.wrapped_key"
         " FROM vault.identifier AS i JOIN vault.subject AS s ON s.id = i.subject"
         " JOIN vault.bucket AS b ON b.id = s.bucket"
-        " WHERE i.blind_index > %b AND i.index_version < %b AND i.sealed IS NOT NULL"
-        " AND s.wrapped_sk IS NOT NULL"
+        " WHERE i.blind_index > %b AND i.sealed IS NOT NULL AND s.wrapped_sk IS NOT NULL"
+        " AND (i.index_version < %b OR i.kind = 'email' AND i.variant_index IS NULL)"
         " ORDER BY i.blind_index LIMIT %b FOR NO KEY UPDATE OF i SKIP LOCKED",
         after,
         in_use,

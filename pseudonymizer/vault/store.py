@@ -7,7 +7,7 @@ first, returns plain values and never commits.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -20,10 +20,8 @@ __all__ = [
     "IdentifierRow",
     "Moved",
     "SubjectKeyRow",
-    "circles_of",
     "insert_buckets",
     "insert_identifiers",
-    "insert_links",
     "insert_subjects",
     "keep_erasures_out",
     "keep_minting_out",
@@ -65,6 +63,7 @@ class Moved(NamedTuple):
     blind_index: bytes
     sealed: bytes | None
     sealed_mark: bytes
+    variant_index: bytes | None
 
 
 class BucketRow(NamedTuple):
@@ -85,7 +84,7 @@ class SubjectKeyRow(NamedTuple):
 
 
 class IdentifierRow(NamedTuple):
-    """A new identifier of a subject."""
+    """A new identifier of a subject; *source* said so, unless it came by itself."""
 
     blind_index: bytes
     subject: int
@@ -94,6 +93,8 @@ class IdentifierRow(NamedTuple):
     canon_version: int
     sealed: bytes | None
     sealed_mark: bytes
+    variant_index: bytes | None
+    source: int | None
 
 
 _LOOK_UP: Final = """
@@ -113,28 +114,14 @@ SELECT NULL, NULL, name, NULL, version, first, NULL, NULL, NULL
   FROM vault.key_in_use WHERE name IN ('idx', 'sup')
 """
 
-_CIRCLES: Final = """
-WITH RECURSIVE circle (root, member) AS (
-    SELECT id, id FROM unnest(%b::bigint[]) AS id
-    UNION
-    SELECT circle.root, next.id
-      FROM circle CROSS JOIN LATERAL (
-           SELECT other AS id FROM vault.link WHERE subject = circle.member
-           UNION ALL
-           SELECT subject FROM vault.link WHERE other = circle.member) AS next
-)
-SELECT root, member, EXISTS (
-           SELECT FROM vault.identifier WHERE subject = member AND kind = 'user_id')
-  FROM circle
-"""
 
 _INSERT_IDENTIFIERS: Final = """
 INSERT INTO vault.identifier
        (blind_index, subject, kind, index_version, canon_version, sealed, sealed_mark,
-        first_seen_on)
+        variant_index, source, first_seen_on)
 SELECT *, (now() AT TIME ZONE 'UTC')::date
   FROM unnest(%b::bytea[], %b::bigint[], %b::text[], %b::int[], %b::smallint[], %b::bytea[],
-              %b::bytea[]) AS new (blind_index)
+              %b::bytea[], %b::bytea[], %b::int[]) AS new (blind_index)
  ORDER BY blind_index
     ON CONFLICT (blind_index) DO NOTHING
 RETURNING 1
@@ -181,18 +168,13 @@ def move_identifiers(connection: Connection, rows: Sequence[Moved], *, version: 
     run(
         connection,
         "UPDATE vault.identifier AS i SET blind_index = new.blind_index, index_version = %b,"
-        " sealed = new.sealed, sealed_mark = new.sealed_mark"
-        " FROM unnest(%b::bytea[], %b::bytea[], %b::bytea[], %b::bytea[])"
-        " AS new (old, blind_index, sealed, sealed_mark) WHERE i.blind_index = new.old",
+        " sealed = new.sealed, sealed_mark = new.sealed_mark, variant_index = new.variant_index"
+        " FROM unnest(%b::bytea[], %b::bytea[], %b::bytea[], %b::bytea[], %b::bytea[])"
+        " AS new (old, blind_index, sealed, sealed_mark, variant_index)"
+        " WHERE i.blind_index = new.old",
         version,
-        *columns(rows, 4),
+        *columns(rows, 5),
     )
-
-
-def circles_of(connection: Connection, subjects: Iterable[int]) -> list[tuple[int, int, bool]]:
-    """Give, for each subject, all it is linked with (itself too), and which have a user id."""
-    rows = run(connection, _CIRCLES, sorted(subjects)).fetchall()
-    return cast("list[tuple[int, int, bool]]", rows)
 
 
 def reserve_subjects(connection: Connection, count: int) -> list[int]:
@@ -251,18 +233,4 @@ def insert_identifiers(connection: Connection, rows: Sequence[IdentifierRow]) ->
     One statement in the order of the blind indexes: two transactions that insert the same ones
     wait for each other in the same order, so there is no deadlock.
     """
-    return len(run(connection, _INSERT_IDENTIFIERS, *columns(rows, 7)).fetchall())
-
-
-def insert_links(connection: Connection, pairs: Iterable[tuple[int, int]], *, source: int) -> None:
-    """Record that *source* said the two subjects of each pair are one person."""
-    ordered = sorted((min(pair), max(pair)) for pair in pairs)
-    run(
-        connection,
-        "INSERT INTO vault.link (subject, other, source, linked_at)"
-        " SELECT *, %b::int, now() FROM unnest(%b::bigint[], %b::bigint[])"
-        " ON CONFLICT DO NOTHING",
-        source,
-        [pair[0] for pair in ordered],
-        [pair[1] for pair in ordered],
-    )
+    return len(run(connection, _INSERT_IDENTIFIERS, *columns(rows, 9)).fetchall())

@@ -21,7 +21,8 @@ from pseudonymizer.reach import PERSONAL
 from pseudonymizer.vault.buckets import Buckets, unwrap_subject
 from pseudonymizer.vault.driver import run
 from pseudonymizer.vault.in_use import key_in_use
-from pseudonymizer.vault.store import BucketRow, circles_of
+from pseudonymizer.vault.links import circles_of
+from pseudonymizer.vault.store import BucketRow
 
 __all__ = [
     "Names",
@@ -67,7 +68,7 @@ def lookup_closure(
     reached = {row[0] for row in rows.fetchall()}
     if not reached:
         return []
-    return _subjects(vault, {member for _, member, _ in circles_of(vault, reached)})
+    return _subjects(vault, {member for _, member, _ in circles_of(vault, reached).members})
 
 
 def lookup_vouched(
@@ -89,7 +90,8 @@ def lookup_vouched(
     vouched = {number for number, kind in claimed if kind in PERSONAL or number in nameless}
     links = run(
         vault,
-        "SELECT subject, other FROM vault.link WHERE subject = ANY(%b::bigint[])",
+        "SELECT subject, other FROM vault.link"
+        " WHERE subject = ANY(%b::bigint[]) AND undone_at IS NULL",
         list(closure),
     ).fetchall()
     for devices, people in _shared(nameless, links):

@@ -100,7 +100,21 @@ identifier = Table(
     Column("sealed", LargeBinary, nullable=True, info=_IDENTIFIER),
     Column("sealed_mark", LargeBinary, nullable=False, info=_IDENTIFIER),
     Column("first_seen_on", Date, nullable=False, info=_TIME),
+    # The same for every spelling of an address that its provider delivers alike; only a rights
+    # request looks there.
+    Column(
+        "variant_index",
+        LargeBinary,
+        nullable=True,
+        info=note("identifier", "rights", "row", "blind_index"),
+    ),
+    Column("source", Integer, nullable=True, info=_TECHNICAL),
     Index("identifier_subject", "subject"),
+    Index(
+        "identifier_variant",
+        "variant_index",
+        postgresql_where=text("variant_index IS NOT NULL"),
+    ),
     schema="vault",
     comment="Blind index of an identifier, the subject behind it, and what was kept sealed.",
     info={"erasure": Erasure.DELETE},
@@ -113,6 +127,9 @@ link = Table(
     Column("other", BIGINT, ForeignKey(subject.c.id), primary_key=True, info=_SUBJECT),
     Column("source", Integer, nullable=False, info=_TECHNICAL),
     Column("linked_at", DateTime(timezone=True), nullable=False, info=_TIME),
+    Column("asserted", Text, nullable=True, info=_TECHNICAL),
+    Column("undone_at", DateTime(timezone=True), nullable=True, info=_TIME),
+    Column("undone_case", Uuid, nullable=True, info=_TECHNICAL),
     CheckConstraint("subject < other", name="link_once"),
     Index("link_other", "other"),
     schema="vault",

@@ -131,3 +131,31 @@ def test_the_register_lists_requests_and_names_nobody(
     answer = client.get("/v1/rights/requests", headers=tokens[Role.AUDITOR])
     assert {case["id"] for case in answer.json()["requests"]} >= opened
     assert canaries(FIRST, answer.text) == canaries(SECOND, answer.text) == ()
+
+
+PAIR = [{"kind": "user_id", "value": FIRST.user_id}, {"kind": "email", "value": FIRST.email}]
+
+
+def test_variants_and_unlinking_are_for_a_data_protection_officer(
+    client: AsgiClient, tokens: dict[Role, dict[str, str]]
+) -> None:
+    for asked in (body("variants"), {"type": "unlink", "identifiers": PAIR}):
+        refused = client.post("/v1/rights/requests", json=asked, headers=tokens[Role.OPERATOR])
+        assert refused.status_code == 403
+        opened = client.post("/v1/rights/requests", json=asked, headers=tokens[Role.DPO])
+        assert opened.status_code == 201
+        assert opened.json()["state"] == "closed"
+        path = opened.json()["result"]
+        assert client.get(path, headers=tokens[Role.OPERATOR]).status_code == 403
+        assert client.get(path, headers=tokens[Role.DPO]).status_code == 200
+        assert canaries(FIRST, refused.text + opened.text) == ()
+
+
+def test_unlinking_wants_two_identifiers(
+    client: AsgiClient, tokens: dict[Role, dict[str, str]]
+) -> None:
+    for asked in (body("unlink"), {"type": "unlink", "identifiers": [*PAIR, PAIR[0] | {
+        "value": SECOND.user_id}]}):  # fmt: skip
+        answer = client.post("/v1/rights/requests", json=asked, headers=tokens[Role.DPO])
+        assert answer.status_code == 422
+        assert answer.json()["code"] == "body-invalid"

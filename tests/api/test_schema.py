@@ -133,7 +133,7 @@ def there(front: Front) -> dict[str, str]:
 
     A case of each kind is among those that are listed.
     """
-    for kind in ("erasure", "access"):
+    for kind in ("erasure", "variants", "access"):
         asked = {"type": kind, "identifier": {"kind": "user_id", "value": f"cust-no-{kind}"}}
         opened = front.post("/v1/rights/requests", asked, auth=None, headers=front.dpo).json()
     assert front.client.get(opened["result"], headers=front.dpo).status_code == 200

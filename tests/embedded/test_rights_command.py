@@ -58,3 +58,21 @@ def test_an_identifier_is_given_in_one_way_and_not_empty(
 ) -> None:
     asked = say(rights.app, "erase", "--kind", "user_id", *words, data=installed)
     assert asked.exit_code == 2
+
+
+def test_two_identifiers_are_read_a_line_each_and_variants_are_listed(installed: Path) -> None:
+    pair = f"{ADA.user_id}\n{ADA.email}\n"
+    words = ("unlink", "--kind", "user_id", "--other-kind", "email")
+    asked = say(rights.app, *words, "--value-stdin", given=pair, data=installed)
+    assert asked.exit_code == 1
+    answer = json.loads(asked.stdout)
+    assert (answer["case"]["type"], answer["case"]["reason"]) == ("unlink", "not_identifiable")
+    assert canaries(ADA, asked.output) == ()
+    assert say(rights.app, *words, "--value", "x", data=installed).exit_code == 2
+
+    listed = say(
+        rights.app, "variants", "--kind", "email", "--value-stdin", given=f"{ADA.email}\n",
+        data=installed,
+    )  # fmt: skip
+    assert listed.exit_code == 0
+    assert json.loads(listed.stdout)["result"]["variants"] == []

@@ -32,6 +32,7 @@ REASONS = {
     Reason.EVENT_INVALID: "A member is missing or not of its type.",
     Reason.IDENTIFIER_MISSING: "Nothing says whose event it is.",
     Reason.IDENTIFIER_INVALID: "An identifier is not what its kind should look like.",
+    Reason.IDENTIFIER_NOBODY: "An identifier is what programs send for nobody: null, zeros, test.",
     Reason.RETENTION_EXPIRED: "The event is older than it may be kept.",
     Reason.TIME_INVALID: "Its instant cannot be read.",
     Reason.CLOCK_FUTURE: "Its instant lies in the future, after correction.",

@@ -16,7 +16,9 @@ from pseudonymizer.keyring import Identifier, Keyring
 from pseudonymizer.lookup import Lookup, Resolved
 from pseudonymizer.vault.forget import Erasure, ErasureRequest, begin_erasure, destroy_keys
 from pseudonymizer.vault.remember import Resolver
+from pseudonymizer.vault.subjects import lookup_closure
 from pseudonymizer.vault.transactions import transaction
+from pseudonymizer.vault.unlink import Parting, Undone, mint_aside, undo_link
 
 DOMAINS: Final = ("marketing", "measurement")
 NOON: Final = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -61,6 +63,25 @@ class Vault:
         """Take the second step."""
         with transaction(self.engine) as vault:
             return destroy_keys(vault, self.keyring, case_id=case, at=NOON)
+
+    def unlink(
+        self, one: Identifier, other: Identifier, case: UUID | None = None, aside: int | None = None
+    ) -> Undone:
+        """Undo the link between two."""
+        parting = Parting((one, other), case or uuid4(), NOON, aside)
+        with transaction(self.engine) as vault:
+            return undo_link(vault, self.keyring, parting)
+
+    def part(self, one: Identifier, other: Identifier) -> Undone:
+        """Undo it in both steps: the second gets a subject of its own if it has none."""
+        with transaction(self.engine) as vault:
+            minted = mint_aside(vault, self.keyring, (one, other))
+        return self.unlink(one, other, aside=None if minted is None else minted[1])
+
+    def circle(self, identifier: Identifier) -> set[int]:
+        """Give the subjects a rights request about *identifier* closes over."""
+        with transaction(self.engine) as vault:
+            return {row.id for row in lookup_closure(vault, self.keyring, [identifier])}
 
     def count(self, table: str) -> int:
         """Count the rows of a table."""

@@ -19,7 +19,7 @@ from pseudonymizer.errors import IdentifierInvalid
 from pseudonymizer.key_file import KeyRecord, VersionRecord, write_keys
 from pseudonymizer.key_providers import USES, FileKeyProvider
 from pseudonymizer.keyring import Keyring
-from pseudonymizer.normalise import canonical
+from pseudonymizer.normalise import canonical, common_form
 from pseudonymizer.seal import Place, SealingKey, open_sealed, seal
 
 FOLDER = Path(__file__).parent
@@ -33,6 +33,7 @@ IDENTIFIERS = (
     ("phone", "+33612345678"),
     ("device_id", "5f1e7a9c-0000-4000-8000-000000000001"),
 )
+VARIANTS = ("ada.lovelace+shop@gmail.com", "adalovelace@googlemail.com", "ada+a@example.org")
 MESSAGE = "0198f0aa-0000-7000-8000-000000000001"
 MESSAGES = ((1, MESSAGE), (2, MESSAGE), (1, ""), (1, "é\ud800"))
 SPELLINGS = (
@@ -46,6 +47,13 @@ SPELLINGS = (
     ("user_id", "x" * 257, "FR"),
     ("anonymous_id", "00000000-0000-0000-0000-000000000000", "FR"),
     ("device_id", "5F1E7A9C-0000-4000-8000-000000000001", "FR"),
+    ("device_id", "6D92078A-8246-4BA4-AE5B-76104861E7DC", "FR"),
+    ("device_id", "38400000-8cf0-11bd-b23e-10b96e40000d", "FR"),
+    ("device_id", "00000000-0000-0000-0000-000000000000", "FR"),
+    ("user_id", "0", "FR"),
+    ("user_id", "test", "FR"),
+    ("email", "test@test.com", "FR"),
+    ("email", "unknown@example.org", "FR"),
     ("email", " Ada.Lovelace@EXAMPLE.org ", "FR"),
     ("email", "ada+shop@example.org", "FR"),
     ("email", "gr\u00e2ce@ex\u00e4mple.org", "FR"),
@@ -81,6 +89,14 @@ SPELLINGS = (
     ("phone", "06 12 34 56 78 ext. 5", "FR"),
     ("phone", "\uff10\uff16\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18", "FR"),
     ("phone", "020 7946 0018", "GB"),
+    ("phone", "06 00 00 00 00", "FR"),
+    ("phone", "20 12 34", "FR"),
+    ("phone", "20 12 34", "NC"),
+    ("phone", "40 41 23 45", "PF"),
+    ("phone", "72 12 34", "WF"),
+    ("phone", "043 01 23", "PM"),
+    ("phone", "+508 43 01 23", "FR"),
+    ("phone", "+687 20 12 34", "FR"),
     ("postcode", "75001", "FR"),
 )
 
@@ -153,6 +169,11 @@ def vectors(keyring: Keyring) -> dict[str, Any]:
         "canonical": [
             {"kind": kind, "text": text, "region": region, "form": spelled(kind, text, region)}
             for kind, text, region in SPELLINGS
+        ],
+        "variants": [
+            {"email": text, "index": keyring.blind_index(*form).hex()}
+            for text in VARIANTS
+            if (form := common_form("email", text))
         ],
         "public_keys": {name: key.hex() for name, key in keyring.public_keys().items()},
     }

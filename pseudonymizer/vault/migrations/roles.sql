@@ -24,8 +24,10 @@ GRANT SELECT, INSERT ON vault.erasure_journal, vault.subject TO paravent_vault;
 GRANT UPDATE (arefs, key_ids, destroyed_at, completed_at) ON vault.erasure_journal TO paravent_vault;
 GRANT UPDATE (state, generation, wrapped_sk, erased_at) ON vault.subject TO paravent_vault;
 GRANT SELECT, INSERT, DELETE ON vault.identifier, vault.link, tombstone.mark TO paravent_vault;
--- An identifier may get another blind index, never another subject.
-GRANT UPDATE (blind_index, index_version, sealed, sealed_mark) ON vault.identifier TO paravent_vault;
+-- An identifier may get another blind index, never another subject; of a link only its end changes.
+GRANT UPDATE (blind_index, index_version, sealed, sealed_mark, variant_index)
+    ON vault.identifier TO paravent_vault;
+GRANT UPDATE (undone_at, undone_case) ON vault.link TO paravent_vault;
 GRANT UPDATE (expires_on) ON tombstone.mark TO paravent_vault;
 GRANT SELECT ON vault.key_in_use TO paravent_vault;
 GRANT UPDATE (version, since, first) ON vault.key_in_use TO paravent_vault;

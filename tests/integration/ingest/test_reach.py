@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from gateway.consent.service import Choice
 from policies.vocabulary import ConsentStatus
 from pseudonymizer.lookup import Lookup
-from tests.support.builders import ADA, ALL_CATEGORIES, GRACE, call, consent
+from tests.support.builders import ADA, ALL_CATEGORIES, GRACE, call, consent, identify
 from tests.support.edge import TestEdge
 
 SAID = {
@@ -121,3 +122,38 @@ def test_the_ledger_says_how_far_each_choice_reaches(edge: TestEdge) -> None:
         " group by scope order by scope"
     )
     assert [tuple(row) for row in people] == [("account", 2, 2), ("device", 4, 2)]
+
+
+@pytest.mark.parametrize("everything_granted", [False, True])
+def test_what_was_done_before_a_sign_in_is_never_the_account_s(
+    edge: TestEdge, *, everything_granted: bool
+) -> None:
+    """Pre-login events stay with the browser, whatever it or the account consents to (R-49)."""
+    signed_out = Browser(ADA.anonymous_id)
+    for hours in (5, 4):
+        assert signed_out.sent(edge, timedelta(hours=hours)) == {"stored": 1}
+    before = events_of(edge, "anonymous_id", ADA.anonymous_id)
+    said = GRANTED if everything_granted else consent("analytics")
+    at = datetime.fromtimestamp(edge.now_us / 1e6, UTC) - timedelta(hours=3)
+    edge.send(identify(ADA, at=at, sentAt=None, context={"consent": said}))
+    signed_in = Browser(ADA.anonymous_id, ADA.user_id)
+    assert signed_in.sent(edge, timedelta(hours=2)) == {"stored": 1}
+    assert events_of(edge, "anonymous_id", ADA.anonymous_id) == before
+    theirs = events_of(edge, "user_id", ADA.user_id)
+    assert theirs
+    assert theirs.isdisjoint(before)
+    assert min(instant for _, instant in theirs) > max(instant for _, instant in before)
+
+
+def events_of(edge: TestEdge, kind: str, value: str) -> set[tuple[int, Any]]:
+    """Give row number of the pseudonym and instant of every event of an identifier's subject."""
+    (found,) = edge.lookup([Lookup(((kind, value),))])
+    pids = [UUID(bytes=pid) for pid in (found.pids or {}).values()]
+    return {
+        (row.subject, row.at)
+        for row in edge.rows(
+            "select e.subject, e.at from store.event e join store.subject s on s.id = e.subject"
+            " where s.pid = any(:pids)",
+            pids=pids,
+        )
+    }

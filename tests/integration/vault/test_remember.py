@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from pseudonymizer.errors import EnvelopeInvalid, VaultContended, VaultUnavailable
-from pseudonymizer.lookup import Lookup, Resolved
+from pseudonymizer.lookup import Lookup, Resolved, Said
 from pseudonymizer.vault import remember, rotate, store
 from pseudonymizer.vault.driver import run
 from pseudonymizer.vault.remember import Resolver
@@ -91,12 +91,12 @@ def test_a_shared_device_does_not_make_one_person_of_two(vault: Vault) -> None:
 def test_two_known_subjects_of_one_person_are_linked_and_stay_themselves(vault: Vault) -> None:
     ada, visitor = vault.mint(ADA), vault.mint(PHONE)
     joined = vault.resolver().resolve(
-        [Lookup((ADA, PHONE), mint=True, link=True)], domains=DOMAINS, source=7
+        [Lookup((ADA, PHONE), mint=True, link=True, said=Said(7, "identify"))], domains=DOMAINS
     )[0]
     assert joined == Resolved("known", ada.pids, "joined")
     assert vault.find(PHONE).pids == visitor.pids
-    links = vault.rows("SELECT subject, other, source FROM vault.link")
-    assert [tuple(row.values()) for row in links] == [(1, 2, 7)]
+    links = vault.rows("SELECT subject, other, source, asserted FROM vault.link")
+    assert [tuple(row.values()) for row in links] == [(1, 2, 7, "identify")]
     assert vault.ask(Lookup((ADA, PHONE), link=True))[0].linked == "joined"
     assert vault.count("vault.link") == 1
 

@@ -52,21 +52,21 @@ def test_an_event_that_asserts_nothing_keeps_its_further_identifiers_out() -> No
 def test_identifiers_asserted_together_become_a_new_person_and_their_devices() -> None:
     planned = decide({}, asserted(ADA, LAPTOP, MAIL, PHONE))
     assert planned.attached == {ADA: -1, LAPTOP: -2, MAIL: -1, PHONE: -3}
-    assert planned.links == {(-1, -2), (-1, -3)}
+    assert planned.links.keys() == {(-1, -2), (-1, -3)}
     assert planned.outcomes == [Outcome("minted", -1, "joined")]
 
 
 def test_a_visitor_who_names_an_address_stays_a_device_beside_one_person() -> None:
     planned = decide({}, asserted(LAPTOP, ADA, MAIL))
     assert planned.attached == {LAPTOP: -1, ADA: -2, MAIL: -2}
-    assert planned.links == {(-1, -2)}
+    assert planned.links.keys() == {(-1, -2)}
     assert planned.outcomes == [Outcome("minted", -1, "joined")]
 
 
 def test_a_login_is_linked_with_the_visitor_who_was_known_by_the_cookie() -> None:
     planned = decide({LAPTOP: 1}, asserted(ADA, LAPTOP))
     assert planned.attached == {ADA: -1}
-    assert planned.links == {(-1, 1)}
+    assert planned.links.keys() == {(-1, 1)}
     assert planned.outcomes == [Outcome("minted", -1, "joined")]
 
 
@@ -85,7 +85,7 @@ def test_a_number_attaches_to_the_person_who_was_known_by_an_address() -> None:
 def test_an_assertion_is_kept_even_where_nobody_new_may_be_minted() -> None:
     planned = decide({ADA: 1}, asserted(ADA, MAIL, LAPTOP, mint=False))
     assert planned.attached == {MAIL: 1, LAPTOP: -1}
-    assert planned.links == {(1, -1)}
+    assert planned.links.keys() == {(1, -1)}
 
 
 def test_a_cookie_that_becomes_another_is_the_same_device() -> None:
@@ -110,7 +110,7 @@ def test_a_second_person_who_may_not_be_minted_gets_nothing_of_the_first() -> No
 
 def test_two_known_subjects_are_joined_when_one_of_them_has_no_user_id() -> None:
     planned = decide({ADA: 1, PHONE: 2}, asserted(ADA, PHONE))
-    assert planned.links == {(1, 2)}
+    assert planned.links.keys() == {(1, 2)}
     assert (planned.outcomes[0].subject, planned.outcomes[0].linked) == (1, "joined")
 
 

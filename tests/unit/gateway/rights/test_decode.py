@@ -123,9 +123,18 @@ def test_snapshots_and_memberships_have_names() -> None:
 
 
 def test_bytes_become_hex_and_unknown_tables_stay_as_they_are() -> None:
-    record = {"blind_index": b"\x01\x02", "first_seen_on": date(2026, 3, 2)}
-    said = readable("vault.identifier", record, REFERENCE)
-    assert said == {"blind_index": "0102", "first_seen_on": "2026-03-02"}
+    record = {"mark": b"\x01\x02", "expires_on": date(2026, 3, 2)}
+    said = readable("tombstone.mark", record, REFERENCE)
+    assert said == {"mark": "0102", "expires_on": "2026-03-02"}
+
+
+def test_a_link_says_who_asserted_it_and_whether_it_stands() -> None:
+    link = {"source": 1, "asserted": "identify", "undone_at": None}
+    said = readable("vault.link", link, REFERENCE)
+    assert (said["source"], said["standing"]) == (REFERENCE.sources[1], "in force")
+    undone = link | {"undone_at": datetime(2026, 3, 2, tzinfo=UTC)}
+    assert readable("vault.link", undone, REFERENCE)["standing"] == "undone"
+    assert readable("vault.identifier", {"source": None}, REFERENCE)["source"] is None
 
 
 def test_instants_keep_their_microseconds() -> None:

@@ -1,0 +1,95 @@
+"""Whoever is given a subject of their own keeps every no that was said under the old one.
+
+Nobody can tell afterwards which of the two had said it, so the most restrictive state goes on for
+both: refusals, withdrawals, objections, restriction.  A yes is not copied: it was somebody's, and
+absence is no.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection
+
+from gateway.consent.recording import Entry, append
+from gateway.ingest.ledger import News, Standing, intervals
+from gateway.rights.ports import Ports
+from policies.vocabulary import ConsentMethod, ConsentStatus, Scope
+from workers.store import consent, numbering, registry
+from workers.store.consent import LedgerRow
+from workers.store.registry import RegistryRow
+from workers.store.transactions import transaction
+
+_US: Final = 1_000_000
+Pids = Mapping[str, bytes]
+
+
+def copy_noes(ports: Ports, old: Pids, new: Pids, now: datetime) -> None:
+    """Copy them, in every domain in which the old subject is registered; a repeat adds nothing."""
+    with transaction(ports.store) as store:
+        numbering.domain_numbers(store, ports.rules)
+        known = registry.lock(store, list(old.values()), for_update=True)
+        theirs = {
+            new[domain]: known[pid]
+            for domain, pid in old.items()
+            if pid in known and known[pid].state != registry.ERASED
+        }
+        fresh = [(pid, row.domain) for pid, row in theirs.items()]
+        rows = registry.enrol(store, fresh, for_update=True)
+        for pid, row in theirs.items():
+            _restrict(store, row, rows[pid])
+        rulebook = numbering.rulebook_number(store, ports.rules.hash)
+        entry = Entry(rulebook, round(now.timestamp() * _US), objectable=0)
+        standings = {
+            pid: Standing(row.id, row.state, row.objected, intervals(row.consent), fresh=False)
+            for pid, row in rows.items()
+        }
+        news = _news(store, theirs, rows)
+        if news:
+            append(store, entry, standings, news)
+        for pid, row in theirs.items():
+            registry.set_objected(store, rows[pid].id, row.objected | rows[pid].objected)
+
+
+def _restrict(store: Connection, old: RegistryRow, new: RegistryRow) -> None:
+    if old.state == registry.RESTRICTED and new.state == registry.ALIVE:
+        registry.set_state(store, [new.id], registry.RESTRICTED)
+
+
+def _news(
+    store: Connection, theirs: Mapping[bytes, RegistryRow], rows: Mapping[bytes, RegistryRow]
+) -> dict[bytes, list[News]]:
+    """Give every no of the old ledgers that the new ones have not."""
+    numbers = [row.id for row in (*theirs.values(), *rows.values())]
+    ledger = consent.of_subjects(store, numbers)
+    news = {}
+    for pid, old in theirs.items():
+        number = rows[pid].id
+        there = {_said(row) for row in ledger[number]}
+        noes = [
+            row
+            for row in ledger[old.id]
+            if row.status != ConsentStatus.GIVEN and _said(row) not in there
+        ]
+        if noes:
+            news[pid] = [_of(row, number) for row in noes]
+    return news
+
+
+def _said(row: LedgerRow) -> tuple[int, str, int]:
+    return row.purpose, row.status, row.at_us
+
+
+def _of(row: LedgerRow, subject: int) -> News:
+    return News(
+        subject=subject,
+        purpose=row.purpose,
+        status=ConsentStatus(row.status),
+        method=ConsentMethod(row.method),
+        at_us=row.at_us,
+        valid_until_us=row.valid_until_us,
+        source=row.source,
+        evidence=row.evidence,
+        notice=row.notice,
+        scope=Scope(row.scope),
+    )

@@ -1,0 +1,209 @@
+"""A data protection officer undoes that two were taken for one person (R-42, Article 16)."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from gateway.consent.service import Choice
+from gateway.ingest.ledger import intervals
+from gateway.rights.cases import CaseType, Step
+from gateway.rights.service import Request
+from policies.vocabulary import ConsentStatus
+from pseudonymizer.lookup import Lookup
+from pseudonymizer.vault.transactions import transaction
+from tests.support.builders import ADA, ALAN, GRACE, identify, page
+from tests.support.rights import CONFIRMED, Killed, RightsDesk, canaries
+
+PAIR = (("user_id", ADA.user_id), ("anonymous_id", ADA.anonymous_id))
+
+
+@pytest.fixture
+def shared(desk: RightsDesk) -> RightsDesk:
+    """Ada has signed in on a tablet that was somebody else's all along."""
+    edge = desk.edge
+    at = datetime.fromtimestamp(edge.now_us / 1_000_000, UTC) - timedelta(hours=3)
+    signed_out = page("/", ADA, at=at - timedelta(hours=1), anonymousId=ADA.anonymous_id)
+    edge.send({**signed_out, "userId": None})
+    edge.send(identify(ADA, at=at, sentAt=None, traits={"phone": ""}))
+    return desk
+
+
+def unlink(desk: RightsDesk, *claimed: tuple[str, str]) -> Any:
+    row = desk.ask(CaseType.UNLINK, *(claimed or PAIR))
+    return row, desk.service.result(None, row.id)
+
+
+def choose(desk: RightsDesk, identifier: tuple[str, str], purposes: dict[str, str]) -> None:
+    desk.edge.now_us += 1_000_000
+    said = {purpose: ConsentStatus(status) for purpose, status in purposes.items()}
+    desk.edge.consent.record(Choice(*identifier, said, None))
+
+
+def links(desk: RightsDesk) -> list[Any]:
+    with transaction(desk.edge.vault) as vault:
+        return list(vault.execute(text("select source, asserted, undone_case from vault.link")))
+
+
+def test_intake_records_which_source_asserted_a_link_and_by_which_call(shared: RightsDesk) -> None:
+    assert [tuple(row) for row in links(shared)] == [(1, "identify", None)]
+
+
+def test_the_two_are_separate_from_then_on_and_nothing_has_moved(shared: RightsDesk) -> None:
+    events = shared.edge.count("event")
+    assert shared.report(PAIR[0])["held"]["vault.subject"] == 2
+    row, result = unlink(shared)
+    assert (row.state, row.reason) == ("closed", None)
+    assert result["separate"] is True
+    assert result["link"]["asserted_by"] == "web"
+    assert result["link"]["asserted_in"] == "identify"
+    assert result["link"]["undone_at"] > result["link"]["linked_at"]
+    assert shared.report(PAIR[0])["held"]["vault.subject"] == 1
+    assert shared.report(PAIR[1])["held"]["vault.subject"] == 1
+    assert shared.edge.count("event") == events
+    assert canaries(ADA, json.dumps(result)) == ()
+
+
+def test_the_person_s_report_shows_what_was_undone(shared: RightsDesk) -> None:
+    unlink(shared)
+    (link,) = shared.report(PAIR[0])["records"]["vault.link"]
+    assert (link["standing"], link["source"], link["asserted"]) == ("undone", "web", "identify")
+
+
+def test_the_next_sign_in_on_the_tablet_does_not_link_them_again(shared: RightsDesk) -> None:
+    unlink(shared)
+    shared.edge.resolver.clear()
+    at = datetime.fromtimestamp(shared.edge.now_us / 1_000_000, UTC) - timedelta(minutes=5)
+    shared.edge.send(identify(ADA, at=at, sentAt=None, traits={"phone": ""}))
+    assert shared.report(PAIR[0])["held"]["vault.subject"] == 1
+    assert [row.undone_case is not None for row in links(shared)] == [True]
+
+
+def test_an_erasure_of_the_one_leaves_the_other(shared: RightsDesk) -> None:
+    unlink(shared)
+    assert shared.erase(PAIR[0])["per_store"]["vault"]["vault.subject"] == 1
+    assert shared.report(PAIR[1])["held"]["vault.subject"] == 1
+
+
+def test_whoever_was_erased_is_not_brought_back_by_it(shared: RightsDesk) -> None:
+    shared.erase(PAIR[0])
+    row, _ = unlink(shared)
+    assert row.reason == "not_identifiable"
+    assert shared.edge.lookup([]) == []
+    assert shared.ask(CaseType.ACCESS, PAIR[1]).reason == "not_identifiable"
+
+
+def test_a_no_of_either_stays_theirs(shared: RightsDesk) -> None:
+    def standing() -> list[Any]:
+        return shared.edge.rows(
+            "select pid, state, objected, consent from store.subject order by pid"
+        )
+
+    with transaction(shared.edge.store) as store:
+        store.execute(text("update store.subject set state = 1, objected = 3"))
+    before = standing()
+    unlink(shared)
+    assert standing() == before
+
+
+ADDRESS = (PAIR[0], ("email", ADA.email))
+
+
+def noes(desk: RightsDesk, identifier: tuple[str, str]) -> dict[str, tuple[int, int, set[int]]]:
+    """Give state, objections and closed purposes of an identifier's subject, by domain."""
+    (found,) = desk.edge.lookup([Lookup((identifier,))])
+    domains = {UUID(bytes=pid): domain for domain, pid in (found.pids or {}).items()}
+    rows = desk.edge.rows(
+        "select pid, state, objected, consent from store.subject where pid = any(:pids)",
+        pids=list(domains),
+    )
+    return {
+        domains[row.pid]: (
+            row.state,
+            row.objected,
+            {at for at, (since, until) in intervals(row.consent).items() if since == until},
+        )
+        for row in rows
+    }
+
+
+def test_an_address_taken_off_an_account_has_every_no_and_no_yes_of_it(shared: RightsDesk) -> None:
+    edge = shared.edge
+    identifier = ("user_id", ADA.user_id)
+    for purposes in ({"personalisation": "given"}, {"personalisation": "withdrawn"}):
+        choose(shared, identifier, purposes)
+    choose(shared, identifier, {"email_marketing": "given"})
+    with transaction(edge.store) as store:
+        store.execute(text("update store.subject set state = 1, objected = 6"))
+    before = noes(shared, identifier)
+    assert any(closed for _, _, closed in before.values())
+    events = edge.count("event")
+    row, result = unlink(shared, *ADDRESS)
+    assert (row.reason, result["separate"]) == (None, True)
+    assert noes(shared, identifier) == before
+    assert noes(shared, ADDRESS[1]) == before
+    report = shared.report(ADDRESS[1])
+    given = [each for each in report["records"]["store.consent_record"]
+             if each["status"] == "given"]  # fmt: skip
+    assert given == []
+    assert report["held"]["store.event"] == 0
+    assert edge.count("event") == events
+    assert ADA.user_id not in json.dumps(report)
+
+
+def test_a_parting_killed_after_any_step_ends_the_same(shared: RightsDesk) -> None:
+    choose(shared, PAIR[0], {"personalisation": "withdrawn"})
+    before = noes(shared, PAIR[0])
+    case = shared.service.open(None, Request(CaseType.UNLINK, ADDRESS, CONFIRMED)).id
+    for step in (Step.OPENED, Step.NO_COPIED):
+        with pytest.raises(Killed):
+            shared.kill_after(step).run(case)
+        assert shared.report(PAIR[0])["held"]["vault.identifier"] >= 2
+    assert shared.service.run(case).reason is None
+    assert noes(shared, ADDRESS[1]) == noes(shared, PAIR[0]) == before
+    with transaction(shared.edge.vault) as vault:
+        assert vault.execute(text("select count(*) from vault.subject")).scalar_one() == 3
+
+
+def test_it_is_logged_before_it_is_done_and_the_log_names_nobody(shared: RightsDesk) -> None:
+    unlink(shared)
+    entries = shared.entries()
+    actions = [json.loads(entry)["action"] for entry in entries]
+    assert actions[:3] == ["case:opened", "link:undo", "case:closed"]
+    assert canaries(ADA, "".join(entries)) == ()
+
+
+def test_a_run_killed_after_it_was_done_is_taken_up_and_says_the_same(shared: RightsDesk) -> None:
+    service = shared.kill_after(Step.OPENED)
+    case = service.open(None, Request(CaseType.UNLINK, PAIR, CONFIRMED)).id
+    with pytest.raises(Killed):
+        service.run(case)
+    assert links(shared)[0].undone_case is None
+    assert shared.service.unfinished() == [case]
+    assert shared.service.run(case).state == "closed"
+    assert links(shared)[0].undone_case == case
+    assert shared.service.result(None, case)["separate"] is True
+    assert unlink(shared)[1]["link"] == shared.service.result(None, case)["link"]
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        (("user_id", ALAN.user_id), "not_identifiable"),
+        (("user_id", "undefined"), "identifier_invalid"),
+        (("email", GRACE.email), "not_linked"),
+    ],
+)
+def test_what_cannot_be_undone_is_answered_with_a_reason(
+    shared: RightsDesk, other: tuple[str, str], reason: str
+) -> None:
+    at = datetime.fromtimestamp(shared.edge.now_us / 1_000_000, UTC) - timedelta(hours=2)
+    shared.edge.send(identify(GRACE, at=at, sentAt=None, traits={"phone": ""}))
+    row, _ = unlink(shared, PAIR[0], other)
+    assert (row.state, row.reason) == ("closed", reason)
+    assert shared.report(PAIR[0])["held"]["vault.subject"] == 2
