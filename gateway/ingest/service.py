@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine
 
 from gateway.contention import ATTEMPTS, pause
 from gateway.ingest import linking, storing
+from gateway.ingest.aside import Keeper, KeepNothing
 from gateway.ingest.binding import Bound, InForce
 from gateway.ingest.commit_group import LIVE_EVENTS
 from gateway.ingest.drafts import Draft, Tally
@@ -52,6 +53,7 @@ class IngestService:
     message_id: MessageId
     clock_us: Callable[[], int] = field(default=lambda: time.time_ns() // 1_000)
     observe: Callable[[Tally], None] | None = None
+    keeper: Keeper = field(default_factory=KeepNothing)
     _words: Words = field(default_factory=Words)
     _wary: int = 0
 
@@ -118,7 +120,9 @@ class IngestService:
         checked = self._wary > 0
         self._wary = max(0, self._wary - 1)
         for attempt in range(ATTEMPTS):
-            group = Group(bound.rules, bound.computation.rulebook, self.clock_us(), drafts, strong)
+            suspects = self.keeper.suspects(bound.rules)
+            rulebook = bound.computation.rulebook
+            group = Group(bound.rules, rulebook, self.clock_us(), drafts, strong, suspects)
             run = _Run(self, bound, group, checked, _copied(tally))
             try:
                 with transaction(self.store) as connection:
@@ -158,7 +162,7 @@ class _Run:
     admitted: list[Draft] = field(default_factory=list)
 
     def write(self, connection: Connection) -> None:
-        """Lock, record consent, decide, store, fold, count."""
+        """Lock, record consent, decide, store, fold, set aside, count."""
         group = self.group
         in_force.hold(connection, group.rulebook)
         if group.drafts:
@@ -176,6 +180,8 @@ class _Run:
         with pipelined(connection):
             for each in stored:
                 self._follow(connection, each)
+            if group.aside:
+                self.service.keeper.keep(connection, group, self.tally)
             # Counter rows are shared by everybody, so they are touched last.
             counts.add(connection, self.tally.outcomes, rulebook=group.rulebook)
             counts.add_dropped(connection, self.tally.dropped)
@@ -257,4 +263,4 @@ def _touched(
 
 
 def _copied(tally: Tally) -> Tally:
-    return Tally(dict(tally.outcomes), dict(tally.dropped))
+    return Tally(dict(tally.outcomes), dict(tally.dropped), dict(tally.set_aside))
