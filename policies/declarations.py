@@ -266,12 +266,12 @@ class SpecialCategoryRule:
 class QuarantineRule:
     """Which suspect events are sealed for the data protection officer, and for how many days.
 
-    ``key`` is the officer's public key, 32 bytes; nothing is set aside without *reasons*.
+    ``key`` is the officer's public key, 32 bytes as base64; nothing is set aside without *reasons*.
     """
 
     reasons: tuple[str, ...] = ()
     days: int = 7
-    key: bytes | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

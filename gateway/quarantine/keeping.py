@@ -6,6 +6,7 @@ Nothing waits for anybody here, and nothing is asked, unless an event is suspect
 
 from __future__ import annotations
 
+from base64 import b64decode
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -27,8 +28,8 @@ DAY_US: Final = 86_400_000_000
 
 
 @lru_cache(maxsize=8)
-def _seal_for(public: bytes) -> PublicSeal:
-    return PublicSeal(public)
+def _seal_for(public: str) -> PublicSeal:
+    return PublicSeal(b64decode(public))
 
 
 @dataclass(slots=True)

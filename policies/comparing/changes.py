@@ -6,7 +6,6 @@ more.  Where that cannot be told from the two words it is said to loosen: somebo
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable, Collection
 from datetime import timedelta
 from enum import StrEnum
@@ -67,11 +66,6 @@ def said(value: object) -> str:
     if isinstance(value, Collection) and not isinstance(value, str):
         return ", ".join(map(str, value)) or "none"
     return str(value)
-
-
-def keyed(key: bytes | None) -> str:
-    """Give a public key as the rulebook spells it."""
-    return "none" if key is None else b64encode(key).decode()
 
 
 def always(effect: Effect, *, loosens: bool) -> Judge:

@@ -15,7 +15,6 @@ from policies.comparing.changes import (
     flag,
     growing,
     harmless,
-    keyed,
     members,
     otherwise,
     said,
@@ -199,7 +198,7 @@ QUARANTINE: Final = Part(
         "days": growing(Effect.KEPT_LONGER, Effect.KEPT_SHORTER),
         # Whoever has the other half reads what is sealed from now on.
         "key": lambda before, after: [
-            Verdict(Effect.SHARED_WIDER, after is not None, keyed(before), keyed(after))
+            Verdict(Effect.SHARED_WIDER, after is not None, said(before), said(after))
         ],
     },
 )

@@ -22,7 +22,9 @@ def read_quarantine(file: Entry) -> QuarantineRule:
         known = ", ".join(Suspicion)
         entry.fault("reasons", f"{len(unknown)} of these are no reasons", f"Use some of: {known}.")
     days = entry.whole("days", default=MOST_DAYS)
-    key = _key(entry) if entry.has("key") else None
+    key = entry.maybe_text("key")
+    if key is not None and not _is_key(key):
+        entry.fault("key", "this is no public key", "Copy the line `paravent quarantine key` said.")
     if reasons and key is None:
         entry.fault(
             "key",
@@ -34,12 +36,8 @@ def read_quarantine(file: Entry) -> QuarantineRule:
     return QuarantineRule(reasons, days, key)
 
 
-def _key(entry: Entry) -> bytes:
-    said = entry.text("key")
+def _is_key(said: str) -> bool:
     try:
-        key = base64.b64decode(said, validate=True)
+        return len(base64.b64decode(said, validate=True)) == KEY_BYTES
     except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != KEY_BYTES:
-        entry.fault("key", "this is no public key", "Copy the line `paravent quarantine key` said.")
-    return key
+        return False

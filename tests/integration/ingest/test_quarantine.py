@@ -6,6 +6,7 @@ somebody does who may write to the database.
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -238,7 +239,7 @@ def test_another_key_opens_nothing(watched: TestEdge, store_owner: Engine, tmp_p
 
 def test_a_public_key_nobody_can_seal_for_drops_what_is_suspect(watched: TestEdge) -> None:
     rules = watched.ingest.bound.rules
-    zeros = replace(rules.ruleset.quarantine, key=bytes(32))
+    zeros = replace(rules.ruleset.quarantine, key=base64.b64encode(bytes(32)).decode())
     rules.ruleset = replace(rules.ruleset, quarantine=zeros)
     outcome = watched.send(search(NIR), search("lamps"))
     assert outcome == {Reason.SOCIAL_SECURITY_NUMBER: 1, "stored": 1}

@@ -18,7 +18,8 @@ from tests.support.rulebooks import copied, edited
 
 KEY = bytes(range(32))
 SAID = base64.b64encode(KEY).decode()
-ON = QuarantineRule(tuple(Suspicion), 5, KEY)
+OTHER = base64.b64encode(bytes(32)).decode()
+ON = QuarantineRule(tuple(Suspicion), 5, SAID)
 
 
 def test_the_shipped_rulebook_and_one_without_the_file_set_nothing_aside(tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ def test_a_rule_that_cannot_be_obeyed_is_refused(tmp_path: Path, said: str, key:
         (ON, replace(ON, reasons=(), key=None), False),
         (ON, replace(ON, days=6), True),
         (ON, replace(ON, days=4), False),
-        (ON, replace(ON, key=bytes(32)), True),
+        (ON, replace(ON, key=OTHER), True),
         (ON, replace(ON, reasons=(Suspicion.UNREADABLE_TEXT,)), False),
         (replace(ON, reasons=(Suspicion.UNREADABLE_TEXT,)), ON, True),
     ],
@@ -71,6 +72,6 @@ def test_a_change_that_keeps_more_loosens(
 
 def test_another_key_is_said_to_be_shared_wider() -> None:
     rules = load_rulebook()
-    other = replace(rules, quarantine=replace(ON, key=bytes(32)))
+    other = replace(rules, quarantine=replace(ON, key=OTHER))
     (change,) = compare(replace(rules, quarantine=ON), other)
     assert (change.effect, change.before) == (Effect.SHARED_WIDER, SAID)

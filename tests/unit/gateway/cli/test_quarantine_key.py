@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import stat
 from pathlib import Path
@@ -26,8 +27,8 @@ def test_the_public_key_it_prints_is_one_the_rulebook_takes(tmp_path: Path) -> N
     rules = edited(tmp_path / "rules", ("quarantine.yaml", "reasons: []", reasons))
     key = rules.quarantine.key
     assert key is not None
-    assert rules.quarantine == QuarantineRule((Suspicion.SPECIAL_CATEGORY,), 3, key)
-    assert answer["key_id"] == key_id(key)
+    assert rules.quarantine == QuarantineRule((Suspicion.SPECIAL_CATEGORY,), 3, answer["key"])
+    assert answer["key_id"] == key_id(base64.b64decode(key))
     assert "PRIVATE" not in said.stdout
 
 
