@@ -22,9 +22,10 @@ from gateway.ingest.routes import Ingest
 from gateway.wiring import Edge
 from policies.errors import ParaventError, StoreUnavailable
 from workers.counting import counted
-from workers.store import backlog
+from workers.store import backlog, quarantine
 from workers.store.backlog import Backlog
 from workers.store.errors import StoreBusy
+from workers.store.quarantine import Held
 from workers.store.transactions import transaction
 
 TICK_S: Final = 1.0
@@ -40,6 +41,9 @@ READINGS: Final = {
     "paravent_keys_overdue_seconds": (
         "How long ago a wrapping key should have been made or destroyed; 0 when nothing is due."
     ),
+    "paravent_quarantine_rows": "Suspect events that wait for the data protection officer.",
+    "paravent_quarantine_bytes": "Bytes sealed in them.",
+    "paravent_quarantine_oldest_seconds": "Age of the oldest of them; 0 when none waits.",
     "paravent_withdrawal_oldest_seconds": (
         "Age of the oldest withdrawal whose events are not erased yet; 0 when none waits."
     ),
@@ -74,16 +78,17 @@ class _Now(Collector):
         if overdue is not None:
             name = "paravent_keys_overdue_seconds"
             yield GaugeMetricFamily(name, READINGS[name], value=overdue)
-        found = _looked(self._edge.store_engine) if parts["store"] == "ready" else None
+        now_us = time.time_ns() // 1_000
+        found = _looked(self._edge.store_engine, now_us) if parts["store"] == "ready" else None
         if found is not None:
-            for name, value in _readings(found, time.time_ns() // 1_000).items():
+            for name, value in _readings(*found, now_us).items():
                 yield GaugeMetricFamily(name, READINGS[name], value=value)
 
 
-def _looked(engine: Engine) -> Backlog | None:
+def _looked(engine: Engine, now_us: int) -> tuple[Backlog, Held] | None:
     try:
         with transaction(engine) as connection:
-            return backlog.look(connection)
+            return backlog.look(connection), quarantine.held(connection, now_us)
     except (StoreUnavailable, StoreBusy):
         return None
 
@@ -98,7 +103,7 @@ def _overdue(edge: Edge) -> float | None:
         return None
 
 
-def _readings(found: Backlog, now_us: int) -> dict[str, float]:
+def _readings(found: Backlog, aside: Held, now_us: int) -> dict[str, float]:
     def age(since_us: int | None) -> float:
         return 0.0 if since_us is None else max(0.0, (now_us - since_us) / 1e6)
 
@@ -108,6 +113,9 @@ def _readings(found: Backlog, now_us: int) -> dict[str, float]:
         "paravent_dirty_aside_rows": float(found.aside),
         "paravent_outbox_rows": float(found.outbox),
         "paravent_outbox_oldest_seconds": age(found.outbox_since_us),
+        "paravent_quarantine_rows": float(aside.waiting),
+        "paravent_quarantine_bytes": float(aside.bytes),
+        "paravent_quarantine_oldest_seconds": age(aside.waiting_us),
         "paravent_withdrawal_oldest_seconds": age(found.withdrawn_us),
     }
     past = {

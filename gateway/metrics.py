@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from gateway.ingest.drafts import Tally
 from gateway.stages import Stage, Stopwatch
 from policies.decisions import Reason
+from policies.vocabulary import Suspicion
 
 REGISTRY = CollectorRegistry()
 # From a tenth of a millisecond, which is less than any stage of a batch takes, to the eight seconds
@@ -39,6 +40,14 @@ DROPPED = Counter(
     ("event",),
     registry=REGISTRY,
 )
+QUARANTINED = Counter(
+    "paravent_quarantined",
+    "Suspect events that were sealed for the data protection officer, by reason.",
+    ("reason",),
+    registry=REGISTRY,
+)
+# All there from the start: an alert sees the first one only as a change from none.
+SET_ASIDE: Final = {reason: QUARANTINED.labels(reason=reason) for reason in map(str, Suspicion)}
 TC_STRINGS = Counter(
     "paravent_tc_strings",
     "TC strings that were read: believed, or the flaw for which they grant nothing.",
@@ -139,6 +148,13 @@ def observe(tally: Tally) -> None:
         EVENTS.labels(event=about, outcome=outcome).inc(count)
     for (_, event, _name), count in tally.dropped.items():
         DROPPED.labels(event=event).inc(count)
+    observe_set_aside(tally)
+
+
+def observe_set_aside(tally: Tally) -> None:
+    """Add what one commit group set aside."""
+    for reason, count in tally.set_aside.items():
+        SET_ASIDE[reason].inc(count)
 
 
 def tc_string(read: str) -> None:

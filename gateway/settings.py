@@ -180,6 +180,18 @@ class GatewaySettings(KeySettings):
         " of them at once; beyond it the answer is 429 with the seconds to wait. Unset: no limit.",
     )
 
+    quarantine_rows: int = Field(
+        default=10_000,
+        ge=1,
+        description="Suspect events that may wait for the data protection officer at once; beyond"
+        " it they are dropped and counted.",
+    )
+    quarantine_bytes: int = Field(
+        default=64 * 1024 * 1024,
+        ge=1024,
+        description="Bytes that may be sealed in those that wait.",
+    )
+
     @property
     def keys_at(self) -> KeysAt:
         """Give where the keys are, with what goes with it."""

@@ -21,6 +21,7 @@ from gateway.ingest.commit_group import CommitGroups, Submission
 from gateway.ingest.minimise import Minimiser
 from gateway.ingest.service import IngestService
 from gateway.patience import Patience
+from gateway.quarantine.keeping import SealedKeeper
 from gateway.rights.gate import Gate, gate_of
 from gateway.rights.key_life import KeyLife, by_schedule
 from gateway.rights.public_keys import PublicKeys
@@ -193,6 +194,7 @@ def build_edge(settings: GatewaySettings) -> Edge:
         minimise=Minimiser(scrubber),
         message_keys=keyring,
         observe=metrics.observe,
+        keeper=SealedKeeper(settings.quarantine_rows, settings.quarantine_bytes),
     )
     rights = rights_of(settings, gate, keyring, lambda: in_force_.bound.rules.ruleset, resolver)
     ports = rights.ports

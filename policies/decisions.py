@@ -38,6 +38,10 @@ class Reason(StrEnum):
     TOO_LARGE = "too-large"
     TYPE_UNKNOWN = "type-unknown"
     BATCH_TOO_LONG = "batch-too-long"
+    SOCIAL_SECURITY_NUMBER = "social-security-number"
+    UNREADABLE_TEXT = "unreadable-text"
+    QUARANTINED = "quarantined"
+    QUARANTINE_FULL = "quarantine-full"
 
 
 ARTICLES: Final[Mapping[Reason, str]] = MappingProxyType(
@@ -64,6 +68,10 @@ ARTICLES: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.TOO_LARGE: "GDPR Art. 32",
         Reason.TYPE_UNKNOWN: "GDPR Art. 5(1)(c)",
         Reason.BATCH_TOO_LONG: "GDPR Art. 32",
+        Reason.SOCIAL_SECURITY_NUMBER: "GDPR Art. 87",
+        Reason.UNREADABLE_TEXT: "GDPR Art. 25",
+        Reason.QUARANTINED: "GDPR Art. 25",
+        Reason.QUARANTINE_FULL: "GDPR Art. 32",
     }
 )
 

@@ -263,6 +263,18 @@ class SpecialCategoryRule:
 
 
 @dataclass(frozen=True, slots=True)
+class QuarantineRule:
+    """Which suspect events are sealed for the data protection officer, and for how many days.
+
+    ``key`` is the officer's public key, 32 bytes as base64; nothing is set aside without *reasons*.
+    """
+
+    reasons: tuple[str, ...] = ()
+    days: int = 7
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RecipientRule:
     """Who a segment may be released to, for which purposes."""
 

@@ -26,6 +26,7 @@ from policies.reading.governance import (
     read_recipients,
     read_retention,
 )
+from policies.reading.quarantine import read_quarantine
 from policies.reading.schema import FORMS, SEGMENT
 from policies.reading.source import Value, kept, parse
 from policies.reading.special import read_special_categories
@@ -53,9 +54,10 @@ FILES: Final = (
     "disclosure.yaml",
     "recipients.yaml",
     "special_categories.yaml",
+    "quarantine.yaml",
 )
-# What a rulebook need not say: it then goes by the shipped words, as those did that are older.
-DEFAULTED: Final = frozenset({"special_categories.yaml"})
+# What a rulebook need not say: it then goes by the shipped one, as those did that are older.
+DEFAULTED: Final = frozenset({"special_categories.yaml", "quarantine.yaml"})
 SEGMENTS: Final = "segments"
 EXAMPLES: Final = ".examples.yaml"
 
@@ -203,6 +205,7 @@ def build(values: Mapping[str, Value]) -> RuleSet:
         recipients=read_recipients(files["recipients.yaml"], purposes),
         disclosure=read_disclosure(files["disclosure.yaml"]),
         special_categories=_special_categories(files["special_categories.yaml"]),
+        quarantine=read_quarantine(files["quarantine.yaml"]),
     )
 
 

@@ -23,6 +23,7 @@ from policies.declarations import (
     NoticeRule,
     PropertyRule,
     PurposeRule,
+    QuarantineRule,
     RecipientRule,
     RetentionRule,
     SegmentRule,
@@ -51,6 +52,7 @@ __all__ = [
     "NoticeRule",
     "PropertyRule",
     "PurposeRule",
+    "QuarantineRule",
     "RecipientRule",
     "RetentionRule",
     "RuleSet",
@@ -92,6 +94,7 @@ class RuleSet:
     recipients: Mapping[str, RecipientRule]
     disclosure: DisclosureRule
     special_categories: Mapping[str, SpecialCategoryRule]
+    quarantine: QuarantineRule
     _by_name: dict[tuple[str, str], EventRule] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )

@@ -22,7 +22,7 @@ from policies.retention import expired
 from policies.ruleset import EventRule, RuleSet
 from policies.signals import signalled
 from policies.special import guard_lexicon, names_lexicon
-from policies.vocabulary import ConsentMethod, ConsentStatus
+from policies.vocabulary import ConsentMethod, ConsentStatus, Suspicion
 
 Situation = Callable[[RuleSet, Entry], str | None]
 
@@ -197,6 +197,11 @@ def _touched(rules: RuleSet, example: Entry) -> str | None:
     return verdict(touched or "none", example.text("touches"))
 
 
+def _set_aside(rules: RuleSet, example: Entry) -> str | None:
+    suspicion = example.word("suspicion", Suspicion)
+    return verdict(suspicion in rules.quarantine.reasons, example.flag("set_aside"))
+
+
 SITUATIONS: Final[Mapping[str, Situation]] = MappingProxyType(
     {
         "controller": _local_hour,
@@ -211,6 +216,7 @@ SITUATIONS: Final[Mapping[str, Situation]] = MappingProxyType(
         "disclosure": _shown,
         "recipients": _recipient,
         "special_categories": _touched,
+        "quarantine": _set_aside,
     }
 )
 """The question of each file's examples, by the file's stem."""

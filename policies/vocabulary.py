@@ -64,6 +64,14 @@ class SpecialCategory(StrEnum):
     DISTRESS = "distress"
 
 
+class Suspicion(StrEnum):
+    """Why an event that consent allows is suspect; the value is what counters show."""
+
+    SOCIAL_SECURITY_NUMBER = "social-security-number"
+    SPECIAL_CATEGORY = "special-category"
+    UNREADABLE_TEXT = "unreadable-text"
+
+
 class DataCategory(StrEnum):
     """Kind of data a property or a column holds.  Article 9 kinds are absent on purpose."""
 

@@ -21,7 +21,7 @@ from gateway.ingest.wire import Signal
 from policies.decisions import ARTICLES, Reason
 from policies.errors import ParaventError
 from policies.minimisation import surviving
-from policies.vocabulary import LegalBasis
+from policies.vocabulary import LegalBasis, Suspicion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,7 +157,9 @@ def _served(rules: RuleSet, compiled: CompiledRules, draft: Draft) -> Iterator[S
     special = special_in(draft, draft.plan)
     if special is not None:
         label = rules.special_categories[special].label_en
-        yield Step("special category", f"A member has a word of: {label}. Only counted.",
+        sealed = Suspicion.SPECIAL_CATEGORY in rules.quarantine.reasons
+        then = "Sealed for the officer where consent allows it." if sealed else "Only counted."
+        yield Step("special category", f"A member has a word of: {label}. {then}",
                    "GDPR Art. 9")  # fmt: skip
         return
     for key in draft.plan.rule.purposes:

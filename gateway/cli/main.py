@@ -55,6 +55,7 @@ PARTS = (
     Part("operators", "operators", "The people who answer requests and read the log.", group=True),
     Part("keys", "keys", "The versions of the keys, and what is under each.", group=True),
     Part("restore", "restoring", "Bring restored databases back to who was erased.", group=True),
+    Part("quarantine", "quarantine", "Suspect events, sealed for the officer.", group=True),
     Part("retention", "retention", "What is kept, for how long, and what has expired.", group=True),
     Part("rights", "rights", "Requests of data subjects: access and erasure.", group=True),
     Part(

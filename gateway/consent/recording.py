@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from gateway.ingest.ledger import News, Standing, refolded, triplets
 from policies.consent import ConsentRecord
 from policies.vocabulary import ConsentMethod, ConsentStatus
-from workers.store import consent, lanes, registry, withdrawals
+from workers.store import consent, lanes, quarantine, registry, withdrawals
 from workers.store.consent import LedgerRow
 
 
@@ -60,6 +60,7 @@ def append(
     for purpose, people in _closed(rows).items():
         lanes.drop_memberships(connection, people, [purpose])
     withdrawals.ask(connection, asked, entry.now_us)
+    quarantine.narrow(connection, asked)  # at once, since the workers may not touch it
 
 
 def _unheard(news: Iterable[News], records: Mapping[int, Sequence[LedgerRow]]) -> list[News]:

@@ -94,6 +94,14 @@ CONTROLS: Final = (
     ),
     Control(
         Label(
+            "Un événement suspect est chiffré pour le délégué seul, sept jours au plus",
+            "A suspect event is sealed for the officer alone, for seven days at most",
+        ),
+        "25, 32",
+        "tests/integration/ingest/test_quarantine.py",
+    ),
+    Control(
+        Label(
             "Journal d'audit en arbre de Merkle, points de contrôle signés",
             "Audit log as a Merkle tree with signed checkpoints",
         ),

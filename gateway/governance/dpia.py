@@ -59,6 +59,12 @@ RESIDUAL: Final = (
         "A public write key allows false events and false choices.",
     ),
     Label(
+        "Qui détient la clé privée du délégué et une copie de la base lit les événements mis de"
+        " côté, si le règlement en met.",
+        "Whoever holds the officer's private key and a copy of the store reads the events that are"
+        " set aside, if the rulebook has any set aside.",
+    ),
+    Label(
         "Un nom dans un texte libre déclaré peut échapper au filtre.",
         "A name within declared free text may escape the filter.",
     ),

@@ -69,6 +69,9 @@ PERIODS: Final[Mapping[str, Label]] = {
     "rulebook": Label("tant que le règlement est cité", "while the rulebook is referred to"),
     "operation": Label("le temps du travail", "until the work is done"),
     "statistic": Label("sans limite : ne désigne personne", "without end: names nobody"),
+    "quarantine": Label(
+        "sept jours au plus, moins après examen", "seven days at most, less once looked at"
+    ),
     "audit": Label("la durée du journal", "as long as the log"),
     "audit-detail": Label("jusqu'à effacement du détail", "until the detail is erased"),
     "row": Label("tant que la personne est connue", "as long as the person is known"),

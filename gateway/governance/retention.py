@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from gateway.governance.instants import instant
 from workers.store import expiry
 from workers.store.computation import Computation
-from workers.store.expiry import ANY_PURPOSE, CONSENT, EVENT, Oldest, Period, Run
+from workers.store.expiry import ANY_PURPOSE, CONSENT, EVENT, QUARANTINE, Oldest, Period, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,8 @@ def _oldest(connection: Connection, kept: str, period: Period) -> Oldest:
         return expiry.oldest(connection, period)
     if kept == CONSENT:
         return expiry.oldest_consent(connection)
+    if kept == QUARANTINE:
+        return expiry.oldest_set_aside(connection, period)
     return expiry.oldest_batch(connection)
 
 

@@ -10,7 +10,7 @@ import msgspec
 from gateway.ingest.decide import ASSERTED, EXPLICIT, PLAIN, Act, Instants, Signals
 from gateway.ingest.rules import EventPlan
 from gateway.ingest.wire import WireEvent
-from policies.vocabulary import Column, ConsentMethod, Scope
+from policies.vocabulary import Column, ConsentMethod, Scope, Suspicion
 from pseudonymizer.scrub.own import Own
 
 Value = str | int | float
@@ -44,8 +44,8 @@ class Draft(msgspec.Struct, gc=False, eq=False):
     ``None`` means still going.  ``pids`` are by domain.  ``own`` are the names its sender goes by,
     once somebody asked.  ``bulk``: it is folded later, not in its own commit.  ``child``:
     its sender is, or may be, too young to consent alone.  ``special``: it tells of a special
-    category of data, so that nothing of it is kept but what it says of consent.  ``scope``: how
-    far what it says reaches.
+    category of data, so that nothing of it is kept but what it says of consent.  ``suspects`` are
+    the properties whose text is suspect by itself.  ``scope``: how far what it says reaches.
     """
 
     source: int
@@ -64,6 +64,7 @@ class Draft(msgspec.Struct, gc=False, eq=False):
     linked: bool = False
     child: bool = False
     special: bool = False
+    suspects: dict[str, Suspicion] | None = None
     scope: Scope = Scope.DEVICE
     outcome: str | None = None
 
@@ -90,6 +91,14 @@ class Draft(msgspec.Struct, gc=False, eq=False):
         return self.event.message_id is not None
 
     @property
+    def suspicion(self) -> Suspicion | None:
+        """Give the gravest reason for which the event is suspect."""
+        found = set(self.suspects.values()) if self.suspects else set()
+        if self.special:
+            found.add(Suspicion.SPECIAL_CATEGORY)
+        return next((each for each in Suspicion if each in found), None)
+
+    @property
     def links(self) -> bool:
         """Say whether the event asserts that several identifiers are one person."""
         return len(self.event.links) > 1
@@ -97,10 +106,14 @@ class Draft(msgspec.Struct, gc=False, eq=False):
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of one commit group: what became of events, and what was dropped from them."""
+    """Counts of one commit group: what became of events, and what was dropped from them.
+
+    ``set_aside`` are those in quarantine, by the reason.
+    """
 
     outcomes: dict[tuple[int, str, str], int] = field(default_factory=dict)
     dropped: dict[tuple[int, str, str], int] = field(default_factory=dict)
+    set_aside: dict[str, int] = field(default_factory=dict)
 
     def outcome(self, source: int, event: str, outcome: str, count: int = 1) -> None:
         """Count an outcome of an event of *source*; *event* is a name of the rulebook."""

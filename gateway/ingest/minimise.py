@@ -19,10 +19,10 @@ from gateway.ingest.own import names_of
 from gateway.ingest.published import published_name
 from gateway.ingest.reaching import getters
 from gateway.ingest.rules import EventPlan, PropertyPlan, Treatment
-from policies.vocabulary import Column, SpecialCategory
+from policies.vocabulary import Column, SpecialCategory, Suspicion
 from pseudonymizer.generalise import Generaliser
 from pseudonymizer.scrub.engine import Scrubber
-from pseudonymizer.scrub.finding import Plain
+from pseudonymizer.scrub.finding import NIR, UNREADABLE, Plain
 from pseudonymizer.scrub.own import Own, bare, could_hold
 
 # Columns whose values are vocabulary, shared by many events through the dictionary.  There a
@@ -114,7 +114,9 @@ class Minimiser:
                 ):
                     look.found.bare = bare(look.text)
                     group.known.keep(look.memory, look.key, look.found)
-            elif look.found.column in VOCABULARY or not isinstance(look.found.value, str):
+                continue
+            _suspect(look, clean.kinds)
+            if look.found.column in VOCABULARY or not isinstance(look.found.value, str):
                 group.drop(look, "scrubbed")
             else:
                 group.count(look, "scrubbed")
@@ -151,6 +153,17 @@ class Minimiser:
                 group.drop(look, "invalid")
             else:
                 look.found.value = mine
+
+
+def _suspect(look: _Look, kinds: Sequence[str]) -> None:
+    """Note what by itself makes the whole event suspect: it may have to be looked at (R-68)."""
+    if NIR in kinds:
+        suspicion = Suspicion.SOCIAL_SECURITY_NUMBER
+    elif UNREADABLE in kinds:
+        suspicion = Suspicion.UNREADABLE_TEXT
+    else:
+        return
+    look.draft.suspects = {**(look.draft.suspects or {}), look.name: suspicion}
 
 
 def _guard(draft: Draft, found: Found, text: str) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine
 
 from gateway.contention import ATTEMPTS, pause
 from gateway.ingest import linking, storing
+from gateway.ingest.aside import Keeper, KeepNothing
 from gateway.ingest.binding import Bound, InForce
 from gateway.ingest.commit_group import LIVE_EVENTS
 from gateway.ingest.drafts import Draft, Tally
@@ -57,6 +58,7 @@ class IngestService:
     message_keys: MessageKeys
     clock_us: Callable[[], int] = field(default=lambda: time.time_ns() // 1_000)
     observe: Callable[[Tally], None] | None = None
+    keeper: Keeper = field(default_factory=KeepNothing)
     _words: Words = field(default_factory=Words)
     _wary: int = 0
 
@@ -162,11 +164,13 @@ class _Run:
     group: Group = field(init=False)
 
     def write(self, connection: Connection, drafts: Sequence[Draft], *, strong: bool) -> None:
-        """Lock, record consent, decide, store, fold, count."""
+        """Lock, record consent, decide, store, fold, set aside, count."""
         rulebook, now_us = self.bound.computation.rulebook, self.service.clock_us()
         key = message_key.hold(connection, rulebook)
         named = naming(self.service.message_keys, key, now_us)
-        group = self.group = Group(self.bound.rules, rulebook, now_us, drafts, strong, named)
+        suspects = self.service.keeper.suspects(self.bound.rules)
+        group = Group(self.bound.rules, rulebook, now_us, drafts, strong, named, suspects)
+        self.group = group
         if group.drafts:
             storing.enrol(connection, group)
             storing.record_consent(connection, group)
@@ -182,6 +186,8 @@ class _Run:
         with pipelined(connection):
             for each in stored:
                 self._follow(connection, each)
+            if group.aside:
+                self.service.keeper.keep(connection, group, self.tally)
             # Counter rows are shared by everybody, so they are touched last.
             counts.add(connection, self.tally.outcomes, rulebook=group.rulebook)
             counts.add_dropped(connection, self.tally.dropped)
@@ -292,4 +298,4 @@ def _touched(
 
 
 def _copied(tally: Tally) -> Tally:
-    return Tally(dict(tally.outcomes), dict(tally.dropped))
+    return Tally(dict(tally.outcomes), dict(tally.dropped), dict(tally.set_aside))

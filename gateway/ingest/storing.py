@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from gateway.consent.recording import Entry, append
 from gateway.ingest import decide, ledger
+from gateway.ingest.aside import Aside
 from gateway.ingest.decide import PLAIN, Signals
 from gateway.ingest.drafts import Draft, Tally
 from gateway.ingest.ledger import News, Standing
@@ -60,6 +61,8 @@ class Group:
     drafts: Sequence[Draft]
     strong: bool
     naming: Naming
+    suspects: frozenset[str] = frozenset()  # for which an event is set aside
+    aside: list[Aside] = field(default_factory=list)
     standings: dict[bytes, Standing] = field(default_factory=dict)
     # By the identity of their pids: what one look-up answered is one object, held by its drafts.
     people: dict[int, Person] = field(default_factory=dict)
@@ -215,6 +218,8 @@ def decide_all(group: Group, tally: Tally) -> tuple[list[Admitted], list[Draft]]
         child = group.is_child(draft)
         orphaned = child and not group.parented(draft)
         barred = group.rules.minor.withdrawn if child else 0
+        if group.suspects and not orphaned and _set_aside(group, draft, barred):
+            continue
         kept = not (orphaned or draft.special)
         found = _served(group.rules, draft, standings, barred) if kept else []
         if found:
@@ -226,6 +231,21 @@ def decide_all(group: Group, tally: Tally) -> tuple[list[Admitted], list[Draft]]
         else:
             tally.outcome(draft.source, draft.name, _reason(group, draft, orphaned))
     return rows, admitted
+
+
+def _set_aside(group: Group, draft: Draft, barred: int) -> bool:
+    """Set a suspect event aside if it is one that would be stored; say whether it is.
+
+    Only what consent allows: nobody looks at what may not be kept.  Of several domains the first
+    is taken, so that no row joins two.
+    """
+    suspicion = draft.suspicion
+    if suspicion is None or suspicion not in group.suspects or draft.plan is None:
+        return False
+    found = _served(group.rules, draft, group.person(draft).standings, barred)
+    if found:
+        group.aside.append(Aside(found[0], suspicion))
+    return bool(found)
 
 
 def _reason(group: Group, draft: Draft, orphaned: bool) -> str:  # noqa: FBT001  what was found out

@@ -131,6 +131,17 @@ def _consent(record: Record, reference: Reference) -> Readable:
     }
 
 
+def _quarantined(record: Record, reference: Reference) -> Readable:
+    sealed = record["sealed"]
+    return {
+        "purposes": mask_names(record["purposes"], reference.purposes),
+        "source": reference.sources.get(record["source"]),
+        "rulebook": reference.rulebooks.get(record["rulebook"]),
+        # Nobody here can open it, and its bytes say nothing.
+        "sealed": None if sealed is None else f"{len(sealed)} bytes for the officer's key",
+    }
+
+
 def _withdrawal(record: Record, reference: Reference) -> Readable:
     return {"purpose": reference.purposes.get(record["purpose"])}
 
@@ -215,6 +226,7 @@ _WORDED: Final[Mapping[str, Callable[[Record, Reference], Readable]]] = {
     "store.subject": _registry,
     "store.consent_record": _consent,
     "store.withdrawal": _withdrawal,
+    "store.quarantine": _quarantined,
     "store.state": _state,
     "store.membership": _membership,
     "store.feature_snapshot": _snapshot,

@@ -189,6 +189,19 @@ SPECIAL: Final = Part(
     Effect.COMPUTED,
     _LABELS | {"words_fr": _WORDS, "words_en": _WORDS} | {"guard_fr": _GUARD, "guard_en": _GUARD},
 )
+QUARANTINE: Final = Part(
+    "quarantine.yaml",
+    Effect.STORED,
+    Effect.DROPPED,
+    {
+        "reasons": members(Effect.STORED, Effect.DROPPED),
+        "days": growing(Effect.KEPT_LONGER, Effect.KEPT_SHORTER),
+        # Whoever has the other half reads what is sealed from now on.
+        "key": lambda before, after: [
+            Verdict(Effect.SHARED_WIDER, after is not None, said(before), said(after))
+        ],
+    },
+)
 CONTROLLER: Final = Part(
     "controller.yaml",
     Effect.UNLIKE,
@@ -228,6 +241,7 @@ def compare(old: RuleSet, new: RuleSet) -> list[Change]:
         *RECIPIENTS.compare(old.recipients, new.recipients),
         *DISCLOSURE.entry(old.disclosure, new.disclosure, "disclosure"),
         *SPECIAL.compare(old.special_categories, new.special_categories),
+        *QUARANTINE.entry(old.quarantine, new.quarantine, "quarantine"),
     ]
 
 

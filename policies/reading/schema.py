@@ -27,6 +27,7 @@ from policies.reading.kinds import (
     Whole,
     Word,
 )  # fmt: skip
+from policies.reading.schema_refused import REFUSED
 
 LOWEST_FLOOR: Final = 11  # French public statistics publish nothing about fewer than eleven people
 LEAST_POLICY: Final = 4  # of the TCF: what is older is invalid
@@ -280,21 +281,7 @@ FORMS: Final[MappingProxyType[str, Form]] = MappingProxyType(
                 "purposes": Key(_PURPOSES, "for which purposes"),
             }), "who a segment may be released to; none, to begin with"),
         },
-        "special_categories.yaml": {
-            "special_categories": Key(Each("category", {
-                "label": _NAMED,
-                "words": Key(
-                    Inside({"fr": Key(Texts(), "French"), "en": Key(Texts(), "English")}),
-                    "one word at least in each language; a final `*` stands for any ending, "
-                    "accents, capitals and underscores do not count",
-                ),
-                "guard": Key(
-                    Inside({"fr": Key(Texts(), "French"), "en": Key(Texts(), "English")}),
-                    "an event with one in a text that would be kept is refused, and counted",
-                    "the shipped words",
-                ),
-            }, vocabulary.SpecialCategory), "all of them, each with its words"),
-        },
+        **REFUSED,
     }
 )  # fmt: skip
 """The keys of every file, by the file's path."""

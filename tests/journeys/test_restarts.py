@@ -120,7 +120,7 @@ def test_migrating_fails_no_request(patient: Patient) -> None:
             assert done.returncode == 0, done.stderr
     found = patient.rows("select version_num, count(*) from store.alembic_version, pg_constraint"
                          " where conname like 'ck_entry_%%' group by 1")  # fmt: skip
-    assert found == [("0011", 3)]
+    assert found == [("0012", 3)]
 
 
 KEYS = ("idx", "kek", "sup", "mid", *signers.SIGNERS)

@@ -103,6 +103,14 @@ ROWS: dict[str, list[Panel]] = {
             "bulk lane": "max(paravent_dirty_oldest_seconds)",
             "outbox": "max(paravent_outbox_oldest_seconds)",
             "withdrawals": "max(paravent_withdrawal_oldest_seconds)"}),
+        Panel("Quarantine", "short", {
+            "waiting": "max(paravent_quarantine_rows)",
+            "set aside in an hour, {{reason}}":
+                "sum by (reason) (increase(paravent_quarantined_total[1h]))"}, rare=True),
+        Panel("Bytes in quarantine", "bytes", {"sealed": "max(paravent_quarantine_bytes)"},
+              rare=True),
+        Panel("Age of the oldest in quarantine", "s",
+              {"age": "max(paravent_quarantine_oldest_seconds)"}, rare=True),
         Panel("Rows that wait", "short", {
             "bulk lane": "max(paravent_dirty_rows)",
             "outbox": "max(paravent_outbox_rows)",

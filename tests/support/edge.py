@@ -18,6 +18,7 @@ from gateway.ingest.dialects import segment
 from gateway.ingest.minimise import Minimiser
 from gateway.ingest.service import IngestService
 from gateway.ingest.wire import Request
+from gateway.quarantine.keeping import SealedKeeper
 from gateway.segments.service import SegmentService
 from policies.load import load_rulebook
 from policies.ruleset import RuleSet
@@ -102,6 +103,7 @@ def make_edge(store: Engine, vault: Engine, folder: Path, rules: RuleSet | None 
         minimise=Minimiser(warm_scrubber()),
         message_keys=keyring,
         clock_us=clock,
+        keeper=SealedKeeper(10_000, 64 * 1024 * 1024),
     )
     edge = TestEdge(
         store=store,

@@ -44,6 +44,12 @@ REASONS = {
     Reason.TOO_LARGE: "The event is larger than the dialect allows.",
     Reason.TYPE_UNKNOWN: "The call is of no known type.",
     Reason.BATCH_TOO_LONG: "The batch holds more events than the dialect allows.",
+    Reason.SOCIAL_SECURITY_NUMBER: "A text of it holds a social-security number, and it could not"
+    " be set aside, or was replayed.",
+    Reason.UNREADABLE_TEXT: "A text of it could not be looked at, and it could not be set aside, or"
+    " was replayed.",
+    Reason.QUARANTINED: "It is suspect, and sealed for the data protection officer.",
+    Reason.QUARANTINE_FULL: "It is suspect, and no more may wait for the data protection officer.",
 }
 
 PAGES = (

@@ -16,6 +16,7 @@ from gateway.rights.register import CaseRow
 from gateway.rights.service import Request, RightsService
 from gateway.rights.verification import CheckMethod, CheckOutcome, IdentityCheck
 from tests.support.builders import ADA, Person, identify, page, track
+from tests.support.store_rows import set_aside
 from workers.jobs.refresh import refresh
 from workers.store import held, lanes, withdrawals
 from workers.store.transactions import transaction
@@ -115,6 +116,7 @@ def seed_everywhere(desk: RightsDesk, person: Person = ADA, *, days: int = 3) ->
         lanes.mark_dirty(store, batch, {number: [1] for number in surrogates})
         no = [(number, ctx.purposes["advertising"]) for number in surrogates]
         withdrawals.ask(store, no, edge.now_us)
+        set_aside(store, surrogates, ctx.rulebook, edge.now_us)
         missing = [table for table, rows in held.records(store, surrogates).items() if not rows]
     assert not missing, f"the seed leaves {missing} empty"
     return surrogates

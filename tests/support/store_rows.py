@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from workers.store import registry
+from workers.store import quarantine, registry
 from workers.store.consent import LedgerRow
 from workers.store.event_rows import EventRow
+from workers.store.quarantine import SetAside, Terms
 from workers.store.state import StateRow
 from workers.store.transactions import transaction
 
@@ -97,6 +98,19 @@ def ledger(subject: int, words: Words, **columns: Any) -> LedgerRow:
         "rulebook": words.rulebook, "receipt_id": uuid.uuid4().bytes,
     } | columns  # fmt: skip
     return LedgerRow(**given)
+
+
+def set_aside(
+    connection: Connection, subjects: Sequence[int], rulebook: int, at_us: int = NOON_US
+) -> None:
+    """Put a suspect event of each of *subjects* into quarantine; what is sealed is no seal."""
+    rows = [
+        SetAside(number, subject, 1, 1, 1, "Products Searched", "unreadable-text", b"sealed")
+        for number, subject in zip(
+            quarantine.numbers(connection, len(subjects)), subjects, strict=True
+        )
+    ]
+    quarantine.put(connection, Terms(at_us, at_us + DAY_US, rulebook, "00"), rows)
 
 
 def state(subject: int, **columns: Any) -> StateRow:

@@ -8,10 +8,10 @@ from sqlalchemy import Engine
 
 from workers.jobs.attempts import attempted
 from workers.jobs.clock import Clock, Over, as_instant, never
-from workers.store import batches, expiry, in_force, lanes, registry, taking
+from workers.store import batches, expiry, in_force, lanes, quarantine, registry, taking
 from workers.store.audit_log import AuditLog
 from workers.store.computation import Computation
-from workers.store.expiry import BATCH, CONSENT, EVENT, Period
+from workers.store.expiry import BATCH, CONSENT, EVENT, QUARANTINE, Period
 from workers.store.taking import LIMIT, Asked
 from workers.store.transactions import transaction
 
@@ -40,6 +40,7 @@ def _gone_over(
     some = {
         EVENT: partial(_events, engine, ctx, clock),
         CONSENT: partial(_people, engine, ctx),
+        QUARANTINE: partial(_quarantined, engine, ctx),
         BATCH: partial(_batches, engine, ctx),
     }[kept]
     while not until():
@@ -55,6 +56,19 @@ def _batches(engine: Engine, ctx: Computation, number: int, period: Period) -> b
         in_force.hold(connection, ctx.rulebook)
         gone = batches.expire(connection, before_us=period.before_us, limit=LIMIT)
         expiry.count(connection, number, deleted=gone)
+        return gone > 0
+
+
+def _quarantined(engine: Engine, ctx: Computation, number: int, period: Period) -> bool:
+    """Delete suspect events whose time is over, unseen; say whether any was."""
+    with transaction(engine) as connection:
+        in_force.hold(connection, ctx.rulebook)
+        gone = quarantine.forget(connection, period.before_us, limit=LIMIT)
+        expiry.count(connection, number, deleted=gone)
+        if gone:
+            AuditLog(connection).append(
+                "event:quarantine-expired", None, {"count": gone, "rulebook": ctx.rules.hash}
+            )
         return gone > 0
 
 

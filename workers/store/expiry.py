@@ -7,12 +7,14 @@ from its first batch on, so that one which was stopped is gone on with, and is e
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import groupby
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
 from policies.retention import horizon_us
+from workers.store import quarantine
 from workers.store.computation import Computation
 from workers.store.packing import Instant
 from workers.store.transactions import rows_of, run
@@ -20,6 +22,7 @@ from workers.store.transactions import rows_of, run
 EVENT: Final = "event"
 BATCH: Final = "batch"
 CONSENT: Final = "consent_record"
+QUARANTINE: Final = "quarantine"
 ANY_PURPOSE: Final = (1 << 31) - 1
 
 # The block-range index on `at` finds the old end of the table; restricted and erased subjects are
@@ -99,13 +102,15 @@ class Oldest(NamedTuple):
 
 
 def due(ctx: Computation, now_us: int) -> list[tuple[str, Period]]:
-    """Give what is gone over, in this order; nothing under a rulebook without purposes."""
+    """Give what is gone over, in this order; without purposes no more than the quarantine."""
     found = periods(ctx, now_us)
     proof = ctx.rules.proof
     said = [(CONSENT, Period(0, horizon_us(now_us, proof)))] if found and proof else []
+    days = timedelta(days=ctx.rules.quarantine.days)
+    aside = [(QUARANTINE, Period(0, horizon_us(now_us, days)))]
     # A batch says when and from whom its events came, so it stays as long as any of them may.
     last = [(BATCH, Period(0, found[-1].before_us))] if found else []
-    return [*((EVENT, period) for period in found), *said, *last]
+    return [*((EVENT, period) for period in found), *said, *aside, *last]
 
 
 def periods(ctx: Computation, now_us: int) -> list[Period]:
@@ -171,6 +176,12 @@ def in_all(connection: Connection) -> dict[tuple[str, int], tuple[int, int]]:
 def oldest_batch(connection: Connection) -> Oldest:
     """Look for the oldest batch: what it tells of whom and when goes with its last event."""
     return Oldest._make(rows_of(connection, _OLDEST_BATCH, ())[0])
+
+
+def oldest_set_aside(connection: Connection, period: Period) -> Oldest:
+    """Look for the oldest suspect event in quarantine."""
+    found = quarantine.held(connection, period.before_us)
+    return Oldest(found.oldest_us, found.restricted)
 
 
 def oldest_consent(connection: Connection) -> Oldest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine
 
 from policies.data_map import Erasure
-from tests.support.store_rows import NOON_US, Words, enrolled, event, ledger, seed
+from tests.support.store_rows import NOON_US, Words, enrolled, event, ledger, seed, set_aside
 from tests.support.store_rows import state as state_row
 from workers.store import (
     consent,
@@ -36,6 +36,7 @@ def fill(engine: Engine, words: Words, subject: int) -> None:
         )
         dirty.put(connection, 1, {subject: [1]})
         withdrawals.ask(connection, [(subject, words.purpose)], NOON_US)
+        set_aside(connection, [subject], words.rulebook)
 
 
 def test_one_is_erased_from_every_table_and_the_other_from_none(store_gateway: Engine) -> None:

@@ -170,7 +170,12 @@ def test_a_run_that_was_stopped_is_gone_on_with(
     _expire(store_workers, shop)
     with transaction(store_workers) as connection:
         rows = connection.execute(text("select kept, finished_at from store.retention_run")).all()
-    assert sorted(row.kept for row in rows) == ["batch", "consent_record", *["event"] * 4]
+    assert sorted(row.kept for row in rows) == [
+        "batch",
+        "consent_record",
+        *["event"] * 4,
+        "quarantine",
+    ]
     assert all(row.finished_at is not None for row in rows)
 
 

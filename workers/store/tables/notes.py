@@ -23,6 +23,7 @@ RULEBOOK_PERIOD = "rulebook"  # while a rulebook that names it may be asked abou
 OPERATION_PERIOD = "operation"  # until the work is done
 STATISTIC_PERIOD = "statistic"  # names nobody
 AUDIT_PERIOD = "audit"  # the log's own period
+QUARANTINE_PERIOD = "quarantine"  # seven days at most, until somebody has looked
 DETAIL_PERIOD = "audit-detail"  # erasable behind its salted commitment
 
 Kind = tuple[DataCategory, str, str]
