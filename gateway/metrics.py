@@ -45,6 +45,13 @@ TC_STRINGS = Counter(
     ("read",),
     registry=REGISTRY,
 )
+REIDENTIFICATIONS = Counter(
+    "paravent_reidentifications",
+    "Steps of re-identifications over HTTP: asked, approved, refused, opened, expired; denied to"
+    " whoever reached for more; asked for while it is off.",
+    ("outcome",),
+    registry=REGISTRY,
+)
 ANSWERS = Counter(
     "paravent_answers",
     "Answered requests, by the part of the interface and by status.",
@@ -139,6 +146,11 @@ def observe(tally: Tally) -> None:
         EVENTS.labels(event=about, outcome=outcome).inc(count)
     for (_, event, _name), count in tally.dropped.items():
         DROPPED.labels(event=event).inc(count)
+
+
+def reidentification(outcome: str) -> None:
+    """Count a step of a re-identification."""
+    REIDENTIFICATIONS.labels(outcome=outcome).inc()
 
 
 def tc_string(read: str) -> None:

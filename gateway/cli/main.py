@@ -56,6 +56,7 @@ PARTS = (
     Part("keys", "keys", "The versions of the keys, and what is under each.", group=True),
     Part("restore", "restoring", "Bring restored databases back to who was erased.", group=True),
     Part("retention", "retention", "What is kept, for how long, and what has expired.", group=True),
+    Part("reidentify", "reidentify", "Learn whose a pseudonym is, if two agree.", group=True),
     Part("rights", "rights", "Requests of data subjects: access and erasure.", group=True),
     Part(
         "audit",

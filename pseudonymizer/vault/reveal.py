@@ -1,6 +1,7 @@
 """Who is behind a subject? Audit first, then open.
 
-The one place that turns a seal back into a direct identifier, for the person's own access report.
+The one place that turns a seal back into a direct identifier: for the person's own access report,
+for their erasure, and for a re-identification that two operators agreed on.
 """
 
 from __future__ import annotations
