@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from benchmarks.alike import LEAK_S, effect, planted
+from benchmarks.alike import JOURNEY_S, effect, judged, planted
+from benchmarks.rows import Row, at_most
 
 
 def times(seed: int, count: int = 2_000, *, more: float = 0.0) -> list[float]:
@@ -25,8 +26,8 @@ def test_nothing_is_told_from_times_of_one_kind(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_leak_of_a_journey_is_found(seed: int) -> None:
-    assert effect(times(seed, more=LEAK_S), times(seed + 100)) > 0.5
-    assert planted(times(seed)) > 0.5
+    assert effect(times(seed, more=JOURNEY_S), times(seed + 100)) > 0.5
+    assert planted(times(seed), JOURNEY_S) > 0.5
 
 
 def test_a_single_pause_is_no_leak() -> None:
@@ -37,3 +38,11 @@ def test_a_single_pause_is_no_leak() -> None:
 def test_it_says_everything_where_every_answer_tells() -> None:
     assert effect([2.0] * 50, [1.0] * 50) == 1.0
     assert effect([1.0] * 50, [2.0] * 50) == 1.0
+
+
+@pytest.mark.parametrize(("planted_effect", "measured"), [(0.07, False), (0.6, True)])
+def test_where_a_planted_leak_is_lost_nothing_is_judged(
+    planted_effect: float, *, measured: bool
+) -> None:
+    row = Row("k", "w", "", "planted", at_most(0.3), figures=[0.05], limits=[planted_effect])
+    assert judged(row).measured is measured
