@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from secrets import token_bytes
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Engine
 
 from pseudonymizer.derive import SUBJECT_KEY_BYTES, pid_bytes
-from pseudonymizer.errors import VaultContended
+from pseudonymizer.errors import KeyDestroyed
 from pseudonymizer.keyring import Identifier, Keyring
 from pseudonymizer.lookup import Lookup
 from pseudonymizer.vault import store
@@ -24,8 +24,6 @@ from pseudonymizer.vault.store import BucketRow, Found
 from pseudonymizer.vault.transactions import transaction
 
 __all__ = ["Alike"]
-
-ATTEMPTS: Final = 3  # a version of the key that came into use meanwhile is reached at the second
 
 
 class _Wrapped(NamedTuple):
@@ -53,19 +51,26 @@ class Alike:
         Raises:
             VaultUnavailable, KeyUnavailable: it cannot be looked up.
         """
-        nobody = self._of_nobody()
-        for _ in range(ATTEMPTS):
+        while True:  # each turn knows of a version more than the one before
             question = Question(self._keyring, [Lookup((identifier,))])
+            nobody = self._of_nobody()
             with transaction(self._engine) as vault:
                 found = store.look_up(vault, list(question.indexes), list(question.marks))
-            if question.knows(found.in_use):
-                wrapped = _alive(question, found, identifier) or nobody
-                # Buckets of this look-up alone: one that is remembered tells who was here before.
+            if not question.knows(found.in_use):
+                self._keyring.reach("idx", found.in_use)
+                continue
+            wrapped = _alive(question, found, identifier) or nobody
+            try:
+                # Buckets of this look-up alone: one remembered would tell who was asked for before.
                 bucket = Buckets(self._keyring).key(wrapped.bucket)
-                key = unwrap_subject(bucket, wrapped.subject, wrapped.wrapped_sk)
-                return dict(zip(domains, pid_bytes(key, domains), strict=True))
-            self._keyring.reach("idx", found.in_use)
-        raise VaultContended("keys are rotated again and again; a later try was needed")
+            except KeyDestroyed:
+                if wrapped is not nobody:
+                    raise
+                self._keyring.reload()
+                self._nobody = None
+                continue
+            key = unwrap_subject(bucket, wrapped.subject, wrapped.wrapped_sk)
+            return dict(zip(domains, pid_bytes(key, domains), strict=True))
 
     def _of_nobody(self) -> _Wrapped:
         """Give a key of nobody, wrapped by the version that somebody minted now would have."""

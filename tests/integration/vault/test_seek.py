@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from pseudonymizer.derive import aref, pid_bytes
+from pseudonymizer.errors import KeyDestroyed
 from pseudonymizer.keyring import Identifier
 from pseudonymizer.vault.alike import Alike
 from pseudonymizer.vault.buckets import BUCKETS, new_bucket, wrap_subject
@@ -133,3 +134,14 @@ def test_after_rotations_everybody_is_found_and_nobody_is_not_in_the_way(vault: 
         vault.keyring.provider.new_version(name)
     assert looking.pids(ADA, DOMAINS) == theirs
     assert looking.pids(NEVER, DOMAINS) != nobody
+
+
+def test_a_key_that_is_gone_hides_nobody_behind_an_answer(vault: Vault) -> None:
+    """An outage of somebody's key is an error of ours, never the answer that they are unknown."""
+    pids(vault, ADA)
+    looking = alike(vault)
+    vault.keyring.provider.new_version("kek")
+    vault.keyring.provider.destroy_version("kek", 1)
+    with pytest.raises(KeyDestroyed):
+        looking.pids(ADA, DOMAINS)
+    assert looking.pids(NEVER, DOMAINS)
