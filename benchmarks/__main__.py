@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 from benchmarks import (
+    alike,
     bulk_lane,
     changing,
     consenting,
@@ -38,6 +39,7 @@ ORDER = (
     ingest.paired,
     changing.changing,
     singles.singles,
+    alike.alike,
     live_lane.alone,
     live_lane.beside,
     bulk_lane.behind,

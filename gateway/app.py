@@ -18,6 +18,7 @@ from gateway.openapi import completed
 from gateway.refusals import add_error_handlers
 from gateway.rights.gate import watch
 from gateway.rights.key_life import keep
+from gateway.rights.reidentification.expiring import keep_time
 from gateway.rulebooks.following import follow
 from gateway.settings import GatewaySettings
 from gateway.wiring import Edge, open_edge
@@ -47,6 +48,7 @@ def _framework(settings: GatewaySettings) -> FastAPI:
             asyncio.create_task(keep_gauges(app.state.front, edge)),
             asyncio.create_task(follow(edge.ingest.in_force)),
             asyncio.create_task(watch(edge.gate)),
+            asyncio.create_task(keep_time(edge.reidentifications)),
         ]
         if settings.schedule is not None:
             beside.append(asyncio.create_task(keep(edge.key_life, settings.schedule)))
@@ -90,12 +92,13 @@ def _include_routers(app: FastAPI) -> None:
     from gateway.consent.routes import router as consent  # noqa: PLC0415  # only a process needs them
     from gateway.governance.routes import public_router as public  # noqa: PLC0415
     from gateway.governance.routes import router as governance  # noqa: PLC0415
+    from gateway.rights.reidentification.routes import router as reidentification  # noqa: PLC0415
     from gateway.rights.routes import audit_router  # noqa: PLC0415
     from gateway.rights.routes import router as rights  # noqa: PLC0415
     from gateway.rulebooks.routes import router as rulebooks  # noqa: PLC0415
     from gateway.segments.routes import router as segments  # noqa: PLC0415
 
-    about_people = (consent, segments, rights)
+    about_people = (consent, segments, rights, reidentification)
     for router in (health.router, *about_people, audit_router, governance, public, rulebooks):
         app.include_router(router)
 

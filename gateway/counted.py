@@ -21,6 +21,7 @@ DOORS: Final = (
     ("/v1/segments", "segments"),
     ("/v1/subjects", "subjects"),
     ("/v1/rights", "rights"),
+    ("/v1/reidentifications", "reidentification"),
     ("/v1/audit", "audit"),
     ("/healthz", "operations"),
     ("/readyz", "operations"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -29,6 +29,7 @@ from workers.store.quarantine import Held
 from workers.store.transactions import transaction
 
 TICK_S: Final = 1.0
+LATELY: Final = timedelta(hours=1)  # long enough to be scraped, and to be seen
 READINGS: Final = {
     "paravent_part_up": "Whether a part answers: store, vault, keys.",
     "paravent_dirty_rows": "Rows of the bulk lane that wait to be folded, counted to 100 000.",
@@ -44,6 +45,9 @@ READINGS: Final = {
     "paravent_quarantine_rows": "Suspect events that wait for the data protection officer.",
     "paravent_quarantine_bytes": "Bytes sealed in them.",
     "paravent_quarantine_oldest_seconds": "Age of the oldest of them; 0 when none waits.",
+    "paravent_reidentifications_lately": (
+        "Re-identifications opened in the last hour, over HTTP or by command."
+    ),
     "paravent_withdrawal_oldest_seconds": (
         "Age of the oldest withdrawal whose events are not erased yet; 0 when none waits."
     ),
@@ -78,6 +82,10 @@ class _Now(Collector):
         if overdue is not None:
             name = "paravent_keys_overdue_seconds"
             yield GaugeMetricFamily(name, READINGS[name], value=overdue)
+        lately = _opened_lately(self._edge) if parts["vault"] == "ready" else None
+        if lately is not None:
+            name = "paravent_reidentifications_lately"
+            yield GaugeMetricFamily(name, READINGS[name], value=lately)
         now_us = time.time_ns() // 1_000
         found = _looked(self._edge.store_engine, now_us) if parts["store"] == "ready" else None
         if found is not None:
@@ -99,6 +107,13 @@ def _overdue(edge: Edge) -> float | None:
         return None
     try:
         return edge.key_life.overdue(schedule, datetime.now(UTC)).total_seconds()
+    except ParaventError:
+        return None
+
+
+def _opened_lately(edge: Edge) -> int | None:
+    try:
+        return edge.reidentifications.opened_lately(LATELY)
     except ParaventError:
         return None
 

@@ -54,6 +54,13 @@ TC_STRINGS = Counter(
     ("read",),
     registry=REGISTRY,
 )
+REIDENTIFICATIONS = Counter(
+    "paravent_reidentifications",
+    "Steps of re-identifications over HTTP: asked, approved, refused, opened, expired; denied to"
+    " whoever reached for more; asked for while it is off.",
+    ("outcome",),
+    registry=REGISTRY,
+)
 ANSWERS = Counter(
     "paravent_answers",
     "Answered requests, by the part of the interface and by status.",
@@ -155,6 +162,11 @@ def observe_set_aside(tally: Tally) -> None:
     """Add what one commit group set aside."""
     for reason, count in tally.set_aside.items():
         SET_ASIDE[reason].inc(count)
+
+
+def reidentification(outcome: str) -> None:
+    """Count a step of a re-identification."""
+    REIDENTIFICATIONS.labels(outcome=outcome).inc()
 
 
 def tc_string(read: str) -> None:

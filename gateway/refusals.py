@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from gateway.errors import (
+    RETRY_SECONDS,
     TITLES,
     BodyInvalid,
     MethodNotAllowed,
@@ -25,10 +26,12 @@ from gateway.errors import (
 from policies.errors import ParaventError
 
 
-def answer(document: Problem) -> Response:
+def answer(document: Problem, *, retry_s: int = RETRY_SECONDS) -> Response:
     """Give *document* as a response of the framework."""
     return Response(
-        msgspec.json.encode(document), status_code=document.status, headers=headers_of(document)
+        msgspec.json.encode(document),
+        status_code=document.status,
+        headers=headers_of(document, retry_s=retry_s),
     )
 
 
@@ -37,7 +40,8 @@ def add_error_handlers(app: FastAPI) -> None:
 
     async def refused(_request: Request, error: Exception) -> Response:
         assert isinstance(error, ParaventError)  # noqa: S101  # registered for this class only
-        return answer(problem(error))
+        # Some know better than a moment when it is worth trying again.
+        return answer(problem(error), retry_s=getattr(error, "seconds", RETRY_SECONDS))
 
     async def malformed(_request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101  # as above

@@ -11,6 +11,7 @@ from typing import Annotated, TypeVar
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from gateway.rights.reidentification.terms import ReidentificationSettings
 from policies.errors import ParaventError
 from pseudonymizer.key_opening import KeysAt
 from pseudonymizer.ratchet import Schedule
@@ -81,7 +82,7 @@ class KeySettings(BaseSettings):
         )
 
 
-class GatewaySettings(KeySettings):
+class GatewaySettings(ReidentificationSettings, KeySettings):
     """Everything the gateway reads, as ``PARAVENT_<NAME>``; read once, passed down."""
 
     store_dsn: SecretStr = Field(
@@ -223,6 +224,15 @@ def read_schedule() -> KeySettings:
         SettingsInvalid: a part of it is wrong.
     """
     return _read(KeySettings)
+
+
+def read_terms() -> ReidentificationSettings:
+    """Read whether and on which terms operators may re-identify somebody.
+
+    Raises:
+        SettingsInvalid: a part of it is wrong.
+    """
+    return _read(ReidentificationSettings)
 
 
 def _read(settings: type[Settings]) -> Settings:

@@ -25,6 +25,8 @@ from gateway.quarantine.keeping import SealedKeeper
 from gateway.rights.gate import Gate, gate_of
 from gateway.rights.key_life import KeyLife, by_schedule
 from gateway.rights.public_keys import PublicKeys
+from gateway.rights.reidentification.service import Reidentifications
+from gateway.rights.reidentification.terms import Terms
 from gateway.rights.service import RightsService
 from gateway.rights.wiring import engines_of, keyring_of, rights_of
 from gateway.rulebooks import adopting
@@ -39,6 +41,7 @@ from pseudonymizer.lookup import Lookup, Resolved
 from pseudonymizer.scrub.engine import Scrubber
 from pseudonymizer.scrub.own import Own
 from pseudonymizer.vault import roles as vault_roles
+from pseudonymizer.vault.alike import Alike
 from pseudonymizer.vault.remember import Resolver
 from pseudonymizer.vault.signers import published
 from workers.store import in_force, sources
@@ -71,6 +74,7 @@ class Edge:
     rights: RightsService
     engines: tuple[Engine, ...]
     gate: Gate
+    terms: Terms = field(default_factory=Terms)
     patience: Patience = field(default_factory=lambda: Patience(PATIENCE_S))
     groups: CommitGroups | None = None
     tracing: Tracing | None = None
@@ -80,6 +84,7 @@ class Edge:
     evidence: Evidence = field(init=False)
     public: PublicPages = field(init=False)
     rulebooks: Rulebooks = field(init=False)
+    reidentifications: Reidentifications = field(init=False)
     key_life: KeyLife = field(init=False)
     public_keys: PublicKeys = field(init=False)
 
@@ -88,9 +93,11 @@ class Edge:
         self.consent = ConsentService(
             self.store_engine, in_force_, self.lookup, now_us, self.scrubbed
         )
-        self.segments = SegmentService(self.store_engine, in_force_, self.lookup, now_us)
+        alike = Alike(self.vault_engine, self.keyring).pids
+        self.segments = SegmentService(self.store_engine, in_force_, alike, now_us)
         self.rulebooks = Rulebooks(self.rights.ports, in_force_.follow)
         ports = self.rights.ports
+        self.reidentifications = Reidentifications(ports, self.terms, metrics.reidentification)
         self.key_life = KeyLife(
             store=ports.store,
             vault=ports.vault,
@@ -211,6 +218,7 @@ def build_edge(settings: GatewaySettings) -> Edge:
         rights=rights,
         engines=tuple(filter(None, held)),
         gate=gate,
+        terms=settings.terms,
     )
     gate.forget = edge.forget
     return edge

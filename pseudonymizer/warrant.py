@@ -17,13 +17,22 @@ class Warrant:
         by: who asked: an operator's id, or ``cli``.
         approved_by: who else agreed, where the act needs two (R-106); a person's own access
             report does not.
+        purpose: what for, of a closed list, where it is not the person's own request.
+        ticket: under which reference that is written down elsewhere.
     """
 
     request: UUID
     by: str
     approved_by: str | None = None
+    purpose: str | None = None
+    ticket: str | None = None
 
     def fields(self) -> dict[str, str]:
         """Give the audit entry's fields."""
-        approved = {} if self.approved_by is None else {"approved_by": self.approved_by}
-        return {"by": self.by, "request": str(self.request), **approved}
+        more = {
+            "approved_by": self.approved_by,
+            "purpose": self.purpose,
+            "ticket": self.ticket,
+        }
+        said = {name: value for name, value in more.items() if value is not None}
+        return {"by": self.by, "request": str(self.request), **said}

@@ -96,13 +96,17 @@ def changes(*, data: Data = None, as_json: Json = False) -> None:
 
 @contextmanager
 def _office(data: Path | None, *roles: Role) -> Iterator[tuple[Rulebooks, Operator]]:
-    token = os.environ.get(TOKEN) or _asked()
+    said = token()
     with opened(data, announce=progress) as home, rights_service(home) as service:
-        operator = authenticate_operator(service.ports.rights, f"Bearer {token}")
+        operator = authenticate_operator(service.ports.rights, f"Bearer {said}")
         yield Rulebooks(service.ports), require_role(operator, *roles)
 
 
-def _asked() -> str:
+def token() -> str:
+    """Give the operator token: of the variable, or asked for where somebody can answer."""
+    said = os.environ.get(TOKEN)
+    if said:
+        return said
     if not sys.stdin.isatty():
         return ""
     return str(typer.prompt("Your operator token", hide_input=True, err=True))

@@ -57,6 +57,7 @@ PARTS = (
     Part("restore", "restoring", "Bring restored databases back to who was erased.", group=True),
     Part("quarantine", "quarantine", "Suspect events, sealed for the officer.", group=True),
     Part("retention", "retention", "What is kept, for how long, and what has expired.", group=True),
+    Part("reidentify", "reidentify", "Learn whose a pseudonym is, if two agree.", group=True),
     Part("rights", "rights", "Requests of data subjects: access and erasure.", group=True),
     Part(
         "audit",

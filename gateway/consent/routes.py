@@ -10,6 +10,7 @@ from gateway.consent.schemas import BannerIn, ConsentIn, ConsentOut
 from gateway.consent.service import Choice
 from gateway.dependencies import AnyOperator, ConsentWriter, WiredEdge
 from gateway.openapi import READS_JSON, WANTS_CREDENTIAL, problems
+from gateway.pacing import paced
 from gateway.rights.operators import Operator, Role, require_role
 from policies.vocabulary import ConsentStatus
 
@@ -32,17 +33,17 @@ Officer = Annotated[Operator, Depends(_officer)]
 def record_consent(body: ConsentIn, caller: ConsentWriter, edge: WiredEdge) -> ConsentOut:
     """Record a choice; it is in force when this answers, and so is a withdrawal."""
     caller.log(edge, "consent:recorded")
-    receipt = edge.consent.record(
-        Choice(
-            kind=body.identifier.kind,
-            value=body.identifier.value.get_secret_value(),
-            purposes={purpose: ConsentStatus(said) for purpose, said in body.purposes.items()},
-            at_us=None if body.at is None else round(body.at.timestamp() * 1_000_000),
-            evidence=body.evidence,
-            notice=body.notice,
-            source=caller.source,
-        )
+    choice = Choice(
+        kind=body.identifier.kind,
+        value=body.identifier.value.get_secret_value(),
+        purposes={purpose: ConsentStatus(said) for purpose, said in body.purposes.items()},
+        at_us=None if body.at is None else round(body.at.timestamp() * 1_000_000),
+        evidence=body.evidence,
+        notice=body.notice,
+        source=caller.source,
     )
+    with paced():
+        receipt = edge.consent.record(choice)
     return ConsentOut(receipt_id=receipt, acknowledged=body.purposes, received_at=datetime.now(UTC))
 
 

@@ -86,6 +86,22 @@ CONTROLS: Final = (
     ),
     Control(
         Label(
+            "Réidentifier demande deux personnes, une finalité, un délai ; la personne l'apprend",
+            "Re-identifying takes two people, a purpose and a time box, and the person is told",
+        ),
+        "25, 32",
+        "tests/integration/rights/test_reidentification.py",
+    ),
+    Control(
+        Label(
+            "Une réponse ne dit pas si une personne est connue",
+            "An answer does not tell whether a person is known",
+        ),
+        "25, 32",
+        "tests/api/test_alike.py",
+    ),
+    Control(
+        Label(
             "Les durées sont appliquées, finalité par finalité",
             "Periods are enforced, purpose by purpose",
         ),

@@ -47,6 +47,12 @@ RESIDUAL: Final = (
         "Whoever holds the keys and both databases can attribute the data.",
     ),
     Label(
+        "Deux opérateurs qui s'entendent peuvent réidentifier, là où c'est activé : visible, et dit"
+        " à la personne qui demande l'accès.",
+        "Two operators who collude can re-identify, where that is on: visible, and told to the"
+        " person who asks for access.",
+    ),
+    Label(
         "Un comportement singulier se reconnaît, même sous pseudonyme.",
         "Unusual behaviour can be recognised, even under a pseudonym.",
     ),

@@ -80,5 +80,6 @@ PERIODS: Final[Mapping[str, Label]] = {
         "tant qu'une sauvegarde d'avant peut être restaurée",
         "while a backup from before can be restored",
     ),
+    "reidentification": Label("un an après la demande", "one year after it was asked for"),
     "rights_request": Label("la durée du registre des demandes", "as long as the register"),
 }

@@ -124,3 +124,7 @@ class Tally:
         """Count a property that was not kept; *name* must not be the sender's own spelling."""
         key = (source, event, name)
         self.dropped[key] = self.dropped.get(key, 0) + count
+
+    def copied(self) -> Tally:
+        """Give one to count on with, for an attempt that may come to nothing."""
+        return Tally(dict(self.outcomes), dict(self.dropped), dict(self.set_aside))

@@ -125,7 +125,7 @@ class IngestService:
         checked = self._wary > 0
         self._wary = max(0, self._wary - 1)
         for attempt in range(ATTEMPTS):
-            run = _Run(self, bound, checked, _copied(tally))
+            run = _Run(self, bound, checked, tally.copied())
             try:
                 with transaction(self.store) as connection:
                     run.write(connection, drafts, strong=strong)
@@ -295,7 +295,3 @@ def _touched(
         fact = (row.at, row.mid, row.name, row.amount or 0)
         subjects[row.subject][1].append(computation.fold_event(fact))
     return [lanes.TouchedSubject(subject, events_) for subject, events_ in subjects.values()]
-
-
-def _copied(tally: Tally) -> Tally:
-    return Tally(dict(tally.outcomes), dict(tally.dropped), dict(tally.set_aside))

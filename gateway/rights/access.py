@@ -21,6 +21,7 @@ from gateway.rights.decode import Record, Reference, word_numbers
 from gateway.rights.domains import domain_keys
 from gateway.rights.dossier import open_document, seal_document
 from gateway.rights.ports import Ports
+from gateway.rights.reidentification import register as reidentifications
 from gateway.rights.work import Closure, Work
 from policies.data_map import TableNote
 from pseudonymizer.vault import held as vault_held
@@ -32,6 +33,7 @@ from workers.store.computation import Computation
 from workers.store.transactions import transaction as store_transaction
 
 COLUMN: Final = "result"
+CONSULTED: Final = "rights.reidentification"
 _ALIVE: Final = "alive"
 _US: Final = 1_000_000
 
@@ -89,6 +91,8 @@ def _identify(work: Work, forms: Sequence[tuple[str, str]]) -> Known | None:
         names = names_of(vault, ports.keyring, alive, domains=domains)
         known = reveal(vault, ports.keyring, work.sink(), subjects=alive, warrant=work.warrant())
         records = vault_held.records(vault, alive)
+    with vault_transaction(ports.rights) as rights:
+        records[CONSULTED] = reidentifications.about(rights, alive)
     withheld = {kind for row in others if row.state == _ALIVE for kind in row.kinds}
     identified = Identified(
         identifiers=[_identifier(one) for one in known],

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
+from gateway.rights.reidentification.purposes import MEANINGS, Purpose
 from policies.vocabulary import EventKind
 from workers.features import recent
 from workers.store.computation import WAY_BYTES
@@ -221,6 +222,12 @@ def _identifier(record: Record, reference: Reference) -> Readable:
     return {"source": reference.sources.get(record["source"])}
 
 
+def _reidentified(record: Record, _reference: Reference) -> Readable:
+    """Say what for, in words; by whom is a role, since the staff have rights, too (C-579/21)."""
+    purpose = record["purpose"]
+    return {"meaning": MEANINGS[Purpose(purpose)] if purpose in set(Purpose) else None}
+
+
 _WORDED: Final[Mapping[str, Callable[[Record, Reference], Readable]]] = {
     "store.event": _event,
     "store.subject": _registry,
@@ -232,6 +239,7 @@ _WORDED: Final[Mapping[str, Callable[[Record, Reference], Readable]]] = {
     "store.feature_snapshot": _snapshot,
     "vault.identifier": _identifier,
     "vault.link": _link,
+    "rights.reidentification": _reidentified,
 }
 
 

@@ -15,6 +15,7 @@ from gateway.rights.checkpoints import sign_head
 from gateway.rights.claimed import canonical_forms
 from gateway.rights.domains import domain_keys
 from gateway.rights.errors import ResidueFound
+from gateway.rights.reidentification import register as reidentifications
 from gateway.rights.scanning import scan_for
 from gateway.rights.work import Closure, Work
 from pseudonymizer.journal_file import Line
@@ -123,7 +124,7 @@ def erase_store(work: Work) -> Closure | None:
 def destroy_keys(work: Work) -> Closure | None:
     """Step 4: destroy the subject keys, seals and blind indexes; their buckets get new keys.
 
-    Reports of earlier requests go, too.
+    Reports of earlier requests go, too, and what leads from a re-identification to them.
     """
     ports, dossier = work.ports, work.dossier
     with vault_transaction(ports.vault) as vault:
@@ -133,7 +134,9 @@ def destroy_keys(work: Work) -> Closure | None:
     # somebody asks for it (``RightsService.result``).
     with vault_transaction(ports.rights) as rights:
         reports = register.drop_results_about(rights, work.subject_ids, ports.clock())
+        consultations = reidentifications.detach(rights, work.subject_ids)
     dossier.count("vault", "rights.case", reports)
+    dossier.count("vault", "rights.reidentification", consultations)
     dossier.count("vault", "vault.identifier", identifiers)
     dossier.deleted["vault"]["vault.subject"] = len(done.subjects)  # flagged, key gone
     dossier.keys = list(done.key_ids)

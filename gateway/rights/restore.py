@@ -20,6 +20,7 @@ from gateway.rights.domains import domain_keys
 from gateway.rights.dossier import Dossier
 from gateway.rights.errors import ResidueFound
 from gateway.rights.ports import Ports
+from gateway.rights.reidentification import register as reidentifications
 from gateway.rights.scanning import scan_for
 from pseudonymizer import tombstones
 from pseudonymizer.derive import pid_bytes
@@ -166,6 +167,7 @@ def _in_vault(ports: Ports, line: Line) -> list[int]:
     # First, since nobody knows whose they are once the keys are gone.
     with vault_transaction(ports.rights) as rights:
         register.drop_results_about(rights, same, now)
+        reidentifications.detach(rights, same)
     with vault_transaction(ports.vault) as vault:
         stone = tombstones.Stone(tombstones.SCOPE_ALL, line.reason, line.at)
         placed = tombstones.place(vault, ports.keyring, line.marks, stone)

@@ -7,7 +7,17 @@ create it.  No column could hold a copy of an identity proof: the check is a met
 
 from typing import Final
 
-from sqlalchemy import Column, Date, DateTime, LargeBinary, MetaData, Table, Text, Uuid
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, JSONB
 
@@ -19,6 +29,8 @@ SCHEMA: Final = "rights"
 _OPERATOR = note("operator", "security", "row")
 _CASE = note("rights_request", "rights", "rights_request")
 _SEALED = note("identifier", "rights", "rights_request")
+_CONSULTED = note("audit", "security", "reidentification")
+_CONSULTING = note("operator", "security", "reidentification")
 
 operator = Table(
     "operator",
@@ -66,4 +78,39 @@ case = Table(
     schema=SCHEMA,
     comment="Requests of data subjects, with their clocks and outcomes.",
     info={"erasure": Erasure.KEEP},
+)
+
+reidentification = Table(
+    "reidentification",
+    METADATA,
+    Column("id", Uuid, primary_key=True, info=_CONSULTED),
+    # The vault's number and no pseudonym: without the keys, no row of the store is found by it.
+    Column(
+        "subject",
+        BIGINT,
+        nullable=True,
+        info=note("pseudonym", "security", "reidentification", "vault"),
+    ),
+    Column("domain", Text, nullable=False, info=_CONSULTED),
+    Column("purpose", Text, nullable=False, info=_CONSULTED),
+    Column("ticket", Text, nullable=False, info=_CONSULTED),
+    Column("state", Text, nullable=False, info=_CONSULTED),
+    Column("asked_by", Uuid, nullable=False, info=_CONSULTING),
+    Column("asked_role", Text, nullable=False, info=_CONSULTED),
+    Column("asked_at", DateTime(timezone=True), nullable=False, info=_CONSULTED),
+    Column("ends_at", DateTime(timezone=True), nullable=False, info=_CONSULTED),
+    Column("decided_by", Uuid, nullable=True, info=_CONSULTING),
+    Column("decided_at", DateTime(timezone=True), nullable=True, info=_CONSULTED),
+    Column("opened_at", DateTime(timezone=True), nullable=True, info=_CONSULTED),
+    CheckConstraint(
+        "state IN ('sought', 'asked', 'approved', 'refused', 'opened', 'expired')",
+        name="reidentification_state",
+    ),
+    CheckConstraint(
+        "state NOT IN ('approved', 'opened') OR decided_by IS NOT NULL AND decided_by <> asked_by",
+        name="reidentification_four_eyes",
+    ),
+    schema=SCHEMA,
+    comment="Who asked to know whose a pseudonym is, who approved, and when it was opened (R-44).",
+    info={"erasure": Erasure.FLAG},
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -11,17 +11,19 @@ from sqlalchemy import Engine
 from gateway.errors import SegmentUnknown
 from gateway.ingest.binding import Bound, InForce
 from gateway.ingest.ledger import intervals
-from gateway.ingest.resolve import Resolve, spelled
+from gateway.ingest.resolve import spelled
 from gateway.segments.schemas import Labels, LookupOut, MembershipOut, SegmentOut, SegmentsOut
 from policies.consent import covers
 from policies.ruleset import SegmentRule
 from pseudonymizer.errors import IdentifierInvalid
-from pseudonymizer.lookup import Lookup
+from pseudonymizer.keyring import Identifier
 from workers.segments.floor import SegmentSize, disclosed
 from workers.store import in_force, registry, segments
 from workers.store.segments import Holder, Size
 from workers.store.transactions import transaction
 
+# Gives the pseudonyms of whoever an identifier names, or nobody's, by the same work.
+PidsOf = Callable[[Identifier, Sequence[str]], Mapping[str, bytes]]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -31,7 +33,7 @@ class SegmentService:
 
     store: Engine
     in_force: InForce
-    lookup: Resolve
+    alike: PidsOf
     clock_us: Callable[[], int]
 
     def listed(self) -> SegmentsOut:
@@ -80,10 +82,8 @@ class SegmentService:
         pair = spelled(bound.rules.ruleset.identifiers, (kind, value))
         if pair is None:
             raise IdentifierInvalid("The kind of identifier is not declared in the rulebook.")
-        wanted = Lookup(identifiers=(pair,), mint=False, link=False, seal=frozenset())
-        pids = self.lookup([wanted])[0].pids
-        if pids is None:
-            return LookupOut()
+        # Nobody's, where nobody is known: the store is asked all the same.
+        pids = self.alike(pair, tuple(bound.rules.domain_masks))
         with transaction(self.store) as connection:
             in_force.check(connection, bound.computation.rulebook)
             holders = segments.of_pids(connection, list(pids.values()))

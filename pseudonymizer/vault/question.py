@@ -68,6 +68,20 @@ class Question:
             if identifier[0] in lookup.seal
         }
 
+    @classmethod
+    def anew(
+        cls, keyring: Keyring, lookups: Sequence[Lookup], in_use: Mapping[str, InUse]
+    ) -> Question:
+        """Put the question by what the vault has in use.
+
+        Raises:
+            KeyUnknown: a key it needs is not there, so that somebody could be missed.
+        """
+        keyring.reach("idx", in_use["idx"].version)
+        for version in (in_use["sup"].first, in_use["sup"].version):
+            keyring.reach("sup", version)
+        return cls(keyring, lookups, first=in_use["sup"].first)
+
     def knows(self, in_use: Mapping[str, InUse]) -> bool:
         """Say whether what the vault has in use is among what was asked for."""
         sup = in_use["sup"]

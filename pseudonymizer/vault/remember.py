@@ -115,21 +115,10 @@ class Resolver:
             except VaultContended:
                 continue
             except _Rotated as rotated:
-                question = self._asked_anew(lookups, rotated.in_use)
+                question = Question.anew(self._keyring, lookups, rotated.in_use)
                 continue
             return _answers(outcomes, keys, domains)
         raise VaultContended("others minted the same identifiers at once; a later try was needed")
-
-    def _asked_anew(self, lookups: Sequence[Lookup], in_use: Mapping[str, InUse]) -> Question:
-        """Put the question by what the vault has in use.
-
-        Raises:
-            KeyUnknown: a key it needs is not there, so that somebody could be missed.
-        """
-        self._keyring.reach("idx", in_use["idx"].version)
-        for version in (in_use["sup"].first, in_use["sup"].version):
-            self._keyring.reach("sup", version)
-        return Question(self._keyring, lookups, first=in_use["sup"].first)
 
     def _once(
         self, vault: Connection, question: Question

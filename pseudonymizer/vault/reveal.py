@@ -1,7 +1,8 @@
 """Who is behind a subject? Audit first, then open.
 
 The one place that turns a seal back into a direct identifier: for the person's own access report,
-and for the addresses that may be theirs.
+for their erasure, for the addresses that may be theirs, and for a re-identification that two
+operators agreed on.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ __all__ = [
     "SubjectRow",
     "all_alive",
     "every_index",
+    "hold_alive",
     "lookup_closure",
     "lookup_vouched",
     "names_of",
@@ -161,6 +162,17 @@ def all_alive(vault: Connection, subjects: Collection[int]) -> bool:
         list(subjects),
     )
     return bool(rows.fetchall()[0][0] == len(set(subjects)))
+
+
+def hold_alive(vault: Connection, subjects: Collection[int]) -> list[int]:
+    """Give those of *subjects* who are alive; no erasure of theirs begins before the commit."""
+    rows = run(
+        vault,
+        "SELECT id FROM vault.subject WHERE id = ANY(%b::bigint[]) AND state = 'alive'"
+        " ORDER BY id FOR SHARE",
+        list(subjects),
+    )
+    return [row[0] for row in rows.fetchall()]
 
 
 def every_index(

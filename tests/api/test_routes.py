@@ -280,6 +280,18 @@ WRITES: dict[str, tuple[str, Send]] = {
         "audit.entry",
         as_dpo("/v1/subjects/segments", {"identifier": IDENTIFIER}),
     ),
+    "/v1/reidentifications": (
+        "rights.reidentification",
+        as_dpo(
+            "/v1/reidentifications",
+            {
+                "pseudonym": "0f1e2d3c-4b5a-8978-8a6b-5c4d3e2f1a0b",
+                "domain": "marketing",
+                "purpose": "fraud",
+                "ticket": "FRAUD-17",
+            },
+        ),
+    ),
     "/v1/audit/entries": ("audit.entry", as_dpo("/v1/audit/entries")),
 }
 SUCCESS = {200, 201}

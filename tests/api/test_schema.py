@@ -10,6 +10,7 @@ import asyncio
 import copy
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -23,9 +24,10 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
 from gateway.app import create_app
-from gateway.rights.operators import Role
+from gateway.rights.operators import Role, add_operator
 from gateway.settings import GatewaySettings
 from policies.load import load_rulebook
+from pseudonymizer.vault.transactions import transaction
 from tests.support.builders import ALL_CATEGORIES
 from tests.support.front import Front
 from tests.support.rulebooks import LOOSER, TEXTS
@@ -92,6 +94,9 @@ def _tell_what_there_is(document: dict[str, Any]) -> None:
     schemas["IdentifierIn"]["properties"] |= {
         "kind": {"enum": ["user_id"]}, "value": {"enum": PROBED},
     }  # fmt: skip
+    schemas["ReidentificationIn"]["properties"] |= {
+        "domain": {"enum": [*rules.domains]}, "purpose": {"enum": ["fraud", "legal_claims"]},
+    }  # fmt: skip
     schemas["RequestIn"]["required"] = ["type", "identifier"]
     schemas["RequestIn"]["properties"]["identifier"] = {"$ref": "#/components/schemas/IdentifierIn"}
     # An erasure is for good, and the application is everybody's.  Only what is asked is narrowed:
@@ -154,6 +159,25 @@ def change(front: Front) -> Iterator[int]:
     front.post("/v1/rulebooks", {"files": TEXTS}, auth=None, headers=operator)
 
 
+@pytest.fixture
+def reidentification(front: Front, request: pytest.FixtureRequest) -> str:
+    """Give one that a DPO may approve; for the opening, one of theirs that another approved."""
+    operation = OPERATIONS[request.node.callspec.params["name"]]
+    with transaction(front.rights) as rights:
+        token = add_operator(rights, "Schema", Role.DPO, now=datetime.now(UTC))
+    other = {"authorization": f"Bearer {token}"}
+    opening = operation.path.endswith("/opening")
+    asked = {
+        "pseudonym": "0f1e2d3c-4b5a-8978-8a6b-5c4d3e2f1a0b", "domain": "marketing",
+        "purpose": "fraud", "ticket": "FRAUD-17",
+    }  # fmt: skip
+    who = front.dpo if opening else other
+    number = front.post("/v1/reidentifications", asked, auth=None, headers=who).json()["id"]
+    if opening:
+        front.post(f"/v1/reidentifications/{number}/approval", auth=None, headers=other)
+    return str(number)
+
+
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_every_answer_is_documented(
     front: Front, there: dict[str, Any], name: str, request: pytest.FixtureRequest
@@ -161,6 +185,8 @@ def test_every_answer_is_documented(
     operation = OPERATIONS[name]
     if "{change}" in operation.path:
         there = there | {"change": request.getfixturevalue("change")}
+    if "{reidentification}" in operation.path:
+        there = there | {"reidentification": request.getfixturevalue("reidentification")}
     any_ = [operation.as_strategy(generation_mode=mode) for mode in GenerationMode]
     any_.append(LIKELY[name].as_strategy(generation_mode=GenerationMode.POSITIVE))
     own = "ingest" not in DOCUMENT["paths"][operation.path][operation.method]["tags"]

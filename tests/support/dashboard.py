@@ -122,6 +122,12 @@ ROWS: dict[str, list[Panel]] = {
         Panel("A wrapping key should have been made or destroyed since", "s",
               {"overdue": "max(paravent_keys_overdue_seconds)"}),
     ],
+    "Who was re-identified": [
+        Panel("Steps over HTTP, by outcome", "short", {"{{outcome}}": (
+            "sum by (outcome) (increase(paravent_reidentifications_total[1h]))")}, rare=True),
+        Panel("Opened in the last hour, by whatever way", "short",
+              {"opened": "max(paravent_reidentifications_lately)"}),
+    ],
     "Workers": [
         Panel("Tasks a second", "ops",
               {"{{task}} {{outcome}}": _rate("paravent_tasks_total", "task, outcome")}),

@@ -26,6 +26,7 @@ from pseudonymizer.key_providers import FileKeyProvider
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.lookup import Lookup, Resolved
 from pseudonymizer.scrub.engine import Scrubber
+from pseudonymizer.vault.alike import Alike
 from pseudonymizer.vault.remember import Resolver
 
 
@@ -118,7 +119,7 @@ def make_edge(store: Engine, vault: Engine, folder: Path, rules: RuleSet | None 
             clock,
             lambda text, own: warm_scrubber().scrub_many([text], own=[own])[0].text,
         ),
-        segments=SegmentService(store, in_force, lookup, clock),
+        segments=SegmentService(store, in_force, Alike(vault, keyring).pids, clock),
         now_us=int(datetime.now(UTC).timestamp()) * 1_000_000,
     )
     with store.begin() as connection:

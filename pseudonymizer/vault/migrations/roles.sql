@@ -38,3 +38,8 @@ GRANT USAGE ON SEQUENCE vault.subject_id_seq TO paravent_vault;
 
 GRANT USAGE ON SCHEMA rights TO paravent_gateway;
 GRANT SELECT, INSERT, UPDATE ON rights.operator, rights."case" TO paravent_gateway;
+-- Who asked for a re-identification, and what for, is written once; the row goes after a year, and
+-- what leads from it to the person goes with them.
+GRANT SELECT, INSERT, DELETE ON rights.reidentification TO paravent_gateway;
+GRANT UPDATE (subject, state, decided_by, decided_at, opened_at) ON rights.reidentification
+    TO paravent_gateway;

@@ -17,6 +17,7 @@ from pseudonymizer.key_providers import FileKeyProvider
 from pseudonymizer.keyring import Identifier, Keyring
 from pseudonymizer.lookup import Lookup
 from pseudonymizer.vault import rotate
+from pseudonymizer.vault.alike import Alike
 from pseudonymizer.vault.buckets import Buckets
 from pseudonymizer.vault.driver import run
 from pseudonymizer.vault.remember import Resolver
@@ -288,3 +289,31 @@ def test_a_vault_of_other_keys_is_not_written_to(vault: Vault, tmp_path: Path) -
     with pytest.raises(KeyUnknown):
         strange.mint(PEOPLE[0][0])
     assert vault.count("vault.subject") == 50
+
+
+def test_a_look_up_elsewhere_finds_everybody_and_nobody_after_it(
+    vault: Vault, elsewhere: Vault
+) -> None:
+    before, never = _seed(vault), ("user_id", "never")
+    looking = Alike(elsewhere.engine, elsewhere.keyring)
+    assert looking.pids(never, DOMAINS)
+    for name in rotate.ROTATED:
+        rotate.rotate(vault.engine, vault.keyring, name)
+        rotate.move(vault.engine, vault.keyring, name)
+    rotate.destroy(vault.engine, vault.keyring, "kek", 1)
+    nobody = looking.pids(never, DOMAINS)
+    assert nobody not in before.values()
+    for identifier, pids in before.items():
+        assert looking.pids(identifier, DOMAINS) == pids
+    assert looking.pids(never, DOMAINS).keys() == nobody.keys()
+
+
+def test_nobody_is_made_anew_when_their_wrapping_key_ended_elsewhere(
+    vault: Vault, elsewhere: Vault
+) -> None:
+    never = ("user_id", "never")
+    looking = Alike(elsewhere.engine, elsewhere.keyring)
+    assert looking.pids(never, DOMAINS)
+    rotate.rotate(vault.engine, vault.keyring, "kek")
+    rotate.destroy(vault.engine, vault.keyring, "kek", 1)
+    assert looking.pids(never, DOMAINS).keys() == set(DOMAINS)
