@@ -16,6 +16,7 @@ from benchmarks import (
     changing,
     consenting,
     erasing,
+    free_text,
     front,
     history,
     ingest,
@@ -23,6 +24,7 @@ from benchmarks import (
     machine,
     memory,
     refreshing,
+    scrubbing,
     singles,
     storage,
 )
@@ -34,6 +36,10 @@ from benchmarks.suite import CONCERNS, Place, Run, declared, measured, say, want
 ORDER = (
     consenting.decoding,
     consenting.deciding,
+    scrubbing.speed,
+    scrubbing.same,
+    scrubbing.linear,
+    free_text.names,
     ingest.ingest,
     ingest.paired,
     changing.changing,
