@@ -17,6 +17,7 @@ from benchmarks import (
     changing,
     consenting,
     erasing,
+    free_text,
     front,
     history,
     ingest,
@@ -24,6 +25,7 @@ from benchmarks import (
     machine,
     memory,
     refreshing,
+    scrubbing,
     singles,
     storage,
 )
@@ -35,6 +37,10 @@ from benchmarks.suite import CONCERNS, Place, Run, declared, measured, say, want
 ORDER = (
     consenting.decoding,
     consenting.deciding,
+    scrubbing.speed,
+    scrubbing.same,
+    scrubbing.linear,
+    free_text.names,
     ingest.ingest,
     ingest.paired,
     changing.changing,

@@ -40,6 +40,7 @@ from pseudonymizer.keyring import Keyring
 from pseudonymizer.lookup import Lookup, Resolved
 from pseudonymizer.scrub.engine import Scrubber
 from pseudonymizer.scrub.own import Own
+from pseudonymizer.scrub.second_line import SecondLine
 from pseudonymizer.vault import roles as vault_roles
 from pseudonymizer.vault.alike import Alike
 from pseudonymizer.vault.remember import Resolver
@@ -193,12 +194,12 @@ def build_edge(settings: GatewaySettings) -> Edge:
     if settings.policies is not None and in_force_.bound.rules.ruleset.hash != proposed.hash:
         log.warning("rulebook-not-in-force")  # `paravent policy propose` puts the folder's there
     resolver = Resolver(vault, keyring)
-    scrubber = Scrubber().warm()
+    scrubber, second_line = Scrubber().warm(), second_line_for(in_force_.bound.rules.ruleset)
     ingest = IngestService(
         store=store,
         in_force=in_force_,
         lookup=lambda wanted: edge.lookup(wanted),  # noqa: PLW0108  # the edge is made below
-        minimise=Minimiser(scrubber),
+        minimise=Minimiser(scrubber, second_line),
         message_keys=keyring,
         observe=metrics.observe,
         keeper=SealedKeeper(settings.quarantine_rows, settings.quarantine_bytes),
@@ -230,6 +231,20 @@ def _in_force(store: Engine, proposed: RuleSet) -> InForce:
     with store_transactions.transaction(store) as connection:
         rules = in_force.rules(connection) or proposed
     return InForce(store, bind(store, rules, metrics.tc_string), metrics.tc_string)
+
+
+def second_line_for(rules: RuleSet) -> SecondLine:
+    """Load the language models if the rulebook in force asks for them: without, do not start.
+
+    Another rulebook loads them at its first free text; where they are missing, that is dropped.
+
+    Raises:
+        SecondLineMissing: they are not installed.
+    """
+    second_line = SecondLine()
+    return (
+        second_line.warm() if any(p.free_text for p in rules.properties.values()) else second_line
+    )
 
 
 def _finder(store: Engine) -> Callable[[str], SourceKey | None]:

@@ -16,6 +16,7 @@ from policies.vocabulary import (
     DataCategory,
     DecisionEffect,
     EventKind,
+    FreeText,
     GoogleSignal,
     Keep,
     LegalBasis,
@@ -159,6 +160,7 @@ class PropertyRule:
     ``path`` walks the wire event, such as ``("properties", "product_id")``.  Several properties of
     one event may share a column: the first that is present and valid, in the event's order, wins.
     ``purposes`` are those that need the property; it survives only for them (``minimisation``).
+    ``free_text`` says what becomes of it where language models find a name; ``None``: not asked.
     """
 
     name: str
@@ -171,6 +173,7 @@ class PropertyRule:
     max_length: int
     precision: Precision | None
     purposes: tuple[str, ...]
+    free_text: FreeText | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,8 @@ def _property(rules: RuleSet, rule: PropertyRule) -> list[str]:
 
 def _kept_as(rule: PropertyRule) -> str:
     coarse = f", as {rule.precision.replace('_', ' ')}" if rule.precision else ""
-    return f"{rule.category.replace('_', ' ')}{coarse}{', scanned' if rule.scan else ''}"
+    looked = f"{', scanned' if rule.scan else ''}{', read for names' if rule.free_text else ''}"
+    return f"{rule.category.replace('_', ' ')}{coarse}{looked}"
 
 
 def sentence(rules: RuleSet, condition: Condition) -> str:

@@ -183,6 +183,13 @@ class Precision(StrEnum):
     DEVICE_CLASS = "device_class"
 
 
+class FreeText(StrEnum):
+    """What becomes of free text in which language models find a name (R-71)."""
+
+    DROP = "drop"
+    MASK = "mask"
+
+
 class Aggregate(StrEnum):
     """What a feature computes from one subject's events."""
 

@@ -26,7 +26,7 @@ from pseudonymizer.urls import (
     segments,
     template,
 )
-from pseudonymizer.user_agents import user_agent
+from pseudonymizer.user_agents import resolver, user_agent
 
 __all__ = ["Generaliser", "ip", "referrer_host", "rounded", "url", "user_agent"]
 
@@ -90,6 +90,7 @@ class Generaliser:
         self._parameters = frozenset(allowed_parameters)
         self._pages = Memory[str](size=_REMEMBERED, seconds=_REMEMBERED_SECONDS)
         self._referrers = Memory[str](size=_REMEMBERED, seconds=_REMEMBERED_SECONDS)
+        resolver()  # built here, not at the first agent that comes
         self._devices = Memory[str](size=_REMEMBERED, seconds=_REMEMBERED_SECONDS)
 
     def pages(self, texts: Sequence[str], *, own: Sequence[Own] | None = None) -> list[str | None]:

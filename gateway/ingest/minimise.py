@@ -24,12 +24,14 @@ from pseudonymizer.generalise import Generaliser
 from pseudonymizer.scrub.engine import Scrubber
 from pseudonymizer.scrub.finding import NIR, UNREADABLE, Plain
 from pseudonymizer.scrub.own import Own, bare, could_hold
+from pseudonymizer.scrub.second_line import SecondLine
 
 # Columns whose values are vocabulary, shared by many events through the dictionary.  There a
 # scrubbed remainder has no use, and a value that named somebody must not become vocabulary.
 VOCABULARY: Final = frozenset({Column.PRODUCT, Column.CATEGORY, Column.LABEL, Column.PAGE})
 # Kept as they came, but for what is scrubbed; of the others it is the reduced value that counts.
-AS_IT_CAME: Final = frozenset({Treatment.NONE, Treatment.SCAN})
+FREE: Final = frozenset({Treatment.FREE_DROP, Treatment.FREE_MASK})
+AS_IT_CAME: Final = FREE | {Treatment.NONE, Treatment.SCAN}
 SCANNED: Final = frozenset({Treatment.SCAN, Treatment.NUMBER})
 
 
@@ -72,8 +74,9 @@ Reduce = Callable[[Sequence[str], Sequence[Own] | None], Sequence[str | None]]
 class Minimiser:
     """Turns raw parts into the values that may be kept; shared by the writer threads."""
 
-    def __init__(self, scrubber: Scrubber) -> None:
+    def __init__(self, scrubber: Scrubber, second_line: SecondLine | None = None) -> None:
         self._scrubber = scrubber
+        self._second_line = second_line or SecondLine()
         self._known = KnownValues()
         self._generaliser = generaliser = Generaliser(scrubber)
         self._reduce: dict[Treatment, Reduce] = {
@@ -98,6 +101,8 @@ class Minimiser:
                 self._scan(group, looks)
             elif treatment is Treatment.CAMPAIGN:
                 self._name(group, looks)
+            elif treatment in FREE:
+                self._read_through(group, looks, mask=treatment is Treatment.FREE_MASK)
             else:
                 self._generalise(group, looks, treatment)
 
@@ -121,6 +126,22 @@ class Minimiser:
             else:
                 group.count(look, "scrubbed")
                 look.found.value = clean.text
+
+    def _read_through(self, group: _Group, looks: Sequence[_Look], *, mask: bool) -> None:
+        """Keep of free text what neither line objects to; what nobody has read is dropped."""
+        own = [_own(look.draft) for look in looks]
+        left = self._second_line.read_through(
+            self._scrubber, [look.text for look in looks], own=own
+        )
+        for look, clean in zip(looks, left, strict=True):
+            _suspect(look, clean.kinds)
+            if UNREADABLE in clean.kinds:
+                group.drop(look, "unread")
+            elif clean.kinds and mask:
+                group.count(look, "scrubbed")
+                look.found.value = clean.text
+            elif clean.kinds:
+                group.drop(look, "scrubbed")
 
     def _name(self, group: _Group, looks: Sequence[_Look]) -> None:
         own = [_own(look.draft) for look in looks]

@@ -18,7 +18,7 @@ from gateway.ingest.reaching import Holder
 from gateway.ingest.signals import SignalReader, Told, unheard
 from policies.ruleset import EventRule, PropertyRule, RuleSet
 from policies.special import Lexicon, guard_lexicon
-from policies.vocabulary import Column, LegalBasis, PropertyType
+from policies.vocabulary import Column, FreeText, LegalBasis, PropertyType
 from pseudonymizer.generalise import ip
 
 MAX_REMEMBERED = 2_000  # names of events; a site has a handful, an attacker any number
@@ -36,6 +36,8 @@ class Treatment(Enum):
     DEVICE = auto()
     CAMPAIGN = auto()
     NUMBER = auto()
+    FREE_DROP = auto()
+    FREE_MASK = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +213,8 @@ def _treatment(rule: PropertyRule) -> Treatment:
         return Treatment.NUMBER
     if rule.column is Column.CAMPAIGN:
         return Treatment.CAMPAIGN
+    if rule.free_text is not None:
+        return Treatment.FREE_MASK if rule.free_text is FreeText.MASK else Treatment.FREE_DROP
     return Treatment.SCAN if rule.scan else Treatment.NONE
 
 

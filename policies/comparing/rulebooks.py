@@ -25,7 +25,7 @@ from policies.comparing.changes import (
 )
 from policies.comparing.parts import Part
 from policies.ruleset import RuleSet
-from policies.vocabulary import LegalBasis, Precision
+from policies.vocabulary import FreeText, LegalBasis, Precision
 
 _LABELS: Final[dict[str, Judge]] = {"label_fr": worded, "label_en": worded}
 _KEPT: Final = growing(Effect.KEPT_LONGER, Effect.KEPT_SHORTER)
@@ -47,6 +47,14 @@ def _precision(before: object, after: object) -> list[Verdict]:
     return [Verdict(effect, not coarser, said(before), said(after))]
 
 
+def _free_text(before: object, after: object) -> list[Verdict]:
+    """What is not read is kept whole, what is masked in part, what is dropped not at all."""
+    strict: dict[object, int] = {FreeText.MASK: 1, FreeText.DROP: 2}
+    stricter = strict.get(after, 0) > strict.get(before, 0)
+    effect = Effect.DROPPED if stricter else Effect.STORED
+    return [Verdict(effect, not stricter, said(before), said(after))]
+
+
 def _keep(before: object, after: object) -> list[Verdict]:
     sealed = after == "sealed"
     effect = Effect.STORED if sealed else Effect.DROPPED
@@ -61,6 +69,7 @@ _PROPERTY: Final = Part(
         "precision": _precision,
         "max_length": growing(Effect.STORED, Effect.DROPPED),
         "scan": flag(Effect.DROPPED, Effect.STORED, loosens=False),
+        "free_text": _free_text,
         "purposes": _PURPOSES,
         "category": always(Effect.WORDED, loosens=True),  # of another kind, it may be sensitive
     },

@@ -16,6 +16,7 @@ from policies.ruleset import (
 from policies.vocabulary import (
     Column,
     DataCategory,
+    FreeText,
     IdentifierKind,
     Keep,
     Precision,
@@ -96,6 +97,7 @@ def read_properties(file: Entry, purposes: Mapping[str, PurposeRule]) -> Mapping
             max_length=entry.whole("max_length", default=200),
             precision=_precision(entry, kind),
             purposes=own,
+            free_text=_free_text(entry, kind),
         )
         entry.done()
     file.done()
@@ -139,3 +141,10 @@ def _precision(entry: Entry, kind: PropertyType) -> Precision | None:
         known = ", ".join(sorted(allowed))
         entry.fault("precision", "this is too fine for the type", f"Use one of: {known}.")
     return precision
+
+
+def _free_text(entry: Entry, kind: PropertyType) -> FreeText | None:
+    asked = entry.maybe_word("free_text", FreeText)
+    if asked is not None and kind is not PropertyType.TEXT:
+        entry.fault("free_text", "only a text is read for names", "Write `type: text`.")
+    return asked

@@ -199,6 +199,11 @@ class Entry:
             return default
         return as_word(value or self.value, words, self._held(key, Word, Word(words)).but)
 
+    def maybe_word(self, key: str, words: type[Words]) -> Words | None:
+        """Take one of a closed list of words, or ``None`` when the key is absent."""
+        value, but = self.maybe(key), self._held(key, Word, Word(words)).but
+        return None if value is None else as_word(value, words, but)
+
     def reference(self, key: str, declared: Iterable[str], *, file: str = "") -> str:
         """Take a key that another file declares."""
         file = self._held(key, Reference, Reference(file)).file

@@ -176,10 +176,8 @@ FORMS: Final[MappingProxyType[str, Form]] = MappingProxyType(
                     "where it is kept; of several properties of one event that share a column, "
                     "the first that is present and valid wins",
                 ),
-                "type": Key(
-                    Word(vocabulary.PropertyType),
-                    "how it is read; `money` is kept in cents, up to ten billion",
-                ),
+                "type": Key(Word(vocabulary.PropertyType),
+                            "how it is read; `money` is kept in cents, up to ten billion"),
                 "category": Key(Word(vocabulary.DataCategory, _OURS), "the kind of data"),
                 "precision": Key(
                     Word(vocabulary.Precision),
@@ -187,13 +185,15 @@ FORMS: Final[MappingProxyType[str, Form]] = MappingProxyType(
                     "agent, `network` for an IP address",
                     "no other type has one",
                 ),
-                "pattern": Key(
-                    Text(), "a regular expression the whole value must match", "any value"
-                ),
-                "max_length": Key(
-                    Whole(1, LONGEST_VALUE), "the longest value kept, in characters", "200"
-                ),
+                "pattern": Key(Text(), "a regular expression the whole value matches", "any value"),
+                "max_length": Key(Whole(1, LONGEST_VALUE), "the most characters of it", "200"),
                 "scan": Key(Flag(), "`true` to look for people in it", "`true` for texts"),
+                "free_text": Key(
+                    Word(vocabulary.FreeText),
+                    "for what people write: language models (the extra `ner`) also read it for "
+                    "names; `drop` keeps what names nobody, `mask` puts the kind of what is found",
+                    "not read for names",
+                ),
                 "purposes": Key(_PURPOSES, "the purposes that need it", "all of its event's"),
             }), "what may be kept of an event; anything else is dropped and counted by name"),
         },

@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from pseudonymizer.scrub.beside import BEGIN, END, Sight, SightRecognizer
+from pseudonymizer.scrub.beside import Sight, SightRecognizer
+from pseudonymizer.scrub.edges import BEGIN, END
 
 POSTAL_ADDRESS: Final = "POSTAL_ADDRESS"
 

@@ -14,12 +14,11 @@ from typing import Final, NamedTuple
 
 from presidio_analyzer import Pattern, PatternRecognizer
 
+from pseudonymizer.scrub.edges import BEGIN, EDGE, END
+
 CASELESS: Final = re.DOTALL | re.MULTILINE | re.IGNORECASE  # the same bits as in `regex`
 REACH: Final = 40  # characters; " de l'établissement principal (siège) : " are 40
 _AFTER: Final = 12  # "732 829 320 (n° SIREN)", and not the next sentence
-BEGIN: Final = r"(?<![^\W_])"  # an underscore divides, as in "n_siren"
-END: Final = r"(?![^\W_])"
-EDGE: Final = r"(?:^|[\W_])"  # says BEGIN to an engine that cannot look back
 _SURE: Final = 0.6
 
 Check = Callable[[str], bool]

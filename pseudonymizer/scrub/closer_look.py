@@ -103,15 +103,17 @@ class CloserLook:
             results = [result for who in asked for result in _ask(who, text)]
             if not results:
                 return ()
-            artifacts = self._tokens.process_text(text, LANGUAGE)
-            results = self._context.enhance_using_context(
-                text=text, raw_results=results, nlp_artifacts=artifacts, recognizers=asked
-            )
+            # In a zone of its own, or every word of every text stays in the vocabulary for good.
+            with self._tokens.nlp[LANGUAGE].memory_zone():
+                artifacts = self._tokens.process_text(text, LANGUAGE)
+                results = self._context.enhance_using_context(
+                    text=text, raw_results=results, nlp_artifacts=artifacts, recognizers=asked
+                )
         return _findings(text, EntityRecognizer.remove_duplicates(results))
 
     def naive(self, text: str) -> tuple[Finding, ...]:
         """Find everything in *text* as Presidio's own engine does: the reference for ``find``."""
-        with self._lock:
+        with self._lock, self._tokens.nlp[LANGUAGE].memory_zone():
             return _findings(text, self._engine.analyze(text, language=LANGUAGE))
 
     @functools.cached_property

@@ -27,10 +27,11 @@ _HEX: Final = "[2-7][0-9A-Fa-f]"
 # What a text must show for a step to be tried; case matters for base64 only, which spells it out.
 SIGNS: Final = (
     r"%u?[0-9A-Fa-f]{2}",
-    r"[0-9]\+[0-9]",
+    r"\w\.?\+\w",  # and not the plus of a telephone number
     r"&#[0-9xX]",
     r"&[A-Za-z]{2,31}",
     r"\\[uUxX]\{?[0-9A-Fa-f]{2}",
+    "[xX][nN]--[A-Za-z0-9]",
     f"(?:{_QUAD}){{2}}",
     f"(?:{_HEX}){{6}}",
     # Either of the two again, of text outside ASCII: long, or (full-width letters) in fours.
@@ -49,11 +50,13 @@ _BYTES: Final = re.compile(r"(?:\\[xX][0-9A-Fa-f]{2})+")
 _ESCAPE: Final = re.compile(
     r"\\{1,8}[uU]\{([0-9A-Fa-f]{1,6})\}|\\{1,8}U([0-9A-Fa-f]{8})|\\{1,8}[uU]([0-9A-Fa-f]{4})"
 )
+_PUNYCODE: Final = re.compile("[xX][nN]--([A-Za-z0-9-]{1,250})")  # decoding is quadratic in it
 # Format characters, and the letters and marks that are drawn as nothing at all.
 _INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class TooManyReadings(ValueError):
@@ -138,6 +141,18 @@ def _characters(match: re.Match[str]) -> str:
     return _as_text(data) or data.decode("latin-1")
 
 
+def _punycode(text: str) -> str:
+    return _PUNYCODE.sub(_label, text) if "--" in text else text
+
+
+def _label(match: re.Match[str]) -> str:
+    try:
+        label = match[1].encode("ascii").decode("punycode")
+    except UnicodeError:
+        return match[0]
+    return match[0] if _SURROGATE.search(label) else label
+
+
 def _compatible(text: str) -> str:
     if text.isascii():
         return text
@@ -188,5 +203,5 @@ def _as_text(data: bytes) -> str:
 
 _URL_ALPHABET: Final = str.maketrans("-_", "+/")
 _STEPS: Final[tuple[Callable[[str], str], ...]] = (
-    _percent, _plus, _entities, _escapes, _compatible, _base64, _hexadecimal,
+    _percent, _plus, _entities, _escapes, _punycode, _compatible, _base64, _hexadecimal,
 )  # fmt: skip

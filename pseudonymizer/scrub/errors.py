@@ -10,3 +10,10 @@ class FastScrubbingMissing(ParaventError):
 
     code = "fast-scrubbing-missing"
     remedy = "Install the extra `fast` (paravent[fast]), or let the scrubber choose its engine."
+
+
+class SecondLineMissing(ParaventError):
+    """The rulebook declares free text, and a language model that reads it is not installed."""
+
+    code = "second-line-missing"
+    remedy = "Install the extra `ner` (paravent[ner]), or declare no property as `free_text`."

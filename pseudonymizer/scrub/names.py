@@ -10,7 +10,8 @@ import re
 import unicodedata
 from typing import Final
 
-from pseudonymizer.scrub.beside import BEGIN, EDGE, END, Sight, SightRecognizer
+from pseudonymizer.scrub.beside import Sight, SightRecognizer
+from pseudonymizer.scrub.edges import BEGIN, EDGE, END
 
 PERSON: Final = "PERSON"
 

@@ -12,15 +12,8 @@ from typing import Final
 
 from stdnum import iban, luhn
 
-from pseudonymizer.scrub.beside import (
-    BEGIN,
-    EDGE,
-    END,
-    Sight,
-    SightRecognizer,
-    alone,
-    beside,
-)
+from pseudonymizer.scrub.beside import Sight, SightRecognizer, alone, beside
+from pseudonymizer.scrub.edges import BEGIN, EDGE, END
 
 IBAN: Final = "IBAN_CODE"  # Presidio's names for the two
 CARD: Final = "CREDIT_CARD"

@@ -11,16 +11,8 @@ from typing import Final
 from stdnum import luhn
 from stdnum.fr import nif, siren, siret, tva
 
-from pseudonymizer.scrub.beside import (
-    BEGIN,
-    END,
-    Check,
-    Sight,
-    SightRecognizer,
-    after,
-    alone,
-    beside,
-)
+from pseudonymizer.scrub.beside import Check, Sight, SightRecognizer, after, alone, beside
+from pseudonymizer.scrub.edges import BEGIN, END
 from pseudonymizer.scrub.payment import account_key_is_right
 
 SIREN: Final = "FR_SIREN"

@@ -18,7 +18,7 @@ from policies.conditions import Not
 from policies.load import load_rulebook
 from policies.ruleset import RecipientRule, RuleSet, TcfRule
 from policies.vocabulary import SpecialCategory
-from tests.support.rulebooks import copied
+from tests.support.rulebooks import copied, edited
 
 RULES = load_rulebook()
 # Said by another attribute that changes with them, or of no consequence by themselves.
@@ -267,6 +267,26 @@ def test_choices_kept_for_longer_loosen_and_so_do_noes_forgotten_earlier() -> No
         ("for ever", Effect.KEPT_LONGER, True, "1826 days", "none"),
         ("no more", Effect.KEPT_SHORTER, True, "none", "1826 days"),
     }
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "effect", "loosens"),
+    [
+        ("", "    free_text: mask\n", Effect.DROPPED, False),
+        ("    free_text: mask\n", "    free_text: drop\n", Effect.DROPPED, False),
+        ("    free_text: drop\n", "    free_text: mask\n", Effect.STORED, True),
+        ("    free_text: drop\n", "", Effect.STORED, True),
+    ],
+)
+def test_text_that_is_read_for_names_is_kept_less(
+    tmp_path: Path, before: str, after: str, effect: Effect, *, loosens: bool
+) -> None:
+    scanned = "    scan: true\n"
+    rules = [
+        edited(tmp_path / name, ("properties.yaml", scanned, scanned + declared))
+        for name, declared in (("before", before), ("after", after))
+    ]
+    assert {each[2:4] for each in compare(*rules)} == {(effect, loosens)}
 
 
 def test_a_property_of_an_event_is_stored_or_dropped() -> None:

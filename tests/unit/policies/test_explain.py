@@ -28,6 +28,7 @@ from policies.vocabulary import (
     SpecialCategory,
     Unit,
 )
+from tests.support.rulebooks import edited
 
 RULES = load_rulebook()
 PAGE = (Path(__file__).parents[3] / "docs/rulebook.md").read_text(encoding="utf-8")
@@ -52,6 +53,11 @@ def test_a_segment_is_explained_by_its_condition() -> None:
 
 def test_what_only_one_purpose_gets_is_said() -> None:
     assert "  query (search, scanned, for personalisation only)" in explain(RULES, "search")
+
+
+def test_what_is_read_for_names_says_so(tmp_path: Path) -> None:
+    rules = edited(tmp_path, ("properties.yaml", "scan: true", "scan: true\n    free_text: drop"))
+    assert "(search, scanned, read for names, for" in "\n".join(explain(rules, "search"))
 
 
 def test_nested_conditions_keep_their_brackets() -> None:

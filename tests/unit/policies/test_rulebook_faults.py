@@ -87,6 +87,8 @@ CASES = [
     ("properties.yaml", "pattern: '[A-Za-z0-9_-]{1,30}'", "pattern: '['", "properties.error_code.pattern"),
     ("properties.yaml", "max_length: 2000", "max_length: 0", "properties.page_url.max_length"),
     ("properties.yaml", "max_length: 2000", "max_length: true", "properties.page_url.max_length"),
+    ("properties.yaml", "    scan: true\n", "    scan: true\n    free_text: keep\n", "properties.query.free_text"),
+    ("properties.yaml", "    type: money\n", "    type: money\n    free_text: drop\n", "properties.price.free_text"),
     ("properties.yaml", "purposes: [personalisation]", "purposes: [x]", "properties.query.purposes[0]"),
     ("events.yaml", "purchase: {label: {fr: Achat, en: Purchase}, funnel: true}",
      "purchase: {label: {fr: Achat, en: Purchase}}\n  later: {label: {fr: a, en: a}, funnel: true}",

