@@ -6,7 +6,8 @@ the databases, so that any process can take the case up after any of them.
 
 import uuid
 from collections.abc import Sequence
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 from gateway.rights import receipt as receipts
 from gateway.rights import register
@@ -15,6 +16,7 @@ from gateway.rights.checkpoints import sign_head
 from gateway.rights.claimed import canonical_forms
 from gateway.rights.domains import domain_keys
 from gateway.rights.errors import ResidueFound
+from gateway.rights.ports import Ports
 from gateway.rights.reidentification import register as reidentifications
 from gateway.rights.scanning import scan_for
 from gateway.rights.work import Closure, Work
@@ -209,12 +211,7 @@ def sign_receipt(work: Work) -> Closure | None:
         recipients=dossier.recipients,
         backup_bound_on=None if ports.schedule is None else ports.schedule.bound(now),
     )
-    signer = current(ports.vault, ports.keyring, receipts.SIGNER)
-    signed = receipts.sign(
-        outcome,
-        lambda data: ports.keyring.sign(receipts.SIGNER, data, version=signer.version),
-        signer.public_key,
-    )
+    signed = _signed(ports, outcome)
     return Closure(
         CaseState.CLOSED,
         Step.RECEIPT_SIGNED,
@@ -222,3 +219,10 @@ def sign_receipt(work: Work) -> Closure | None:
         digest=receipts.digest(signed),
         subject_ref=subject_ref,
     )
+
+
+def _signed(ports: Ports, outcome: receipts.ErasureOutcome) -> dict[str, Any]:
+    """Sign by the version in use, which the vault names."""
+    now = current(ports.vault, ports.keyring, receipts.SIGNER)
+    signer = partial(ports.keyring.sign, receipts.SIGNER, version=now.version)
+    return receipts.sign(outcome, signer, now.public_key)
