@@ -7,6 +7,7 @@ Nothing waits for anybody here, and nothing is asked, unless an event is suspect
 from __future__ import annotations
 
 from base64 import b64decode
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -39,10 +40,9 @@ class _Room:
     bytes: int
 
     def take(self, size: int) -> bool:
-        """Say whether one more of *size* bytes fits, and take its place."""
-        if self.rows < 1 or self.bytes < size:
+        """Say whether *size* bytes more fit, and take their place."""
+        if self.bytes < size:
             return False
-        self.rows -= 1
         self.bytes -= size
         return True
 
@@ -75,21 +75,22 @@ class SealedKeeper:
         seal = _seal_for(rule.key)
         until_us = group.now_us + rule.days * DAY_US
         terms = Terms(group.now_us, until_us, group.rulebook, seal.key_id)
+        fitting = min(len(fresh), max(0, room.rows))
+        numbers = iter(quarantine.numbers(connection, fitting))
         rows = []
-        numbers = quarantine.numbers(connection, len(fresh))
-        for number, (key, each) in zip(numbers, fresh.items(), strict=True):
-            place = _Place(number, *key)
-            row = _row(place, each, group, terms, seal) if room.bytes >= SMALLEST else None
-            if isinstance(row, Reason):
-                outcome = row
-            elif row is None or not room.take(len(row.sealed)):
-                outcome = Reason.QUARANTINE_FULL
-            else:
-                outcome = Reason.QUARANTINED
-                rows.append(row)
-                tally.set_aside[row.reason] = tally.set_aside.get(row.reason, 0) + 1
+        for position, (key, each) in enumerate(fresh.items()):
+            outcome = Reason.QUARANTINE_FULL
+            if position < fitting and room.bytes >= SMALLEST:
+                row = _row(_Place(next(numbers), *key), each, group, terms, seal)
+                if isinstance(row, Reason):
+                    outcome = row
+                elif room.take(len(row.sealed)):
+                    outcome = Reason.QUARANTINED
+                    rows.append(row)
             _count(tally, each.admitted.draft, outcome)
         quarantine.put(connection, terms, rows)
+        for reason, count in Counter(row.reason for row in rows).items():
+            tally.set_aside[reason] = tally.set_aside.get(reason, 0) + count
 
 
 class RefuseSuspects:

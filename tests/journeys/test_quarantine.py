@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from gateway.cli.quarantine import app
 from policies.vocabulary import Suspicion
 from tests.support.builders import Person, track
 from tests.support.canaries import CONTROL, KANARI
@@ -49,7 +51,7 @@ def said(home: Installed, *words: str) -> dict[str, Any]:
 def test_from_the_front_door_to_the_officer_and_back(
     home: Installed, officer: Officer, tmp_path: Path
 ) -> None:
-    properties = {"query": f"{BESIDE} {NIR}", "list_id": "spring"}
+    properties = {"query": f"{BESIDE} {NIR}", "colour": "brass"}
     call = track("Products Searched", WHO, at=datetime.now(UTC), properties=properties)
     assert home.post("/v1/track", json=call).status_code == 200
     assert home.post("/v1/batch", json={"batch": [call]}).status_code == 200
@@ -75,13 +77,19 @@ def test_from_the_front_door_to_the_officer_and_back(
 
     opened = home.command("quarantine", "open", number, *key, "--json")
     event = json.loads(opened.stdout)["event_in_clear"]
-    assert event["parts"]["properties"] == properties
+    assert event["parts"]["properties"] == {"query": properties["query"]}  # no other is declared
     assert event["suspects"] == {"query": "social-security-number"}
     del home.said[-2:]  # the officer's own terminal
 
     whole = home.command("quarantine", "replay", number, *key, "--json")
     assert json.loads(whole.stdout)["error"]["code"] == "field-needed"
-    done = said(home, "replay", number, *key, "--drop", "properties.query")
+    sealed, released = tmp_path / "sealed", tmp_path / "event"
+    said(home, "take", number, "--out", str(sealed))
+    assert BESIDE.encode() not in sealed.read_bytes()
+    words = ["read", str(sealed), *key, "--drop", "properties.query", "--out", str(released)]
+    assert CliRunner().invoke(app, words).exit_code == 0  # away from the installation
+    assert NIR.encode() not in released.read_bytes()
+    done = said(home, "replay", number, "--event", str(released))
     assert done == {"number": row["number"], "outcome": "stored", "settled": True}
     assert said(home, "list")["quarantine"][0]["state"] == "replayed"
     gone = home.command("quarantine", "discard", number, "--json")
@@ -90,8 +98,8 @@ def test_from_the_front_door_to_the_officer_and_back(
     traces = Traces(home)
     actions = [json.loads(header)["action"] for header in traces.audit_headers()]
     assert [each for each in actions if each.startswith("quarantine:")] == [
-        "quarantine:opened", "quarantine:replay-asked", "quarantine:replay-asked",
-        "quarantine:replayed",
+        "quarantine:opened", "quarantine:replay-asked", "quarantine:taken",
+        "quarantine:replay-asked", "quarantine:replayed",
     ]  # fmt: skip
     traces.plant(CONTROL)
     home.stop()

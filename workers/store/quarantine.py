@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
-from workers.store.packing import Instant, Int4s, Int8s
+from workers.store.packing import Byteas, Instant, Int4s, Int8s, Texts
 from workers.store.transactions import rows_of, run
 
 Key = tuple[int, int]
@@ -80,16 +80,19 @@ class Held(NamedTuple):
 _TURN: Final = "select pg_advisory_xact_lock(%s, %s)"
 TURN: Final = (0x71756172, 1)
 
+# Two joins, each by the one index that has both columns: an `or` would have a table read whole.
 _KNOWN = """
-select asked.subject, asked.mid from unnest(%s, %s) as asked (subject, mid)
-where exists (select from store.quarantine q where q.subject = asked.subject and q.mid = asked.mid)
-or exists (select from store.event e where e.subject = asked.subject and e.mid = asked.mid)"""
+with asked as materialized (select * from unnest(%s, %s) as asked (subject, mid))
+select subject, mid from asked join store.quarantine q using (subject, mid)
+union select subject, mid from asked join store.event e using (subject, mid)"""
 _NUMBERS = """
 select nextval('store.quarantine_id_seq') from generate_series(1, %s)"""
 _PUT = """
 insert into store.quarantine (id, set_aside_at, expires_at, subject, mid, source, rulebook,
   purposes, event, reason, key_id, sealed)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+select id, %s, %s, subject, mid, source, %s, purposes, event, reason, %s, sealed
+from unnest(%s, %s, %s, %s, %s, %s, %s, %s)
+  as new (id, subject, mid, source, purposes, event, reason, sealed)"""
 
 _ROWS = """
 select q.id, q.set_aside_at, q.expires_at, q.settled_at, q.subject, q.mid, q.source, s.key, r.hash,
@@ -140,11 +143,18 @@ def numbers(connection: Connection, count: int) -> list[int]:
 
 def put(connection: Connection, terms: Terms, rows: Sequence[SetAside]) -> None:
     """Set events aside; the caller holds the registry rows of their subjects."""
-    since, until = Instant.of_us(terms.at_us), Instant.of_us(terms.until_us)
-    for row in rows:
-        head = (row.id, since, until, row.subject, row.mid, row.source, terms.rulebook)
-        tail = (row.purposes, row.event, row.reason, terms.key_id, row.sealed)
-        run(connection, _PUT, head + tail)
+    if not rows:
+        return
+    ids, subjects, mids, sources, purposes, events, reasons, seals = zip(*rows, strict=True)
+    columns = (
+        *(Int8s.of(each) for each in (ids, subjects, mids)),
+        *(Int4s.of(each) for each in (sources, purposes)),
+        *(Texts.of(each) for each in (events, reasons)),
+        Byteas.of_bytes(seals),
+    )
+    at_us, until_us, rulebook, key_id = terms
+    shared = (Instant.of_us(at_us), Instant.of_us(until_us), rulebook, key_id)
+    run(connection, _PUT, (*shared, *columns))
 
 
 def listed(connection: Connection) -> list[Waiting]:
