@@ -8,6 +8,7 @@ pseudonyms change.
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from hypothesis import settings
@@ -59,6 +60,29 @@ class Identities(RuleBasedStateMachine):
     def say(self, identifiers: list[Identifier], *, mint: bool, link: bool) -> None:
         lookup = Lookup(tuple(identifiers), mint=mint, link=link, said=Said(1, "identify"))
         self.vault.ask(lookup)
+
+    @rule(pair=pairs)
+    def assert_one_person(self, pair: list[Identifier]) -> None:
+        lookup = Lookup(tuple(pair), mint=True, link=True, said=Said(1, "identify"))
+        self.vault.ask(lookup)
+
+    @rule(identifiers=st.lists(st.sampled_from(EVERYBODY), min_size=3, unique=True))
+    def meet_and_assert_in_a_row(self, identifiers: list[Identifier]) -> None:
+        """Each is somebody by themselves before any two are said to be one."""
+        for identifier in identifiers:
+            self.vault.ask(Lookup((identifier,), mint=True))
+        for one, other in pairwise(identifiers):
+            self.assert_one_person([one, other])
+
+    @rule(place=st.integers(0, 5))
+    def undo_a_link(self, place: int) -> None:
+        links = self.vault.rows(
+            "SELECT subject, other FROM vault.link WHERE undone_at IS NULL ORDER BY subject, other"
+        )
+        if links:
+            named = {subject: identifier for identifier, subject in self.owners().items()}
+            link = links[place % len(links)]
+            self.undo([named[link["subject"]], named[link["other"]]], part=False)
 
     @rule(pair=pairs, part=st.booleans())
     def undo(self, pair: list[Identifier], *, part: bool) -> None:
@@ -138,6 +162,6 @@ class Identities(RuleBasedStateMachine):
 def test_whatever_is_said_undone_and_erased_in_whatever_order(
     vault: Vault, vault_owner: Engine
 ) -> None:
-    few = settings(max_examples=200 if LONG else 15, stateful_step_count=20)
+    few = settings(max_examples=200 if LONG else 10, stateful_step_count=15)
     bound = type("Bound", (Identities,), {"vault": vault, "owner": vault_owner})
     run_state_machine_as_test(bound, settings=few)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 
 import numpy as np
+import pytest
 
 from pseudonymizer.seal import NONCE_BYTES, Place, SealingKey, seal
 
@@ -18,6 +19,7 @@ LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 SEALS = 10_000_000 if LONG else 100_000
 
 
+@pytest.mark.timeout(1800)  # the ten million: a minute or two of computing
 def test_a_nonce_never_repeats_and_all_of_its_bits_are_drawn() -> None:
     key, place = SealingKey("dek:sealed", 1, os.urandom(32)), Place("vault.identifier", "sealed", 1)
     first = len(key.head)
