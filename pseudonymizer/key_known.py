@@ -45,7 +45,7 @@ class Known(Generic[SeenT]):
     def __init__(self, ask: Callable[[str], SeenT | None]) -> None:
         self._ask = ask
         self._seen: dict[str, SeenT] = {}
-        self._met: dict[tuple[str, int], str] = {}
+        self._used: dict[tuple[str, int], str] = {}
 
     def forget(self) -> None:
         """Ask again at the next question."""
@@ -60,12 +60,12 @@ class Known(Generic[SeenT]):
                 or the newest one is gone, which would be made again as another.
         """
         found = self._ask(name)
-        met = [version for key, version in list(self._met) if key == name]
-        if met and (found is None or found.latest < max(met)):
+        used = {version: one for (key, version), one in list(self._used.items()) if key == name}
+        if used and (found is None or found.latest < max(used)):
             raise KeyServiceInvalid("the newest version of a key is gone; it was needed")
-        for version, identity in found.identities.items() if found is not None else ():
+        for version, identity in used.items():
             # Marks under the one would match none under the other, and nobody would be found.
-            if self._met.setdefault((name, version), identity) != identity:
+            if found is not None and found.identities.get(version, identity) != identity:
                 raise KeyServiceInvalid("another key took a version's place; the same was needed")
         return found
 
@@ -102,3 +102,5 @@ class Known(Generic[SeenT]):
             raise KeyUnavailable(f"version {version} of the key is withheld; its use was needed")
         if version not in seen.live:
             raise KeyDestroyed(f"version {version} of the key was destroyed; a live one was needed")
+        if version in seen.identities:
+            self._used[name, version] = seen.identities[version]

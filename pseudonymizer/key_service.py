@@ -205,7 +205,7 @@ class ServiceKeys:
     def _made(self, name: str, number: int) -> int:
         try:
             self._changed(lambda: self._service.make(name, number))
-            if self._known.look(name).latest != number:
+            if self._known.look(name).state(number) != "live":
                 raise KeyUnavailable("the key service made no version; a new one was needed")
         finally:
             self.reload()

@@ -63,6 +63,7 @@ class _Module:
     Attributes:
         epoch: counts how often it was initialised; no session outlives that, and the numbers of
             sessions are dealt again, so an old one could be somebody else's.
+        failed: whether it failed at something since then; it is begun anew before it is next used.
     """
 
     _loaded: dict[str, _Module] = {}  # noqa: RUF012 -- one per process, as the docstring says
@@ -72,6 +73,7 @@ class _Module:
         self.calls = Calls(threads=1, patience_s=PATIENCE_S)
         self.path = path
         self.epoch = 0
+        self.failed = False
         self.library: Any = None
 
     @classmethod
@@ -86,8 +88,10 @@ class _Module:
         """Find a token; one that was put in since the module was initialised, too."""
         if self.library is None:
             self.library = pkcs11.lib(self.path)
-        with contextlib.suppress(faults.NoSuchToken):
-            return self._token(address)
+        if not self.failed:
+            with contextlib.suppress(faults.NoSuchToken):
+                return self._token(address)
+        self.failed = False
         self.epoch += 1
         self.library.reinitialize()
         return self._token(address)
@@ -151,6 +155,8 @@ class Token:
             if pin == self._refused_pin:
                 # Each try counts, and after a few the token locks itself for everybody.
                 raise KeyUnavailable("the token refused this PIN before; another one was needed")
+            # Of a module that has been logged in to before some still go by the PIN of then.
+            self._module.failed |= self._opened > 0
             token = self._module.find(self._address)
             if _NEEDED - set(token.slot.get_mechanisms()):
                 raise KeyServiceInvalid(
@@ -185,5 +191,7 @@ class Token:
             return KeyUnavailable("not one token is as the URI says; exactly one was needed")
         if isinstance(error, faults.ObjectHandleInvalid | faults.KeyHandleInvalid):
             return Refused()
-        self._drop()  # whatever it was, the next question is asked in a new session
+        # Whatever it was, the next question is put to a module that has begun anew.
+        self._module.failed = True
+        self._session = None
         return KeyUnavailable("the token fails at what it was asked for; a result was needed")

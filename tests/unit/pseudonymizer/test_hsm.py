@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pkcs11 import Attribute, Mechanism, MechanismFlag, ObjectClass
+from pkcs11 import Attribute, KeyType, Mechanism, MechanismFlag, ObjectClass
 
 from pseudonymizer.errors import (
     EnvelopeInvalid,
@@ -94,7 +94,7 @@ def test_a_mac_is_plain_hmac_under_the_key(hsm: TestToken, made: ServiceKeys) ->
     def bring_in(session: Any) -> None:
         session.create_object({
             Attribute.CLASS: ObjectClass.SECRET_KEY,
-            Attribute.KEY_TYPE: 0x10,  # a generic secret
+            Attribute.KEY_TYPE: KeyType.GENERIC_SECRET,
             Attribute.TOKEN: True,
             Attribute.SIGN: True,
             Attribute.LABEL: register.label("rec:known", 1),
@@ -280,7 +280,7 @@ def test_a_key_that_takes_another_s_place_is_refused(hsm: TestToken, made: Servi
 def test_a_key_of_another_type_is_refused(hsm: TestToken, made: ServiceKeys) -> None:
     def do(session: Any) -> None:
         session.generate_key(
-            0x1F, 256, id=b"aes", label=register.label("rec:adhouse", 1), store=True,
+            KeyType.AES, 256, id=b"aes", label=register.label("rec:adhouse", 1), store=True,
             mechanism=Mechanism.AES_KEY_GEN, capabilities=MechanismFlag.ENCRYPT,
         )  # fmt: skip
         at = "2026-11-30T12:00:00+00:00"
@@ -372,6 +372,7 @@ def test_a_pin_that_was_changed_is_read_from_the_file(hsm: TestToken, made: Serv
     before = made.mac("idx", 1, b"a")
     code = f"keys._service._token.ask(lambda s: s.set_pin({PIN!r}, 'new-pin'))"
     elsewhere(hsm, code)
+    assert made.mac("idx", 1, b"a") == before, "who is logged in stays so"
     made.close()
     with pytest.raises(KeyUnavailable, match="refuses the PIN"):
         made.mac("idx", 1, b"a")
@@ -379,11 +380,15 @@ def test_a_pin_that_was_changed_is_read_from_the_file(hsm: TestToken, made: Serv
     assert made.mac("idx", 1, b"a") == before
 
 
-def test_a_token_without_a_pin_is_away(hsm: TestToken) -> None:
-    hsm.softhsm.util("--init-token", "--token", hsm.label, "--label", hsm.label, "--pin", PIN,
-                     "--so-pin", SO_PIN)  # fmt: skip
-    with contextlib.closing(hsm.open()) as provider, pytest.raises(KeyUnknown):
-        provider.check()
+def test_a_token_that_was_emptied_is_not_filled_again(hsm: TestToken, made: ServiceKeys) -> None:
+    made.versions("idx")
+    made.close()
+    words = ["--init-token", "--token", hsm.label, "--label", hsm.label]
+    hsm.softhsm.util(*words, "--pin", PIN, "--so-pin", SO_PIN)
+    made.reload()
+    for ask in (made.check, lambda: made.versions("idx"), lambda: made.new_version("idx")):
+        with pytest.raises((KeyServiceInvalid, KeyUnknown)):
+            ask()
 
 
 def test_a_token_that_does_not_answer_is_not_waited_for(hsm: TestToken, made: ServiceKeys) -> None:
@@ -411,8 +416,7 @@ def test_a_token_that_does_not_answer_is_not_waited_for(hsm: TestToken, made: Se
             assert time.monotonic() - began < 2
     finally:
         calls.patience_s = patience
-        holder.stdin.close()
-        holder.wait()
+        holder.communicate()
     assert len(made.mac("idx", 1, b"a")) == 32
 
 
