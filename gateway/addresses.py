@@ -27,6 +27,19 @@ if TYPE_CHECKING:
 
 # What any Python process needs to run as this one does; nothing of it is ours or secret.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV")
+# What says to the library of a key service where its files are; for gateways only, as the keys are.
+KEY_SERVICES = (
+    "AWS_CONFIG_FILE",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "SOFTHSM2_CONF",
+)
 PREFIX = "PARAVENT_"
 
 
@@ -121,7 +134,8 @@ class Addresses:
             "keys": keys,
             "erasure_journal": str(erasures),
         }
-        return _environment(GatewaySettings, own, policies)
+        there = {name: os.environ[name] for name in KEY_SERVICES if name in os.environ}
+        return there | _environment(GatewaySettings, own, policies)
 
     def for_workers(self, *, policies: Path | None) -> dict[str, str]:
         """Give a worker's whole environment: no vault, no key, no owner."""

@@ -102,12 +102,13 @@ class GatewaySettings(ReidentificationSettings, KeySettings):
     )
     keys: Annotated[str, BeforeValidator(os.fspath)] = Field(
         description="Where the keys are: the path of a key file (development; mode 0600), or the"
-        " address of a key service, https://HOST:PORT/MOUNT of a Transit engine."
+        " address of a key service: https://HOST:PORT/MOUNT of a Transit engine,"
+        " pkcs11:token=LABEL?module-path=PATH of a token, or awskms:REGION/PREFIX."
     )
     keys_token_file: Path | None = Field(
         default=None,
-        description="File with the key service's token; mode 0600. It is read again when the"
-        " service refuses what it held.",
+        description="File with the key service's token, or with the PIN of a PKCS#11 token; mode"
+        " 0600. It is read again when the service refuses what it held.",
     )
     keys_ca_file: Path | None = Field(
         default=None,

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from pseudonymizer.errors import KeyServiceInvalid
-from pseudonymizer.key_port import KeyProvider
+from pseudonymizer.key_port import KeyMaker, KeyProvider
 from pseudonymizer.key_providers import FileKeyProvider
 from pseudonymizer.transit import TransitKeyProvider
 
 __all__ = ["KeysAt", "open_keys", "open_service"]
 
-_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|(?i:pkcs11|awskms):")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class KeysAt:
 
     Attributes:
         where: the path of a key file, or the address of a key service.
-        token_file: what shows the service who asks.
+        token_file: what shows the service who asks: a token, or a PIN.
         ca_file: PEM of who may have signed the service's certificate.
     """
 
@@ -53,7 +53,7 @@ def open_keys(at: KeysAt, *, mode: str | None = None) -> KeyProvider:
     return open_service(at)
 
 
-def open_service(at: KeysAt) -> TransitKeyProvider:
+def open_service(at: KeysAt) -> KeyMaker:
     """Open the key service that *at* names.
 
     Raises:
@@ -61,4 +61,19 @@ def open_service(at: KeysAt) -> TransitKeyProvider:
     """
     if at.is_file:
         raise KeyServiceInvalid("the keys are in a file; the address of a key service was needed")
+    scheme = at.where.partition(":")[0]
+    try:
+        if scheme == "pkcs11":
+            from pseudonymizer.hsm import open_token  # noqa: PLC0415 -- of an extra
+
+            return open_token(at.where, pin_file=at.token_file)
+        if scheme == "awskms":
+            from pseudonymizer.kms import open_kms  # noqa: PLC0415 -- of an extra
+
+            return open_kms(at.where, ca_file=at.ca_file)
+    except ModuleNotFoundError:
+        extra = {"pkcs11": "pkcs11", "awskms": "aws"}[scheme]
+        raise KeyServiceInvalid(
+            f"the library for {scheme} is not installed; paravent[{extra}] was needed"
+        ) from None
     return TransitKeyProvider.open(at.where, token_file=at.token_file, ca_file=at.ca_file)

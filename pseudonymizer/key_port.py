@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
-__all__ = ["RECIPIENT_PREFIX", "USES", "KeyProvider", "KeyVersions", "Use"]
+__all__ = ["RECIPIENT_PREFIX", "USES", "KeyMaker", "KeyProvider", "KeyVersions", "Use"]
 
 Use = Literal["mac", "wrap", "sign"]
 
@@ -47,7 +47,7 @@ class KeyProvider(Protocol):
         ...
 
     def mac(self, name: str, version: int, data: bytes) -> bytes:
-        """Give HMAC-SHA-256 of *data*, 32 bytes."""
+        """Give HMAC-SHA-256 of *data*, or of its SHA-512 where a driver says so; 32 bytes."""
         ...
 
     def mac_many(self, name: str, version: int, data: Sequence[bytes]) -> list[bytes]:
@@ -104,4 +104,16 @@ class KeyProvider(Protocol):
 
     def close(self) -> None:
         """Let go of what is held open."""
+        ...
+
+
+class KeyMaker(KeyProvider, Protocol):
+    """A service, which also makes the keys of an installation that has none yet."""
+
+    def missing(self) -> list[str]:
+        """Give those keys of every installation that the service has not."""
+        ...
+
+    def make_missing(self) -> None:
+        """Make those keys."""
         ...

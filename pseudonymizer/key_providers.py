@@ -1,7 +1,8 @@
 """Who holds the keys while the product is developed?
 
 Of the port in ``key_port``, ``FileKeyProvider`` is the driver of development; it refuses production
-mode (R-125).  The driver of production is in ``transit``; both pass the same contract tests.
+mode (R-125).  Those of production are in ``transit``, ``hsm`` and ``kms``; all of them pass the
+same contract tests.
 """
 
 from __future__ import annotations

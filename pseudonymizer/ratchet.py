@@ -67,8 +67,10 @@ def superseded(provider: KeyProvider, in_use: int) -> dict[int, datetime]:
     if in_use not in made:
         raise KeyUnknown("the vault uses a version of kek that the provider has not")
     live = [number for number, one in made.items() if number < in_use and not one["destroyed"]]
+    # A service forgets when it made a version that has been gone for long.
+    dated = [number for number, one in made.items() if one["made_at"]]
     return {
-        number: datetime.fromisoformat(made[min(n for n in made if n > number)]["made_at"])
+        number: datetime.fromisoformat(made[min(n for n in dated if n > number)]["made_at"])
         for number in live
     }
 

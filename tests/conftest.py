@@ -20,6 +20,7 @@ pytest_plugins = [
     "tests.support.edge_fixtures",
     "tests.support.front_fixtures",
     "tests.support.transit_fixtures",
+    "tests.support.key_fixtures",
 ]
 
 # Property tests are repeatable by default, so that a red gate is red again on the next try;

@@ -45,6 +45,21 @@ class Seen:
     made: dict[int, str]
     public: dict[int, bytes]
 
+    @property
+    def live(self) -> tuple[int, ...]:
+        """The versions that may be computed with."""
+        return tuple(range(self.first, self.latest + 1))
+
+    @property
+    def withheld(self) -> tuple[int, ...]:
+        """None: a version below *first* is one whose destruction has begun."""
+        return ()
+
+    @property
+    def identities(self) -> dict[int, str]:
+        """None: the engine knows its versions by their numbers alone."""
+        return {}
+
 
 def seen(data: dict[str, Any], use: Use) -> Seen:
     """Read what the service says of a key for *use*.

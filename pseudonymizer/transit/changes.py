@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from pseudonymizer.errors import KeyInUse, KeyOlderLeft, KeyUnavailable, KeyUnknown
+from pseudonymizer.key_known import Known
+from pseudonymizer.key_names import theirs, use_of
 from pseudonymizer.key_port import RECIPIENT_PREFIX, USES
-from pseudonymizer.transit.answers import MADE_AS
+from pseudonymizer.transit.answers import MADE_AS, Seen
 from pseudonymizer.transit.client import Client, Refused
-from pseudonymizer.transit.known import Known
-from pseudonymizer.transit.names import theirs, use_of
 
 __all__ = ["destroy_version", "make_missing", "missing", "new_version"]
 
 
-def missing(known: Known) -> list[str]:
+def missing(known: Known[Seen]) -> list[str]:
     """Give those keys of every installation that the service has not."""
     return [name for name in USES if known.find(name) is None]
 
 
-def make_missing(client: Client, known: Known) -> None:
+def make_missing(client: Client, known: Known[Seen]) -> None:
     """Make those keys, and see that nobody makes one by using a name there is no key of."""
     # Without this the engine makes a key for whoever encrypts under a name it does not know, if
     # their token allows it: a key that was deleted by mistake would come back as another one.
@@ -29,7 +29,7 @@ def make_missing(client: Client, known: Known) -> None:
         known.look(name)
 
 
-def new_version(client: Client, known: Known, name: str) -> int:
+def new_version(client: Client, known: Known[Seen], name: str) -> int:
     """Make a version and give its number; for a recipient nobody made a key for, the first."""
     before = known.find(name)
     if before is not None:
@@ -44,7 +44,7 @@ def new_version(client: Client, known: Known, name: str) -> int:
     return primary
 
 
-def destroy_version(client: Client, known: Known, name: str, version: int) -> None:
+def destroy_version(client: Client, known: Known[Seen], name: str, version: int) -> None:
     """Destroy the oldest version there is, for good.
 
     In two steps: it may not be used any more, then its material goes.  Stopped between them,

@@ -12,19 +12,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from pseudonymizer.encoding import enc
 from pseudonymizer.errors import EnvelopeInvalid, KeyUnavailable
+from pseudonymizer.key_known import Known
+from pseudonymizer.key_names import ours, theirs, use_of
 from pseudonymizer.key_port import USES, KeyVersions
+from pseudonymizer.key_proofs import refuse_unsigned, taken_apart
 from pseudonymizer.seal import NONCE_BYTES, Envelope
 from pseudonymizer.transit import answers, changes
 from pseudonymizer.transit.address import ServiceAddress
-from pseudonymizer.transit.answers import text
+from pseudonymizer.transit.answers import Seen, text
 from pseudonymizer.transit.client import Client, Refused
-from pseudonymizer.transit.known import Known
-from pseudonymizer.transit.names import ours, theirs, use_of
 
 __all__ = ["BATCH", "TransitKeyProvider"]
 
@@ -42,7 +40,7 @@ class TransitKeyProvider:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._known = Known(client)
+        self._known = Known(self._find)
 
     @classmethod
     def open(cls, address: str, *, token_file: Path | None, ca_file: Path | None = None) -> Self:
@@ -67,7 +65,7 @@ class TransitKeyProvider:
 
     def versions(self, name: str) -> KeyVersions:  # noqa: D102
         seen = self._known.seen(name)
-        return KeyVersions(seen.latest, tuple(range(seen.first, seen.latest + 1)))
+        return KeyVersions(seen.latest, seen.live)
 
     def mac(self, name: str, version: int, data: bytes) -> bytes:  # noqa: D102
         return self.mac_many(name, version, (data,))[0]
@@ -89,7 +87,7 @@ class TransitKeyProvider:
 
     def unwrap(self, name: str, version: int, wrapped: bytes, aad: bytes) -> bytes:  # noqa: D102
         self._known.refuse_unless_live(name, version, "wrap")
-        envelope = _taken_apart(name, version, wrapped)
+        envelope = taken_apart(wrapped, (AES_256_GCM_DERIVED, name, version), TAG_BYTES)
         body = {"ciphertext": _ciphertext(envelope), "context": _context(name, aad)}
         answer = self._ask("decrypt", name, version, body)
         length = len(envelope.ciphertext) - TAG_BYTES
@@ -99,7 +97,7 @@ class TransitKeyProvider:
         self, name: str, version: int, wrapped: bytes, aad: bytes
     ) -> tuple[int, bytes]:
         self._known.refuse_unless_live(name, version, "wrap")
-        envelope = _taken_apart(name, version, wrapped)
+        envelope = taken_apart(wrapped, (AES_256_GCM_DERIVED, name, version), TAG_BYTES)
         primary = self._known.seen(name).latest
         body = {"ciphertext": _ciphertext(envelope), "context": _context(name, aad)}
         answer = self._ask("rewrap", name, version, body | {"key_version": primary})
@@ -112,7 +110,7 @@ class TransitKeyProvider:
         body = {"input": text(data), "key_version": number}
         answer = self._ask("sign", name, number, body)
         signature = answers.tagged(_said(answer, "signature"), number, SIGNATURE_BYTES)
-        _refuse_unsigned(public, signature, data)
+        refuse_unsigned(public, signature, data)
         return signature
 
     def public_key(self, name: str, version: int) -> bytes:  # noqa: D102
@@ -163,6 +161,10 @@ class TransitKeyProvider:
         }
         return {"use": use_of(name), "primary": seen.latest, "versions": versions}
 
+    def _find(self, name: str) -> Seen | None:
+        found = self._client.read(f"keys/{theirs(name)}")
+        return None if found is None else answers.seen(found, use_of(name))
+
     def _ask(self, verb: str, name: str, version: int, body: dict[str, Any]) -> dict[str, Any]:
         """Have the service compute; say why it refuses to, as far as it is the caller's matter."""
         try:
@@ -188,24 +190,8 @@ def _sealed(answer: dict[str, Any], name: str, version: int, length: int) -> byt
     return Envelope(AES_256_GCM_DERIVED, name, version, nonce, ciphertext).to_bytes()
 
 
-def _taken_apart(name: str, version: int, wrapped: bytes) -> Envelope:
-    envelope = Envelope.from_bytes(wrapped)
-    at = (envelope.algorithm, envelope.key_id, envelope.key_version)
-    if at != (AES_256_GCM_DERIVED, name, version) or len(envelope.ciphertext) < TAG_BYTES:
-        raise EnvelopeInvalid("the envelope names another key; the key of its own row was needed")
-    return envelope
-
-
 def _ciphertext(envelope: Envelope) -> str:
     return f"vault:v{envelope.key_version}:{text(envelope.nonce + envelope.ciphertext)}"
-
-
-def _refuse_unsigned(public: bytes, signature: bytes, data: bytes) -> None:
-    """Hold a signature against the public key: a receipt that does not verify proves nothing."""
-    try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, data)
-    except InvalidSignature:
-        raise KeyUnavailable("the signature does not hold; one by our key was needed") from None
 
 
 def _said(answer: dict[str, Any], member: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from gateway.installation import Installation
 from pseudonymizer.key_port import USES
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.vault.transactions import connect
+from tests.support.hsm import TestToken
+from tests.support.lints import ROOT
 from tests.support.transit import Mount
 from tests.support.vault import Vault
 
@@ -24,6 +28,19 @@ def installed(data: Path, mount: Mount, monkeypatch: pytest.MonkeyPatch) -> Path
     Installation.open(data, create=True)
     monkeypatch.setenv("PARAVENT_KEYS", mount.address)
     monkeypatch.setenv("PARAVENT_KEYS_TOKEN_FILE", str(mount.token_file("operator")))
+    return data
+
+
+@pytest.fixture(params=["pkcs11", "awskms"])
+def elsewhere(request: pytest.FixtureRequest, data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installation whose keys are in a token, or in AWS KMS."""
+    Installation.open(data, create=True)
+    if request.param == "pkcs11":
+        token = request.getfixturevalue("hsm")
+        monkeypatch.setenv("PARAVENT_KEYS", token.uri)
+        monkeypatch.setenv("PARAVENT_KEYS_TOKEN_FILE", str(token.pin_file))
+    else:
+        monkeypatch.setenv("PARAVENT_KEYS", request.getfixturevalue("kms").address())
     return data
 
 
@@ -97,3 +114,79 @@ def test_a_lost_key_is_not_replaced_once_somebody_is_in(installed: Path, mount: 
     refused = say(keys.app, "make", data=installed, code=1)
     assert refused.code == "key-unavailable"
     assert str(refused) == "the key service has no kek; its backup was needed"
+
+
+def test_keys_live_and_end_in_a_token_and_in_aws(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert say(keys.app, "make", data=elsewhere) == {"made": list(USES)}
+    assert say(keys.app, "make", data=elsewhere) == {"made": []}
+    assert say(keys.app, "rotate", "kek", data=elsewhere)["version"] == 2
+    assert say(keys.app, "destroy", "kek", "1", data=elsewhere)["destroyed"] == 1
+    assert say(keys.app, "rotate", "kek", data=elsewhere)["version"] == 3
+    monkeypatch.setenv("PARAVENT_KEK_WINDOW_DAYS", "0")
+    done = say(keys.app, "ratchet", data=elsewhere)
+    assert done == {"done": ["version 2 of kek is destroyed"], "scheduled": True}
+    states = {
+        (each["key"], each["version"]): (each["state"], each["made"] == "-")
+        for each in say(keys.app, "status", data=elsewhere)
+    }
+    assert [states["kek", version][0] for version in (1, 2, 3)] == [
+        "destroyed", "destroyed", "in use",
+    ]  # fmt: skip
+    assert states["idx", 1] == ("in use", False)
+    words = ["access", "--kind", "user_id", "--value-stdin", "--data", str(elsewhere)]
+    assert CliRunner().invoke(rights.app, words, input="ada\n").exit_code == 1, "nobody is known"
+    verified = say(audit.app, "verify", data=elsewhere)
+    assert (verified["holds"], verified["checkpoints"]) == (True, 1)
+
+
+# Each of these starts a database; every form of a bad address is in the drivers' own tests.
+BAD: dict[str, tuple[str, str, str]] = {
+    "a module that is none": (
+        "status", "pkcs11:token=shop?module-path=/nowhere/shop.so", "cannot be opened",
+    ),
+    "a PIN in the URI": ("make", "pkcs11:token=shop?pin-value=1815", "PARAVENT_KEYS_TOKEN_FILE"),
+    "no region": ("make", "awskms:shop", "awskms:REGION/PREFIX was needed"),
+    "in the clear": ("status", "awskms:eu-west-3/shop?endpoint=http://kms.example.org", "https"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "keys_at", "said"), BAD.values(), ids=BAD.keys())
+def test_an_address_that_cannot_be_used_is_said_to_be_and_not_repeated(
+    data: Path, monkeypatch: pytest.MonkeyPatch, command: str, keys_at: str, said: str
+) -> None:
+    Installation.open(data, create=True)
+    monkeypatch.setenv("PARAVENT_KEYS", keys_at)
+    refused = say(keys.app, command, data=data, code=1)
+    assert (refused.code, said in str(refused)) == ("key-service-invalid", True), str(refused)
+    for part in ("shop", "1815", "example.org"):
+        assert part not in str(refused)
+
+
+def test_a_pin_that_others_may_read_is_refused(
+    data: Path, hsm: TestToken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Installation.open(data, create=True)
+    monkeypatch.setenv("PARAVENT_KEYS", hsm.uri)
+    assert "no file with the token's PIN" in str(say(keys.app, "status", data=data, code=1))
+    monkeypatch.setenv("PARAVENT_KEYS_TOKEN_FILE", str(hsm.pin_file))
+    hsm.pin_file.chmod(0o644)
+    assert say(keys.app, "status", data=data, code=1).code == "key-file-insecure"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "library", "extra"),
+    [("pkcs11:token=shop", "pkcs11", "pkcs11"), ("awskms:eu-west-3/shop", "botocore", "aws")],
+)
+def test_a_library_that_is_not_installed_is_named(scheme: str, library: str, extra: str) -> None:
+    code = (
+        f"import sys; sys.modules[{library!r}] = None\n"
+        "from pseudonymizer.errors import KeyServiceInvalid\n"
+        "from pseudonymizer.key_opening import KeysAt, open_service\n"
+        f"try: open_service(KeysAt({scheme!r}))\nexcept KeyServiceInvalid as error: print(error)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert f"paravent[{extra}] was needed" in said.stdout

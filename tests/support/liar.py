@@ -14,6 +14,8 @@ import httpx
 Deed = Callable[["Handler", int, bytes], None]
 """Answers in place of the service: given who asks, and the service's own status and body."""
 
+KEPT = ("X-Vault-Token", "X-Amz-Target", "X-Amz-Date", "Authorization", "Content-Type")
+
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -40,10 +42,12 @@ class Handler(BaseHTTPRequestHandler):
     def _hand_on(self) -> None:
         liar: Liar = self.server.liar
         content = self.rfile.read(int(self.headers.get("content-length", 0)))
-        kept = {"X-Vault-Token": self.headers.get("x-vault-token", "")}
-        liar.asked.append((self.command, self.path, len(content)))
-        if liar.swallows and self.path.endswith(liar.swallows):
-            self.answer(204, b"")
+        kept = {name: self.headers.get(name, "") for name in KEPT if name in self.headers}
+        what = self.path + self.headers.get("x-amz-target", "")  # AWS has one path for everything
+        liar.asked.append((self.command, what, len(content)))
+        if liar.swallows and what.endswith(liar.swallows):
+            done = (200, b"{}") if "x-amz-target" in self.headers else (204, b"")
+            self.answer(*done)
             return
         with liar.lock:
             real = liar.http.request(self.command, self.path, content=content, headers=kept)
@@ -60,8 +64,9 @@ class Liar:
 
     Attributes:
         deed: what it does to an answer; ``None`` hands it on.
-        swallows: the end of a path; what is asked there is called done, and is not.
-        asked: every request: method, path, bytes.
+        swallows: the end of a path, or an operation of AWS; what is asked there is called done, and
+            is not.
+        asked: every request: method, path or operation, bytes.
         over: set at the end of the test, for deeds that wait.
     """
 

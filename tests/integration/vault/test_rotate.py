@@ -34,9 +34,9 @@ PEOPLE: Final = [(("user_id", f"u{n}"), ("email", f"u{n}@example.org")) for n in
 DEVICES: Final = [("anonymous_id", f"a{n}") for n in range(20)]
 
 
-@pytest.fixture(params=["file", "transit"])
+@pytest.fixture(params=["file", "transit", "pkcs11", "awskms"])
 def opens(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opens]:
-    """Open the same keys once for each process there would be, with either driver."""
+    """Open the same keys once for each process there would be, with each driver."""
     opened: list[KeyProvider] = []
 
     def open_one() -> KeyProvider:
@@ -44,6 +44,9 @@ def opens(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opens]:
         if request.param == "transit":
             mount: Mount = request.getfixturevalue("mount")
             opened.append(mount.open("operator") if opened else mount.made())
+        elif request.param != "file":
+            service = request.getfixturevalue("hsm" if request.param == "pkcs11" else "kms")
+            opened.append(service.open() if opened else service.made())
         elif opened:
             opened.append(FileKeyProvider.open(keys, mode="development"))
         else:

@@ -32,13 +32,20 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "keys.json"
 
 
-@pytest.fixture(params=["file", "transit"])
+SERVICES = {
+    "transit": "mount",  # a real OpenBao
+    "pkcs11": "hsm",  # a real SoftHSM
+    "awskms": "kms",  # moto, with Ed25519 added
+}
+
+
+@pytest.fixture(params=["file", *SERVICES])
 def provider(request: pytest.FixtureRequest, path: Path) -> Iterator[KeyProvider]:
     made: KeyProvider
     if request.param == "file":
         made = FileKeyProvider.create(path, mode="development")
     else:
-        made = request.getfixturevalue("mount").made()  # a real OpenBao
+        made = request.getfixturevalue(SERVICES[request.param]).made()
     yield made
     made.close()
 
@@ -117,6 +124,11 @@ def test_a_destroyed_version_is_gone_for_good(provider: KeyProvider) -> None:
     assert provider.versions("kek").live == (2,)
     with pytest.raises(KeyDestroyed):
         provider.unwrap("kek", 1, wrapped, b"row")
+
+
+def test_what_is_signed_may_be_as_long_as_a_receipt(provider: KeyProvider) -> None:
+    public = Ed25519PublicKey.from_public_bytes(provider.public_keys()["sign-receipt"])
+    public.verify(provider.sign("sign-receipt", b"r" * 4096), b"r" * 4096)
 
 
 def test_the_primary_version_cannot_be_destroyed(provider: KeyProvider) -> None:

@@ -24,13 +24,13 @@ from pseudonymizer.errors import (
     KeyUnavailable,
     KeyUnknown,
 )
+from pseudonymizer.key_names import ours, theirs
 from pseudonymizer.key_opening import KeysAt, open_keys, open_service
 from pseudonymizer.key_port import USES
 from pseudonymizer.key_providers import FileKeyProvider
 from pseudonymizer.seal import Envelope
 from pseudonymizer.transit import TransitKeyProvider
 from pseudonymizer.transit.address import ServiceAddress
-from pseudonymizer.transit.names import ours, theirs
 from tests.support.transit import Mount, served
 
 

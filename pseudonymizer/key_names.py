@@ -10,8 +10,9 @@ from pseudonymizer.key_port import RECIPIENT_PREFIX, USES, Use
 
 __all__ = ["ours", "theirs", "use_of"]
 
-# A mount belongs to one installation, so its keys need no further mark.  The service's names have
-# no colon; no key of ours but those of recipients begins with "rec-", so no two names meet.
+# What a service lists is one installation's own (a mount, a token, a prefix), so a key needs no
+# further mark.  The services' names have no colon; no key of ours but those of recipients begins
+# with "rec-", so no two names meet.
 _THEIR_PREFIX: Final = "rec-"
 _RECIPIENT: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")  # as a rulebook may name one
 
