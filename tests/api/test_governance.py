@@ -102,3 +102,13 @@ def test_a_browser_finds_that_global_privacy_control_is_heeded(front: Front) -> 
     found = front.client.get("/.well-known/gpc.json").json()
     assert found["gpc"] is True
     assert len(found["lastUpdate"]) == len("2026-01-31")
+
+
+def test_anybody_may_read_the_public_keys(front: Front) -> None:
+    found = front.client.get("/.well-known/paravent-keys.json")
+    assert found.status_code == 200
+    keys = found.json()["keys"]
+    assert sorted(keys) == ["sign-audit", "sign-callback", "sign-receipt"]
+    assert {(each["version"], each["until"]) for known in keys.values() for each in known} == {
+        (1, None)
+    }
