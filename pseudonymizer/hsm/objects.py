@@ -70,7 +70,8 @@ def make(session: Any, name: str, number: int) -> None:  # noqa: ANN401
     record = register.write(session, name, number, Record(identity.hex(), made_at, public.hex()))
     crossed = False
     try:
-        mine = register.records(session)[name, number].identity == identity.hex()
+        written = register.records(session).get((name, number))
+        mine = written is not None and written.identity == identity.hex()
         keys = [each[Attribute.ID] for each in found(session, name, number)]
     except KeyUnavailable:
         crossed = True
@@ -106,7 +107,8 @@ def _refuse_unfit(key: Any, use: Use, record: Record) -> None:  # noqa: ANN401
     asked = [Attribute.ID, Attribute.KEY_TYPE, *_STAYS]
     says = key.get_attributes(asked)
     if says.get(Attribute.ID) != bytes.fromhex(record.identity):
-        raise KeyServiceInvalid("another key took a version's place; the one made was needed")
+        # It is so for a moment, too, while two processes that make it at once take theirs back.
+        raise KeyUnavailable("another key took a version's place; the one made was needed")
     if says.get(Attribute.KEY_TYPE) != of:
         raise KeyServiceInvalid("a key is of another type than its use asks for")
     if any(says.get(name) is not needed for name, needed in _STAYS.items()):

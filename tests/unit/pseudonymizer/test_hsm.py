@@ -54,13 +54,13 @@ def elsewhere(hsm: TestToken, code: str) -> str:
     """Give what *code* prints in a process of its own, where ``keys`` is the token's driver."""
     opening = (
         "import contextlib, sys, time\nfrom pathlib import Path\n"
-        "from pseudonymizer.errors import KeyUnavailable\n"
+        "from policies.errors import ParaventError\n"
         "from pseudonymizer.hsm import open_token\n"
         f"keys = open_token({hsm.uri!r}, pin_file=Path({str(hsm.pin_file)!r}))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", opening + code],
-        cwd=ROOT, capture_output=True, text=True, timeout=90, check=True,
+        cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=90, check=True,
     )  # fmt: skip
     return done.stdout
 
@@ -222,7 +222,7 @@ def test_what_was_left_by_a_making_that_was_stopped_is_replaced(
 def test_versions_made_at_once_by_many_are_all_kept(hsm: TestToken, made: ServiceKeys) -> None:
     code = (
         "for _ in range(60):\n"
-        "    with contextlib.suppress(KeyUnavailable):\n"
+        "    with contextlib.suppress(ParaventError):\n"
         "        print(keys.new_version('idx')); break\n"
         "    time.sleep(0.02)\n"
     )
@@ -230,7 +230,8 @@ def test_versions_made_at_once_by_many_are_all_kept(hsm: TestToken, made: Servic
         numbers = sorted(int(said) for said in makers.map(lambda _: elsewhere(hsm, code), range(3)))
     assert len(set(numbers)) == 3
     made.reload()
-    assert made.versions("idx").live == (1, *numbers), "who took its own back left a gap at most"
+    # One whose maker was told that it failed may be left too; a number is never given twice.
+    assert set(made.versions("idx").live) >= {1, *numbers}
     assert len({made.mac("idx", number, b"a") for number in (1, *numbers)}) == 4
 
 
@@ -272,7 +273,7 @@ def test_a_key_that_takes_another_s_place_is_refused(hsm: TestToken, made: Servi
     before = made.mac("idx", 1, b"a")
     hsm.by_hand(made, swap)
     made.reload()
-    with pytest.raises(KeyServiceInvalid, match="another key"):
+    with pytest.raises(KeyUnavailable, match="another key"):
         made.mac("idx", 1, b"a")
     assert len(before) == 32
 
