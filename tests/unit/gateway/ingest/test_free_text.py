@@ -52,7 +52,7 @@ def kept(
     body = msgspec.json.encode({"batch": calls})
     events = segment.decode("batch", body, NOON_US).events
     tally = Tally()
-    drafts = prepare(Intake(compiled, lambda _source, _text: 1, 1, NOON_US), events, tally)
+    drafts = prepare(Intake(compiled, 1, NOON_US), events, tally)
     Minimiser(warm_scrubber(), second_line)(drafts, tally)
     found = [next((each.value for each in draft.found), None) for draft in drafts]
     return found, {name: count for (_, _, name), count in tally.dropped.items()}
@@ -94,7 +94,7 @@ def test_special_categories_are_still_looked_for(tmp_path: Path, second_line: Se
         {"type": "track", "event": "Products Searched", "userId": "konrad-zuse",
          "properties": {"query": "test de grossesse précoce"}}]})  # fmt: skip
     events = segment.decode("batch", body, NOON_US).events
-    drafts = prepare(Intake(compiled, lambda _source, _text: 1, 1, NOON_US), events, Tally())
+    drafts = prepare(Intake(compiled, 1, NOON_US), events, Tally())
     Minimiser(warm_scrubber(), second_line)(drafts, Tally())
     assert drafts[0].special
 

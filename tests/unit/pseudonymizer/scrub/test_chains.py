@@ -47,7 +47,7 @@ ALWAYS = {KANARI.email, CONTROL.email, KANARI.phone, KANARI.ip}
 WHOLE = os.environ.get("SCRUB_CORPUS") == "whole"
 
 
-@pytest.mark.parametrize(("turn", "chain"), enumerate(CHAINS))
+@pytest.mark.parametrize(("turn", "chain"), tuple(enumerate(CHAINS)))
 def test_nobody_hides_behind_two_wrappings(turn: int, chain: str, scrubber: Scrubber) -> None:
     texts = [
         text
