@@ -22,7 +22,7 @@ from gateway.ingest.rules import EventPlan, PropertyPlan, Treatment
 from policies.vocabulary import Column, SpecialCategory, Suspicion
 from pseudonymizer.generalise import Generaliser
 from pseudonymizer.scrub.engine import Scrubber
-from pseudonymizer.scrub.finding import NIR, UNREADABLE, Plain
+from pseudonymizer.scrub.finding import NIR, UNREAD, UNREADABLE, Plain
 from pseudonymizer.scrub.own import Own, bare, could_hold
 from pseudonymizer.scrub.second_line import SecondLine
 
@@ -135,7 +135,7 @@ class Minimiser:
         )
         for look, clean in zip(looks, left, strict=True):
             _suspect(look, clean.kinds)
-            if UNREADABLE in clean.kinds:
+            if not {UNREAD, UNREADABLE}.isdisjoint(clean.kinds):
                 group.drop(look, "unread")
             elif clean.kinds and mask:
                 group.count(look, "scrubbed")

@@ -22,7 +22,7 @@ from workers.store.message_key import MessageKey
 from workers.store.transactions import transaction
 
 MID: Final = "mid"
-TRIES: Final = 100  # each waits a quarter of a second at most, and lets the others through between
+TRIES: Final = 100  # each waits longer than the one before, and lets the others through between
 SLACK: Final = timedelta(hours=1)  # gateways go by their own clocks
 
 
@@ -45,14 +45,14 @@ def rotate(store: Engine, keyring: Keyring) -> int:
         StoreBusy: under a load without gaps nobody let us through; the next call goes on.
     """
     version = newer(keyring, MID, in_use(store).version)
-    for attempt in range(1, TRIES + 1):
+    for attempt in range(TRIES):
         try:
             with transaction(store) as connection:
-                message_key.put(connection, version, now=datetime.now(UTC))
+                message_key.put(connection, version, now=datetime.now(UTC), attempt=attempt)
         except StoreBusy:
-            if attempt == TRIES:
+            if attempt == TRIES - 1:
                 raise
-            pause(min(attempt, 10))
+            pause(min(attempt + 1, 10))
         else:
             break
     return version

@@ -40,7 +40,7 @@ def _begun(store: Engine, rules: RuleSet, clock: Clock) -> bool:
         if in_force.number(connection) is not None:
             return False
         ctx = prepare(connection, rules, clock())
-        in_force.alone(connection)
+        in_force.alone(connection, TRIES)  # nobody writes before there is one, so nobody waits
         if in_force.number(connection) is not None:  # another process was faster
             return False
         change = rulebook_changes.propose(

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 UNREADABLE: Final = (
     "UNREADABLE"  # the kind of a text that could not be looked at, and so was dropped
 )
+UNREAD: Final = "UNREAD"  # the kind of one that was, and that no model has read for names in time
 NIR: Final = "FR_NIR"  # a French social-security number: its text is dropped whole
 IDENTIFIER: Final = "IDENTIFIER"  # the kind of a text that names the event's own subject
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from pseudonymizer.scrub.decode import readings
 from pseudonymizer.scrub.finding import (
-    UNREADABLE,
+    UNREAD,
     Finding,
     Scrubbed,
     dropped,
@@ -108,7 +108,7 @@ class SecondLine:
         ]
 
     def judge(self, texts: Sequence[str]) -> list[Scrubbed]:
-        """Take names and places out of *texts*; one that could not be read is ``UNREADABLE``."""
+        """Take names and places out of *texts*; one that could not be read is ``UNREAD``."""
         deadline = self._clock() + self._budget
         marks = [self._memory.mark(text) for text in texts]
         known: dict[bytes, Scrubbed] = {}
@@ -125,7 +125,7 @@ class SecondLine:
             for mark, result in self._read(chunk):
                 known[mark] = result
                 self._memory.keep(mark, result)
-        late = dropped(UNREADABLE)
+        late = dropped(UNREAD)
         judged = (known.get(mark, late) for mark in marks)
         return [
             result if result.kinds else Scrubbed(text, ())

@@ -69,12 +69,14 @@ def standing(connection: Connection) -> MessageKey:
     return MessageKey(*key)
 
 
-def put(connection: Connection, version: int, *, now: datetime) -> None:
+def put(connection: Connection, version: int, *, now: datetime, attempt: int = 0) -> None:
     """Have ids made by *version* from the commit on; an older one is left where it is.
+
+    *attempt* is how often it was tried before.
 
     Raises:
         StoreBusy: as ``in_force.alone``; try again.
     """
-    in_force.alone(connection)
+    in_force.alone(connection, attempt)
     newer = update(message_key).where(message_key.c.version < version)
     connection.execute(newer.values(version=version, since=now))

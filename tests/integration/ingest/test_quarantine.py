@@ -87,7 +87,7 @@ def test_a_suspect_event_is_sealed_and_nothing_of_it_is_stored(
     watched: TestEdge, officer: Officer, query: str, reason: Suspicion
 ) -> None:
     assert watched.send(search(query), search("lamps")) == {Reason.QUARANTINED: 1, "stored": 1}
-    assert watched.rows("select count(distinct mid) from store.event") == [(1,)]
+    assert watched.rows("select count(distinct at) from store.event") == [(1,)]
     (row,) = review_of(watched).listed()
     assert (row.reason, row.event, row.source_key) == (reason, "Products Searched", "web")
     assert row.expires_us == row.set_aside_us + 7 * DAY_US

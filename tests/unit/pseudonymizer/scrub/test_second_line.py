@@ -13,7 +13,7 @@ from pseudonymizer.scrub.finding import Finding, Scrubbed
 from pseudonymizer.scrub.own import own_names
 from pseudonymizer.scrub.second_line import CHUNK_CHARACTERS, SecondLine
 
-UNREAD = Scrubbed("<UNREADABLE>", ("UNREADABLE",))
+UNREAD = Scrubbed("<UNREAD>", ("UNREAD",))
 
 
 @pytest.fixture(scope="module")
