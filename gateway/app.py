@@ -49,9 +49,8 @@ def _framework(settings: GatewaySettings) -> FastAPI:
             asyncio.create_task(follow(edge.ingest.in_force)),
             asyncio.create_task(watch(edge.gate)),
             asyncio.create_task(keep_time(edge.reidentifications)),
+            asyncio.create_task(keep(edge.key_life, settings.schedule)),
         ]
-        if settings.schedule is not None:
-            beside.append(asyncio.create_task(keep(edge.key_life, settings.schedule)))
         try:
             yield
         finally:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 from uuid import UUID
 
 from pseudonymizer.errors import JournalInvalid, JournalMissing, JournalUnavailable
@@ -115,13 +115,14 @@ class JournalFile:
         """Bring the marks on record to a later version of their key; give how many lines changed.
 
         The file is replaced as a whole, beside itself and synced: a crash leaves the old or the new
-        one.  Whoever waits to append finds that it was, and opens the new one.
+        one.  Whoever waits to append finds that it was, and opens the new one.  Owner and group
+        stay: a command run by root would otherwise lock the gateways out.
 
         Raises:
             JournalInvalid, JournalMissing, JournalUnavailable: as ``lines``; nothing was changed.
         """
         try:
-            with self._exclusively():
+            with self._exclusively() as descriptor:
                 lines = self.lines()
                 nested = nest({mark for line in lines for mark in line.marks})
                 made = [
@@ -130,24 +131,43 @@ class JournalFile:
                 ]
                 changed = sum(a != b for a, b in zip(lines, made, strict=True))
                 if changed:
-                    self._replace(made)
+                    self._replace(made, descriptor)
         except OSError:
             raise JournalUnavailable("the erasure journal cannot be written") from None
         return changed
 
-    def _replace(self, lines: Sequence[Line]) -> None:
+    def check_replaceable(self) -> None:
+        """See that ``renest`` could put another file in the place of this one, by making a draft.
+
+        Raises:
+            JournalUnavailable: this account may not, or the new file would not be the gateways'.
+        """
+        try:
+            with self._exclusively() as descriptor, self._draft(descriptor):
+                pass
+        except OSError:
+            raise JournalUnavailable("the erasure journal cannot be written") from None
+
+    def _replace(self, lines: Sequence[Line], old: int) -> None:
+        with self._draft(old) as (draft, file):
+            for line in lines:
+                file.write(_written(line) + (_finished(line.id) if line.done else b""))
+            file.flush()
+            os.fsync(file.fileno())
+            draft.replace(self._path)
+        _sync_folder(self._path.parent)
+
+    @contextmanager
+    def _draft(self, old: int) -> Iterator[tuple[Path, BinaryIO]]:
+        """Make an empty file beside the *old* one, whose it is, too; gone unless it was renamed."""
         draft = self._path.with_name(f".{self._path.name}.{token_hex(8)}")
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
             with os.fdopen(os.open(draft, flags, MODE), "wb") as file:
-                for line in lines:
-                    file.write(_written(line) + (_finished(line.id) if line.done else b""))
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self._path)
+                _give(file.fileno(), os.fstat(old))
+                yield draft, file
         finally:
             draft.unlink(missing_ok=True)
-        _sync_folder(self._path.parent)
 
     def _write(self, whole: list[bytes]) -> None:
         written = b"".join(whole)
@@ -182,6 +202,19 @@ class JournalFile:
             if self._path.exists() and os.path.samestat(here, self._path.stat()):
                 return descriptor
             os.close(descriptor)
+
+
+def _give(descriptor: int, old: os.stat_result) -> None:
+    """Have a new file belong to whoever the old one belongs to."""
+    made = os.fstat(descriptor)
+    if (made.st_uid, made.st_gid) == (old.st_uid, old.st_gid):
+        return
+    try:
+        os.fchown(descriptor, old.st_uid, old.st_gid)
+    except PermissionError:
+        raise JournalUnavailable(
+            "the erasure journal is another account's; that account, or root, was needed"
+        ) from None
 
 
 def _cut_torn(descriptor: int) -> None:

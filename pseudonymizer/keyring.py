@@ -88,8 +88,15 @@ class Keyring:
         return version, self.provider.wrap("kek", version, material, enc(what, row))
 
     def reload(self) -> None:
-        """Look again which versions of the keys there are."""
+        """Look again which versions of the keys there are; forget what was made by ended ones.
+
+        A keyed state is as good as its key: kept, a destroyed version could go on numbering.
+        """
         self.provider.reload()
+        if self._message_ids:
+            live = self.versions("mid").live
+            kept = list(self._message_ids.items())
+            self._message_ids = {by: ids for by, ids in kept if by[0] in live}
 
     def reach(self, name: str, version: int) -> None:
         """See that this process knows of *version*, which another one may have made since.

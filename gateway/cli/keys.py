@@ -59,12 +59,20 @@ Name = Annotated[
 
 @app.command("status")
 def keys_status(*, data: Data = None, as_json: Json = False) -> None:
-    """List every version of every key, and how many rows are under it; never the keys."""
+    """List every version of every key, and how many rows are under it; never the keys.
+
+    "Not announced" is a signer that the audit log does not say of yet that it took over: `paravent
+    keys move` says it, and so does the next `paravent keys ratchet`.
+    """
     with _held(data) as held:
         attested = held.keyring.provider.attest()
         rows = {key: held.rows_under(key.value) for key in Key}
         used = {key: held.in_use(key.value) for key in Key}
+        unsaid = {(key.value, each) for key in Key for each in held.unannounced(key.value)}
     documents = list(_versions(attested, rows, used))
+    for document in documents:
+        if (document["key"], document["version"]) in unsaid:
+            document["state"] += ", not announced"
     cells = [tuple(each[head.lower()] for head in HEADS) for each in documents]
     answer(documents, as_json=as_json, lines=table(HEADS, cells))
 
@@ -135,12 +143,13 @@ def destroy(
 def keys_ratchet(*, data: Data = None, as_json: Json = False) -> None:
     """Do what the schedule has due: a new version of kek, and the end of those past their window.
 
+    Before it, say in the audit log which signer took over, where a rotation was stopped too early.
     Every gateway looks once an hour by itself; `PARAVENT_KEK_DAYS` and the settings beside it say
     when something is due.
     """
     schedule = read_schedule().schedule
     with _held(data) as held:
-        done = [] if schedule is None else held.ratchet(schedule, datetime.now(UTC))
+        done = held.ratchet(schedule, datetime.now(UTC))
     lines = done or ["Nothing is due." if schedule else "No schedule is set."]
     answer({"done": done, "scheduled": schedule is not None}, as_json=as_json, lines=lines)
 

@@ -98,9 +98,14 @@ class Proofs:
             )
         note = checkpoints.sign_head(self.ports)
         size = parse_checkpoint(parse_note(note)[0]).size
+        # For whoever kept the key of before a rotation: by the entry a replaced key is told from
+        # one that still signed.
+        handovers = checkpoints.handovers(self.ports)
+        said = {each["entry"] for each in handovers if isinstance(each["entry"], int)}
+        seqs = {*seqs, *(entry for entry in said if entry < size)}
         with transaction(self.ports.auditor) as auditor:
             leaves = audit_log.leaf_hashes(auditor, size)
-            headers = audit_log.headers(auditor, set(seqs))
+            headers = audit_log.headers(auditor, seqs)
         return {
             "entries": [
                 {"seq": seq, "header": header, "path": _path(leaves, seq)}
@@ -108,8 +113,7 @@ class Proofs:
             ],
             "checkpoint": note,
             "verifier_key": checkpoints.verifier(self.ports),
-            # For whoever kept the key of before a rotation.
-            "handovers": checkpoints.handovers(self.ports),
+            "handovers": handovers,
         }
 
 

@@ -51,6 +51,7 @@ class Step(StrEnum):
     KEYS_DESTROYED = "keys-destroyed"
     RECIPIENTS_TOLD = "recipients-told"
     SCANNED = "scanned"
+    COMPLETED = "completed"
     RECEIPT_SIGNED = "receipt-signed"
     ASSEMBLED = "assembled"
     VARIANTS_LISTED = "variants-listed"
@@ -82,6 +83,7 @@ STEPS: Final = MappingProxyType(
             Step.KEYS_DESTROYED,
             Step.RECIPIENTS_TOLD,
             Step.SCANNED,
+            Step.COMPLETED,
             Step.RECEIPT_SIGNED,
         ),
     }

@@ -65,10 +65,11 @@ def verifier(ports: Ports) -> str:
     return verifier_key(key_name(ports), _current(ports).public_key)
 
 
-def handovers(ports: Ports) -> list[dict[str, str]]:
-    """Give how each version of the signing key vouched for the next, as the log has it."""
+def handovers(ports: Ports) -> list[dict[str, str | int | None]]:
+    """Give how each version of the signing key vouched for the next, and which entry says so."""
     with vault_transaction(ports.vault) as vault:
-        return [said.fields(signature) for said, signature, _ in signers.handovers(vault, SIGNER)]
+        found = signers.handovers(vault, SIGNER)
+    return [{**said.fields(signature), "entry": entry} for said, signature, entry in found]
 
 
 def key_name(ports: Ports) -> str:

@@ -39,6 +39,7 @@ class Dossier:
         tombstones: how many marks keep the person from coming back.
         recipients: id and status of everyone to be told.
         scan_hash: SHA-256 of the scan's report.
+        completed_at: when all but the receipt was done, as ISO 8601.
     """
 
     claimed: list[tuple[str, str]] = field(default_factory=list)
@@ -52,6 +53,7 @@ class Dossier:
     tombstones: int = 0
     recipients: list[dict[str, str]] = field(default_factory=list)
     scan_hash: str = ""
+    completed_at: str = ""
 
     def __repr__(self) -> str:
         return f"Dossier({len(self.identifiers)} identifiers, {len(self.pids)} pseudonyms)"

@@ -6,6 +6,7 @@ the databases, so that any process can take the case up after any of them.
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
@@ -181,8 +182,12 @@ def scan_databases(work: Work) -> Closure | None:
     return None
 
 
-def sign_receipt(work: Work) -> Closure | None:
-    """Step 7: log the completion, sign the log's head, and sign the receipt over both."""
+def complete(work: Work) -> Closure | None:
+    """Step 7: write down that the erasure is done; the entry of the audit log last.
+
+    A step of its own, so that a receipt that cannot be signed yet is asked for again without
+    another entry each time.
+    """
     ports, dossier = work.ports, work.dossier
     now = ports.clock()
     with vault_transaction(ports.vault) as vault:
@@ -196,8 +201,15 @@ def sign_receipt(work: Work) -> Closure | None:
         "rows": rows,
         "scan_hash": dossier.scan_hash,
     }
-    subject_ref = dossier.arefs[0] if dossier.arefs else None
-    ports.audit("erasure:completed", fields, subject_ref)
+    dossier.completed_at = now.isoformat()
+    ports.audit("erasure:completed", fields, _subject_ref(work))
+    return None
+
+
+def sign_receipt(work: Work) -> Closure | None:
+    """Step 8: sign the log's head, which covers the completion, and the receipt over both."""
+    ports, dossier = work.ports, work.dossier
+    now = datetime.fromisoformat(dossier.completed_at)
     outcome = receipts.ErasureOutcome(
         receipt_id=uuid.uuid5(_RECEIPT_SPACE, str(work.case)),
         case_id=work.case,
@@ -217,8 +229,12 @@ def sign_receipt(work: Work) -> Closure | None:
         Step.RECEIPT_SIGNED,
         receipt=signed,
         digest=receipts.digest(signed),
-        subject_ref=subject_ref,
+        subject_ref=_subject_ref(work),
     )
+
+
+def _subject_ref(work: Work) -> str | None:
+    return work.dossier.arefs[0] if work.dossier.arefs else None
 
 
 def _signed(ports: Ports, outcome: receipts.ErasureOutcome) -> dict[str, Any]:

@@ -22,11 +22,11 @@ from gateway.rights import message_life, signer_life, wrapped
 from gateway.rights.message_life import MID
 from gateway.rights.ports import Ports
 from pseudonymizer import ratchet, tombstones
-from pseudonymizer.errors import KeyInUse
+from pseudonymizer.errors import JournalMissing, KeyInUse
 from pseudonymizer.journal_file import JournalFile
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.ratchet import KEK, Schedule
-from pseudonymizer.vault import rotate
+from pseudonymizer.vault import journal, rotate, signers
 from pseudonymizer.vault.rotate import ROTATED, Progress, Rotated
 from pseudonymizer.vault.signers import SIGNERS
 from pseudonymizer.vault.transactions import transaction
@@ -89,8 +89,15 @@ class KeyLife:
         return message_life.needed_until(self.store) if name == MID else None
 
     def rotate(self, name: str) -> int:
-        """Make a new version and put it in use; give its number."""
+        """Make a new version and put it in use; give its number.
+
+        Raises:
+            JournalMissing, JournalUnavailable: of ``sup``; the marks of the erasure journal could
+                not follow.  No version was made.
+        """
         self.audit("key:rotation-asked", {"key": name})
+        if name == SUP and (file := self._journal_of_marks()) is not None:
+            file.check_replaceable()  # before there is a version that it has to follow
         version = self._rotated(name)
         self.audit("key:rotated", {"key": name, "version": str(version)})
         return version
@@ -113,9 +120,10 @@ class KeyLife:
             return signer_life.announce(self.vault, name, self.audit)
         if name not in rotate.ROTATED:
             return 0
+        file = self._journal_of_marks() if name == SUP else None
         moved = rotate.move(self.vault, self.keyring, name, progress=progress)
-        if name == SUP and self.journal is not None and self.journal.exists():
-            self._renest(self.journal)
+        if file is not None:
+            self._renest(file)
         return moved + (self._move_wrapped() if name == KEK else 0)
 
     def destroy(self, name: str, version: int) -> None:
@@ -140,17 +148,32 @@ class KeyLife:
             raise KeyInUse(f"{left} rows are left under the version; none was needed")
         rotate.destroy(self.vault, self.keyring, name, version)
 
-    def ratchet(self, schedule: Schedule, now: datetime) -> list[str]:
-        """Do what is due on *schedule*; give it in words, none where another process does it."""
+    def unannounced(self, name: str) -> list[int]:
+        """Give the versions of a signer that took over without the audit log saying so yet."""
+        return signers.unannounced(self.vault, name) if name in SIGNERS else []
+
+    def ratchet(self, schedule: Schedule | None, now: datetime) -> list[str]:
+        """Do what is due; give it in words, none where another process does it.
+
+        Without a *schedule* that is only what a stopped rotation of a signer left unsaid: nobody
+        who kept the key of before can check what is signed until the log says who took over.
+        """
         self.keyring.reload()
         with self._turn() as ours:
-            return list(self._ratcheted(schedule, now)) if ours else []
+            return list(self._due(schedule, now)) if ours else []
 
     def overdue(self, schedule: Schedule, now: datetime) -> timedelta:
         """Give for how long a version should have been made or destroyed that was not."""
         in_use, since = self._standing()
         old = ratchet.superseded(self.keyring.provider, in_use)
         return schedule.overdue(since, old, now)
+
+    def _due(self, schedule: Schedule | None, now: datetime) -> Iterator[str]:
+        for name in SIGNERS:
+            if signer_life.announce(self.vault, name, self.audit):
+                yield f"the log says who took over from {name}"
+        if schedule is not None:
+            yield from self._ratcheted(schedule, now)
 
     def _ratcheted(self, schedule: Schedule, now: datetime) -> Iterator[str]:
         if schedule.due(self._standing()[1], now):
@@ -163,9 +186,26 @@ class KeyLife:
             self.destroy(KEK, version)
             yield f"version {version} of kek is destroyed"
 
-    def _renest(self, journal: JournalFile) -> None:
+    def _journal_of_marks(self) -> JournalFile | None:
+        """Give the file whose marks are nested with those of the vault; none if nobody was erased.
+
+        Raises:
+            JournalMissing: somebody was.  The file that the gateways write would be left behind
+                under the old version without a word.
+        """
+        if self.journal is None or self.journal.exists():
+            return self.journal
+        with transaction(self.vault) as vault:
+            if not journal.anybody(vault):
+                return None
+        raise JournalMissing(
+            "people were erased, and there is no erasure journal where this command looks; the"
+            " file that the gateways write was needed"
+        )
+
+    def _renest(self, file: JournalFile) -> None:
         in_use = self.in_use(SUP)
-        journal.renest(lambda marks: tombstones.nested_to(self.keyring, marks, in_use))
+        file.renest(lambda marks: tombstones.nested_to(self.keyring, marks, in_use))
 
     def _standing(self) -> tuple[int, datetime]:
         return rotate.standing(self.vault, KEK)
@@ -196,7 +236,11 @@ def by_schedule(ports: Ports) -> Audit:
 
 
 async def keep(
-    life: KeyLife, schedule: Schedule, *, first_s: float = FIRST_LOOK_S, every_s: float = EVERY_S
+    life: KeyLife,
+    schedule: Schedule | None,
+    *,
+    first_s: float = FIRST_LOOK_S,
+    every_s: float = EVERY_S,
 ) -> None:
     """Do what is due, again and again; what keeps from it is logged, and tried again."""
     wait = first_s

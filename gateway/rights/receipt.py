@@ -1,7 +1,9 @@
 """What does a completed erasure prove, and how is the proof checked?
 
 Pure but for the signature, which is asked of the key provider by the caller.  A receipt is
-canonical JSON with an Ed25519 signature over an injective, domain-separated encoding; it names
+canonical JSON with an Ed25519 signature over an injective, domain-separated encoding.  Since its
+second version that holds the SHA-256 of the document: some signers take a short text only, and a
+receipt grows with the person's identities.  Its ``schema_v`` says which; it names
 counts, keys and dates and no identifier, pseudonym or reference of the person (R-62).
 """
 
@@ -13,6 +15,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
@@ -20,9 +23,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gateway.rights.errors import ReceiptInvalid
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 SIGNER: Final = "sign-receipt"
-_LABEL: Final = b"paravent/erasure-receipt/v1"
+_KEY_LABEL: Final = b"paravent/erasure-receipt/v1"  # so that a key keeps its name
 _SIGNATURE_BYTES: Final = 64
 _FIELDS: Final = frozenset(
     {
@@ -111,9 +114,27 @@ def canonical(document: Mapping[str, Any]) -> bytes:
 
 
 def signing_input(document: Mapping[str, Any]) -> bytes:
-    """Give the bytes that are signed: label and document, each led by its length (R-121)."""
-    parts = (_LABEL, canonical(document))
+    """Give the bytes that are signed, each part led by its length (R-121).
+
+    A label and the document in version 1; another label and the document's SHA-256 in version 2.
+
+    Raises:
+        ReceiptInvalid: the document names no version that there is.
+    """
+    found = document.get("schema_v")
+    compose = _COMPOSED.get(found) if type(found) is int else None
+    if compose is None:
+        raise ReceiptInvalid("the receipt is of another version; 1 or 2 was needed")
+    parts = compose(canonical(document))
     return b"".join(struct.pack(">Q", len(part)) + part for part in parts)
+
+
+_COMPOSED: Final[Mapping[int, Callable[[bytes], tuple[bytes, bytes]]]] = MappingProxyType(
+    {
+        1: lambda whole: (b"paravent/erasure-receipt/v1", whole),
+        2: lambda whole: (b"paravent/erasure-receipt/v2", hashlib.sha256(whole).digest()),
+    }
+)
 
 
 def sign(
@@ -136,7 +157,7 @@ def sign(
 
 def key_id(public_key: bytes) -> str:
     """Give the short name of a public key."""
-    return hashlib.sha256(_LABEL + b"\x00" + public_key).hexdigest()[:16]
+    return hashlib.sha256(_KEY_LABEL + b"\x00" + public_key).hexdigest()[:16]
 
 
 def digest(receipt: Mapping[str, Any]) -> str:
@@ -169,13 +190,14 @@ def check(receipt: Mapping[str, Any], public_key: bytes) -> None:
         ReceiptInvalid: the shape is not that of this version, or the signature does not match.
     """
     document = {name: value for name, value in receipt.items() if name != "signature"}
-    if frozenset(document) != _FIELDS or document.get("schema_v") != SCHEMA_VERSION:
-        raise ReceiptInvalid("the receipt has other fields than version 1 names; exactly those")
+    if frozenset(document) != _FIELDS:
+        raise ReceiptInvalid("the receipt has other fields than its version names; exactly those")
+    signed = signing_input(document)
     signature = receipt.get("signature")
     if not isinstance(signature, Mapping) or signature.get("key_id") != key_id(public_key):
         raise ReceiptInvalid("the receipt is not signed by this key; the issuer's key was needed")
     try:
         value = base64.b64decode(str(signature.get("value")), validate=True)
-        Ed25519PublicKey.from_public_bytes(public_key).verify(value, signing_input(document))
+        Ed25519PublicKey.from_public_bytes(public_key).verify(value, signed)
     except (InvalidSignature, ValueError) as cause:
         raise ReceiptInvalid("the signature does not match the receipt") from cause

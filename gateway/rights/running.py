@@ -47,6 +47,7 @@ _ACTS: Final[Mapping[Step, Act]] = MappingProxyType(
         Step.KEYS_DESTROYED: erasure.destroy_keys,
         Step.RECIPIENTS_TOLD: erasure.tell_recipients,
         Step.SCANNED: erasure.scan_databases,
+        Step.COMPLETED: erasure.complete,
         Step.RECEIPT_SIGNED: erasure.sign_receipt,
         Step.VARIANTS_LISTED: variants.list_them,
         Step.NO_COPIED: unlinking.prepare,

@@ -31,10 +31,10 @@ def announce(vault: Engine, name: str, audit: Callable[[str, Mapping[str, str]],
     After the new version is in use, never before: no checkpoint by the old one is of a log that
     holds this entry, by which a checker tells what is signed by a key whose time was over.
     """
-    pending = signers.unannounced(vault, name)
-    for said, signature in pending:
-        signers.announced(vault, said, audit(ACTION, said.fields(signature)))
-    return len(pending)
+    done = 0
+    while signers.announce_next(vault, name, lambda said, by: audit(ACTION, said.fields(by))):
+        done += 1
+    return done
 
 
 def destroy(vault: Engine, keyring: Keyring, name: str, version: int) -> None:

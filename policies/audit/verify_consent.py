@@ -56,15 +56,39 @@ def check_proof(document: Mapping[str, Any], key: tuple[str, bytes]) -> list[Fin
 
 
 def _signed_head(document: Mapping[str, Any], key: tuple[str, bytes]) -> Head | None:
-    """Open the checkpoint by *key*, or by one that took over from it since, as the proof shows."""
+    """Open the checkpoint by *key*, or by one that took over from it since, as the proof shows.
+
+    A key counts for no log that holds the entry by which it was replaced; where the proof does not
+    name that entry, for none at all.
+    """
     name, public = key
-    keys = [public]
+    keys, ends = [public], dict[bytes, int]()
     for step in document.get("handovers", ()):
         found = handed_over(step, "sign-audit")
         if found and found[0] == keys[-1]:
+            ends[found[0]] = _announced(step)
             keys.append(found[1])
-    heads = (open_checkpoint(document["checkpoint"], (name, each)) for each in reversed(keys))
-    return next((head for head in heads if head), None)
+    for each in reversed(keys):
+        head = open_checkpoint(document["checkpoint"], (name, each))
+        if head is not None and head.size <= ends.get(each, head.size):
+            return head
+    return None
+
+
+def _announced(step: Mapping[str, Any]) -> int:
+    """Give the entry of the log by which a key was replaced; -1 where nothing says which."""
+    entry = step.get("entry")
+    return entry if isinstance(entry, int) and not isinstance(entry, bool) else -1
+
+
+def _handed_over(document: Mapping[str, Any], entries: Entries, size: int) -> Iterator[Finding]:
+    """Hold each handover against the entry it names, where the signed log is long enough."""
+    for step in document.get("handovers", ()):
+        seq = _announced(step)
+        fields = _fields(entries, seq, "key:handed-over")
+        expected = {name: value for name, value in step.items() if name != "entry"}
+        if 0 <= seq < size and not expected.items() <= fields.items():  # who did it is there, too
+            yield Finding(f"handover {seq}", "the log says otherwise of it")
 
 
 def _checked(document: Mapping[str, Any], head: Head) -> Iterator[Finding]:
@@ -75,6 +99,7 @@ def _checked(document: Mapping[str, Any], head: Head) -> Iterator[Finding]:
             yield Finding(f"entry {each['seq']}", "it is not in the signed log")
             continue
         entries[each["seq"]] = json.loads(each["header"])
+    yield from _handed_over(document, entries, head.size)
     notices = {each["key"]: each for each in document["notices"]}
     for notice in notices.values():
         yield from _notice(notice, entries)

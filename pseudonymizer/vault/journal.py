@@ -15,7 +15,15 @@ from sqlalchemy import Connection
 
 from pseudonymizer.vault.driver import run
 
-__all__ = ["Erasure", "erasures", "find", "record", "record_completed", "record_destroyed"]
+__all__ = [
+    "Erasure",
+    "anybody",
+    "erasures",
+    "find",
+    "record",
+    "record_completed",
+    "record_destroyed",
+]
 
 _READ: Final = """
 SELECT id, case_id, subjects, pids, arefs, tombstones, key_ids, started_at, destroyed_at,
@@ -64,6 +72,15 @@ def erasures(vault: Connection) -> list[Erasure]:
     """Give every erasure on record, oldest first."""
     rows = run(vault, _EVERY)
     return [_erasure(row) for row in rows.fetchall()]
+
+
+def anybody(vault: Connection) -> bool:
+    """Say whether an erasure is on record, or anybody has a tombstone."""
+    ((found,),) = run(
+        vault,
+        "SELECT EXISTS (SELECT FROM vault.erasure_journal) OR EXISTS (SELECT FROM tombstone.mark)",
+    ).fetchall()
+    return bool(found)
 
 
 def record(vault: Connection, erasure: Erasure) -> None:

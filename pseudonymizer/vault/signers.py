@@ -7,6 +7,7 @@ half was destroyed.  Who signs looks here which version is in use.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -25,7 +26,7 @@ __all__ = [
     "SIGNERS",
     "Current",
     "SignerKey",
-    "announced",
+    "announce_next",
     "current",
     "hand_over",
     "handovers",
@@ -140,19 +141,34 @@ def handovers(vault: Connection, name: str) -> list[tuple[Handover, bytes, int |
     return found
 
 
-def unannounced(engine: Engine, name: str) -> list[tuple[Handover, bytes]]:
-    """Give what the audit log does not say yet."""
+def unannounced(engine: Engine, name: str) -> list[int]:
+    """Give the versions of which the audit log does not say yet that they took over."""
     with transaction(engine) as vault:
-        return [(said, sealed) for said, sealed, entry in handovers(vault, name) if entry is None]
+        return [said.version for said, _ in _pending(vault, name)]
 
 
-def announced(engine: Engine, said: Handover, entry: int) -> None:
-    """Note which entry of the audit log says it."""
+def announce_next(engine: Engine, name: str, say: Callable[[Handover, bytes], int]) -> bool:
+    """Have *say* write the oldest handover that is not in the audit log yet; say if there was one.
+
+    It gives the number of the entry, durable.  Of several processes at it at once each finds what
+    the one before it has written down.  Killed between the entry and the note of it, it is written
+    once more, which does no harm: the first one counts.
+    """
     with transaction(engine) as vault:
+        key_in_use(vault, name, alone=True)
+        pending = _pending(vault, name)
+        if not pending:
+            return False
+        said, sealed = pending[0]
         run(
             vault,
             "UPDATE vault.signer SET announced = %b WHERE name = %b AND version = %b",
-            entry,
+            say(said, sealed),
             said.name,
             said.version,
         )
+    return True
+
+
+def _pending(vault: Connection, name: str) -> list[tuple[Handover, bytes]]:
+    return [(said, sealed) for said, sealed, entry in handovers(vault, name) if entry is None]

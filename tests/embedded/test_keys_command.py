@@ -12,9 +12,13 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import audit, keys, rights
+from gateway.cli.children import keys_of
 from gateway.cli.opened import opened
 from gateway.installation import Installation
+from gateway.rights import signer_life
+from pseudonymizer.key_opening import open_keys
 from pseudonymizer.key_port import USES
+from pseudonymizer.key_providers import FileKeyProvider
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.vault.transactions import connect
 from tests.support.hsm import TestToken
@@ -95,6 +99,27 @@ def test_every_key_is_rotated_in_the_service(installed: Path, mount: Mount) -> N
     assert {name for name in USES if states[name, 1] == "destroyed"} == {
         "kek", "sign-receipt", "sign-audit", "sign-callback",
     }  # fmt: skip
+
+
+def test_a_signer_that_the_log_does_not_name_is_shown_and_announced(data: Path) -> None:
+    FileKeyProvider.create(Installation.open(data, create=True).keys)
+    with opened(data) as home:
+        engine = connect(home.addresses.vault, pool_size=1)
+        provider = open_keys(keys_of(home.installation))
+        signer_life.rotate(engine, Keyring(provider), "sign-audit")  # and stopped here
+        engine.dispose()
+        provider.close()
+
+    def state() -> str:
+        every = say(keys.app, "status", data=data)
+        return next(
+            each["state"] for each in every if (each["key"], each["version"]) == ("sign-audit", 2)
+        )
+
+    assert state() == "in use, not announced"
+    done = say(keys.app, "ratchet", data=data)["done"]
+    assert done[0] == "the log says who took over from sign-audit"
+    assert state() == "in use"
 
 
 def test_what_the_service_signed_holds(installed: Path) -> None:

@@ -20,9 +20,12 @@ from sqlalchemy import text
 from gateway.consent.proof import Proofs
 from gateway.consent.service import Choice
 from gateway.errors import NoticeUnknown, ReceiptUnknown
+from gateway.rights import checkpoints, signer_life
+from gateway.rights.checkpoints import SIGNER
 from gateway.rights.operators import Operator, Role
 from gateway.rulebooks import adopting
 from policies.audit import verify, verify_consent
+from policies.audit.checkpoint import sign_note
 from policies.audit.verify import read_key
 from policies.audit.verify_consent import check_proof
 from policies.vocabulary import ConsentStatus
@@ -147,6 +150,72 @@ def test_another_key_vouches_for_nothing(desk: RightsDesk, proved: Any) -> None:
     name, raw = read_key(proved["verifier_key"])
     assert check_proof(proved, (name, bytes(reversed(raw))))
     assert desk.entries()
+
+
+@pytest.fixture
+def rotated(desk: RightsDesk, proved: Any) -> tuple[str, Any, Any]:
+    """The key an auditor kept, and proofs from before and after the two rotations since."""
+    ports = desk.service.ports
+    kept = checkpoints.verifier(ports)
+    for _ in range(2):
+        signer_life.rotate(ports.vault, ports.keyring, SIGNER)
+        signer_life.announce(ports.vault, SIGNER, ports.audit)
+    return kept, proved, proof(desk, uuid.UUID(proved["records"][0]["record"]["receipt_id"]))
+
+
+def signed_by(desk: RightsDesk, document: Any, version: int) -> Any:
+    """Give a proof whose checkpoint a thief signed anew with the private half of *version*."""
+    ports, provider = desk.service.ports, desk.edge.keyring.provider
+    said = document["checkpoint"].rpartition("\n\n")[0] + "\n"
+    public = provider.public_key(SIGNER, version)
+    name = checkpoints.key_name(ports)
+    note = sign_note(said, name, public, sign=lambda data: provider.sign(SIGNER, data, version))
+    return document | {"checkpoint": note}
+
+
+def test_the_key_of_before_two_rotations_checks_what_was_signed_before_and_since(
+    rotated: tuple[str, Any, Any],
+) -> None:
+    kept, before, after = rotated
+    assert check_proof(before, read_key(kept)) == []
+    assert check_proof(after, read_key(kept)) == []
+    numbers = [each["entry"] for each in after["handovers"]]
+    assert numbers == sorted(numbers)
+    assert set(numbers) < {each["seq"] for each in after["entries"]}
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_replaced_key_signs_no_proof_that_shows_by_which_entry_it_was(
+    desk: RightsDesk, rotated: tuple[str, Any, Any], version: int
+) -> None:
+    kept, _, after = rotated
+    forged = signed_by(desk, after, version)
+    assert [each.what for each in check_proof(forged, read_key(kept))] == [
+        "not signed by the expected key"
+    ]
+    unsaid = [{k: v for k, v in each.items() if k != "entry"} for each in after["handovers"]]
+    for handovers in (unsaid, [each | {"entry": True} for each in unsaid]):
+        assert check_proof(forged | {"handovers": handovers}, read_key(kept))
+        assert check_proof(after | {"handovers": handovers}, read_key(kept)) == []
+
+
+def test_a_key_still_counts_for_a_log_of_before_the_entry_that_ended_it(
+    desk: RightsDesk, rotated: tuple[str, Any, Any]
+) -> None:
+    """Asked for while the key was rotated, a proof shows the handover its log does not hold yet."""
+    kept, before, after = rotated
+    both = before | {"handovers": after["handovers"]}
+    assert check_proof(both, read_key(kept)) == []
+    assert check_proof(signed_by(desk, both, 3), read_key(kept)) == []
+
+
+def test_nothing_of_a_handover_can_be_changed_unnoticed(rotated: tuple[str, Any, Any]) -> None:
+    kept, _, after = rotated
+    paths = [path for path in leaves(after) if path[0] in ("handovers", "entries", "checkpoint")]
+    assert len([path for path in paths if path[0] == "handovers"]) == 14
+    unnoticed = [path for path in paths if not check_proof(changed(after, path, other),
+                                                           read_key(kept))]  # fmt: skip
+    assert unnoticed == []
 
 
 def test_before_its_anchor_a_record_is_not_proved(desk: RightsDesk) -> None:

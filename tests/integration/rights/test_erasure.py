@@ -14,6 +14,7 @@ from gateway.rights.errors import ResidueFound, ResultExpired
 from gateway.rights.receipt import SIGNER, check, digest
 from gateway.rights.service import Request
 from policies.errors import StoreUnavailable
+from pseudonymizer.errors import KeyUnavailable
 from tests.support.builders import ADA, GRACE
 from tests.support.clock import instant
 from tests.support.rights import (
@@ -162,6 +163,34 @@ def test_a_step_done_but_not_recorded_is_done_again(desk: RightsDesk, step: Step
         )
     assert desk.service.run(case).state == CaseState.CLOSED
     assert desk.rows_left(desk.surrogates()) == {}
+
+
+def test_a_receipt_that_cannot_be_signed_yet_leaves_one_entry_however_often_it_is_tried(
+    desk: RightsDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed_everywhere(desk)
+    provider = type(desk.edge.keyring.provider)
+    genuine = provider.sign
+
+    def away(self: Any, name: str, data: bytes, version: int | None = None) -> bytes:
+        if name == SIGNER:
+            raise KeyUnavailable("the key service is away; it was needed")
+        return genuine(self, name, data, version)
+
+    request = Request(CaseType.ERASURE, (("user_id", ADA.user_id),), CONFIRMED)
+    case = desk.service.open(None, request).id
+    with monkeypatch.context() as patched:
+        patched.setattr(provider, "sign", away)
+        for _ in range(3):
+            with pytest.raises(KeyUnavailable):
+                desk.service.run(case)
+    completed = [each for each in desk.entries() if '"erasure:completed"' in each]
+    with desk.auditor.connect() as auditor:
+        kept = auditor.execute(text("select count(*) from audit.checkpoint")).scalar_one()
+    assert (len(completed), kept) == (1, 1)
+    assert desk.service.run(case).state == CaseState.CLOSED
+    assert [each for each in desk.entries() if '"erasure:completed"' in each] == completed
+    check(desk.service.result(None, case), desk.edge.keyring.public_keys()[SIGNER])
 
 
 def test_a_report_made_before_goes_with_the_person(desk: RightsDesk) -> None:

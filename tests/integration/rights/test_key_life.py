@@ -14,7 +14,8 @@ from gateway.rights import key_life
 from gateway.rights.cases import CaseType
 from gateway.rights.key_life import KeyLife, by_schedule
 from pseudonymizer import ratchet
-from pseudonymizer.errors import KeyDestroyed, KeyInUse
+from pseudonymizer.errors import JournalMissing, KeyDestroyed, KeyInUse
+from pseudonymizer.journal_file import JournalFile
 from pseudonymizer.key_providers import FileKeyProvider
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.ratchet import Schedule
@@ -124,6 +125,24 @@ def test_a_process_that_did_not_act_forgets_a_destroyed_version_too(
     other = dataclasses.replace(life, keyring=theirs)
     other.ratchet(SCHEDULE, _soon())
     assert 1 not in theirs.versions("kek").live
+
+
+def test_sup_is_not_rotated_past_a_journal_that_is_not_where_the_command_looks(
+    desk: RightsDesk, life: KeyLife, tmp_path: Path
+) -> None:
+    file = JournalFile(tmp_path / "elsewhere" / "erasures.jsonl")
+    life = dataclasses.replace(life, journal=file)
+    assert life.rotate("sup") == 2  # nobody was erased yet, so there is nothing to follow
+    assert life.move("sup") == 0
+    seed_everywhere(desk)
+    desk.erase(("email", ADA.email))
+    for attempt in (life.rotate, life.move):
+        with pytest.raises(JournalMissing, match="no erasure journal"):
+            attempt("sup")
+    assert life.keyring.provider.versions("sup").primary == life.in_use("sup") == 2
+    (tmp_path / "elsewhere").mkdir()
+    file.make()
+    assert life.rotate("sup") == 3
 
 
 def test_what_a_case_still_needs_keeps_its_version(desk: RightsDesk, life: KeyLife) -> None:

@@ -6,6 +6,8 @@ import dataclasses
 import json
 import subprocess
 import sys
+import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +28,13 @@ from policies.audit.verify import handed_over, read_key
 from pseudonymizer.errors import KeyInUse, KeyUnknown
 from pseudonymizer.key_providers import FileKeyProvider
 from pseudonymizer.keyring import Keyring
+from pseudonymizer.ratchet import Schedule
 from pseudonymizer.vault import signers
 from tests.support.builders import ADA, GRACE
 from tests.support.rights import RightsDesk, seed_everywhere
+
+DAY = timedelta(days=1)
+USUAL = Schedule(every=7 * DAY, window=30 * DAY, copies=7 * DAY)
 
 
 @pytest.fixture
@@ -196,6 +202,51 @@ def test_a_rotation_that_was_stopped_before_the_log_said_so_is_gone_on_with(
     life.destroy(SIGNER, 1)
     entries = [json.loads(each) for each in desk.entries()]
     assert [each["fields"]["version"] for each in entries if each["action"] == ACTION] == ["2"]
+
+
+@pytest.mark.parametrize("schedule", [None, USUAL], ids=["none", "the usual"])
+def test_the_hourly_look_says_who_took_over_where_a_rotation_was_stopped(
+    desk: RightsDesk, life: KeyLife, schedule: Schedule | None
+) -> None:
+    def dying(action: str, fields: Any) -> int:
+        if action == ACTION:
+            raise ConnectionError
+        return life.audit(action, fields)
+
+    kept = key_now(desk)
+    for name in signers.SIGNERS:
+        with pytest.raises(ConnectionError):
+            dataclasses.replace(life, audit=dying).rotate(name)
+    sign_head(desk.service.ports)
+    assert differs(desk, kept) == ["checkpoint 0: not signed by the expected key"]
+    assert [life.unannounced(name) for name in signers.SIGNERS] == [[2]] * 3
+    said = [f"the log says who took over from {name}" for name in signers.SIGNERS]
+    assert life.ratchet(schedule, datetime.now(UTC)) == said
+    assert life.ratchet(schedule, datetime.now(UTC)) == []
+    assert [life.unannounced(name) for name in signers.SIGNERS] == [[]] * 3
+    assert differs(desk, kept) == []
+
+
+def test_of_two_who_say_at_once_who_took_over_one_does(desk: RightsDesk, life: KeyLife) -> None:
+    entered, go_on = threading.Event(), threading.Event()
+
+    def slow(action: str, fields: Any) -> int:
+        if action == ACTION:
+            entered.set()
+            assert go_on.wait(10)
+        return life.audit(action, fields)
+
+    first = threading.Thread(target=dataclasses.replace(life, audit=slow).rotate, args=(SIGNER,))
+    first.start()
+    assert entered.wait(10)
+    second = threading.Thread(target=life.move, args=(SIGNER,))
+    second.start()
+    second.join(0.3)
+    assert second.is_alive(), "it waits for whoever is at it"
+    go_on.set()
+    first.join()
+    second.join()
+    assert sum(json.loads(each)["action"] == ACTION for each in desk.entries()) == 1
 
 
 def test_a_vault_from_before_the_end_of_its_signer_goes_on_with_one_nobody_vouches_for(

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import stat
 import uuid
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pseudonymizer.errors import JournalInvalid, JournalMissing, JournalUnavailable
-from pseudonymizer.journal_file import JournalFile, Line
+from pseudonymizer.journal_file import JournalFile, Line, Mark
 
 BIG = st.integers(1, 2**62)
 LINES = st.builds(
@@ -140,6 +141,51 @@ def test_a_full_disk_loses_nothing_that_was_there(
         with pytest.raises(JournalUnavailable):
             file.append(line(2))
     assert file.lines() == [line(1)]
+
+
+def nested(marks: Iterable[Mark]) -> dict[Mark, Mark]:
+    return {mark: (2, bytes(reversed(mark[1]))) for mark in marks}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file away")
+def test_a_file_replaced_by_root_stays_the_gateways(path: Path) -> None:
+    file = begun(path)
+    file.append(line(1))
+    os.chown(path, 4321, 8765)
+    assert file.renest(nested) == 1
+    there = path.stat()
+    assert (there.st_uid, there.st_gid) == (4321, 8765)
+    assert stat.S_IMODE(there.st_mode) == 0o600
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_file_of_an_account_that_cannot_be_given_it_is_not_replaced(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the kernel answers who is not root, and meets a draft that is not the gateways'."""
+    file = begun(path)
+    file.append(line(1))
+    before, known = path.read_bytes(), os.fstat
+
+    def theirs(descriptor: int) -> os.stat_result:
+        found = known(descriptor)
+        if found.st_size:  # the journal; a draft is empty yet
+            return os.stat_result((*found[:4], 4321, 8765, *found[6:]))
+        return found
+
+    def refused(_descriptor: int, _uid: int, _gid: int) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fchown", refused)
+        file.check_replaceable()
+        patched.setattr("pseudonymizer.journal_file.os.fstat", theirs)
+        patched.setattr(os.path, "samestat", lambda _one, _other: True)
+        for attempt in (file.check_replaceable, lambda: file.renest(nested)):
+            with pytest.raises(JournalUnavailable, match="another account's"):
+                attempt()
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
 
 
 def _append(path: Path, numbers: range) -> None:

@@ -6,11 +6,15 @@ import contextlib
 import hashlib
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from gateway.rights.receipt import ErasureOutcome, check, sign
 from pseudonymizer.errors import (
     EnvelopeInvalid,
     KeyDestroyed,
@@ -101,6 +105,14 @@ def test_a_key_that_was_not_made_gets_no_version(kms: KmsKeys) -> None:
 def test_what_is_longer_than_aws_signs_is_refused_as_that(made: ServiceKeys) -> None:
     with pytest.raises(KeyUnavailable, match="4096"):
         made.sign("sign-receipt", b"r" * 4097)
+
+
+def test_the_receipt_of_somebody_with_a_thousand_identities_is_signed(made: ServiceKeys) -> None:
+    now = datetime(2026, 11, 30, tzinfo=UTC)
+    keys = [f"bucket:{number}:v2" for number in range(1000)]
+    outcome = ErasureOutcome(UUID(int=1), UUID(int=2), "Example", now, "all", {}, keys, "ab", "cd")
+    public = made.public_keys()["sign-receipt"]
+    check(sign(outcome, partial(made.sign, "sign-receipt"), public), public)
 
 
 # -- versions -------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ def test_an_erasure_fences_before_it_deletes_and_scans_before_it_signs() -> None
         Step.STORE_ERASED,
         Step.KEYS_DESTROYED,
         Step.SCANNED,
+        Step.COMPLETED,
         Step.RECEIPT_SIGNED,
     ]
     assert sorted(order, key=steps.index) == order
