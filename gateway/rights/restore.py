@@ -125,7 +125,7 @@ def replay(ports: Ports, lines: Sequence[Line], progress: Progress) -> Replayed:
     whole = Dossier(indexes=[index.hex() for index in strays])
     for done, line in enumerate(lines, start=1):
         erased = _in_vault(ports, line)
-        surrogates, deleted = _in_store(ports, line)
+        surrogates, deleted = erase_in_store(ports, line)
         with vault_transaction(ports.vault) as vault:
             forget.complete_erasure(vault, case_id=line.case, at=ports.clock())
         fields = {"erasure": str(line.id), "rows": str(deleted), "subjects": str(len(erased))}
@@ -209,8 +209,8 @@ def _same(vault: Connection, ports: Ports, line: Line) -> Iterator[int]:
             yield number
 
 
-def _in_store(ports: Ports, line: Line) -> tuple[list[int], int]:
-    """Raise the fence and delete; give the surrogates and how many rows went."""
+def erase_in_store(ports: Ports, line: Line) -> tuple[list[int], int]:
+    """Raise the fence for the pseudonyms of *line* and delete; give the surrogates and how many rows went."""
     pids = [pid for _, pid in line.pids]
     with store_transaction(ports.store) as store:
         numbering.domain_numbers(store, ports.rules)
