@@ -22,8 +22,19 @@ from pseudonymizer.journal_file import JournalFile
 from pseudonymizer.lookup import Lookup
 from pseudonymizer.vault.transactions import transaction
 from pseudonymizer.vault.unlink import Parting, undo_link
-from tests.support.builders import ADA, ALAN, GRACE, identify, page
+from tests.support.builders import (
+    ADA,
+    ALAN,
+    ALL_CATEGORIES,
+    GRACE,
+    consent,
+    identify,
+    page,
+    track,
+)
+from tests.support.edge import make_edge
 from tests.support.rights import CONFIRMED, Killed, RightsDesk, canaries
+from tests.support.rulebooks import PARENTAL, edited
 
 PAIR = (("user_id", ADA.user_id), ("anonymous_id", ADA.anonymous_id))
 
@@ -173,6 +184,47 @@ def test_a_parting_killed_after_any_step_ends_the_same(shared: RightsDesk) -> No
     assert noes(shared, ADDRESS[1]) == noes(shared, PAIR[0]) == before
     with transaction(shared.edge.vault) as vault:
         assert vault.execute(text("select count(*) from vault.subject")).scalar_one() == 3
+
+
+@pytest.fixture
+def family(desk: RightsDesk, tmp_path: Path) -> RightsDesk:
+    """An account of a child, whose parent has consented; the address is the parent's own."""
+    rules = edited(tmp_path / "rules", *PARENTAL)
+    edge = make_edge(desk.edge.store, desk.edge.vault, tmp_path, rules)
+    at = datetime.fromtimestamp(edge.now_us / 1_000_000, UTC) - timedelta(hours=3)
+    edge.send(identify(ADA, at=at, sentAt=None, traits={"phone": ""}))
+    return RightsDesk(edge, desk.rights, desk.auditor, desk.workers)
+
+
+def seen(desk: RightsDesk) -> dict[str, int]:
+    """Send an event of ADA that says yes to everything, and not how old they are."""
+    desk.edge.resolver.clear()
+    desk.edge.now_us += 2_000_000  # after what was chosen
+    at = datetime.fromtimestamp(desk.edge.now_us / 1_000_000, UTC) - timedelta(seconds=1)
+    said = {"consent": consent(*ALL_CATEGORIES)}
+    return desk.edge.send(track("Product Viewed", ADA, at=at, context=said, sentAt=None))
+
+
+def test_whoever_is_parted_from_a_child_is_taken_for_one_and_has_no_parent_s_yes(
+    family: RightsDesk,
+) -> None:
+    choose(family, PAIR[0], {"parental_authority": "given"})
+    assert seen(family) == {"stored": 1}
+    assert unlink(family, *reversed(ADDRESS))[0].reason is None
+    assert seen(family) == {"child": 1}
+    records = family.report(PAIR[0])["records"]["store.consent_record"]
+    assert {(each["purpose"], each["status"]) for each in records} >= {
+        ("parental_authority", "withdrawn")
+    }
+    assert {each["status"] for each in records} == {"withdrawn"}
+    choose(family, PAIR[0], {"parental_authority": "given"})
+    assert seen(family) == {"stored": 1}
+
+
+def test_whoever_is_parted_from_an_adult_is_not_taken_for_a_child(family: RightsDesk) -> None:
+    assert seen(family) == {"stored": 1}
+    assert unlink(family, *reversed(ADDRESS))[0].reason is None
+    assert seen(family) == {"stored": 1}
 
 
 def subjects(desk: RightsDesk) -> dict[int, str]:
