@@ -210,7 +210,7 @@ def _same(vault: Connection, ports: Ports, line: Line) -> Iterator[int]:
 
 
 def erase_in_store(ports: Ports, line: Line) -> tuple[list[int], int]:
-    """Raise the fence for the pseudonyms of *line* and delete; give the surrogates and how many rows went."""
+    """Raise the fence for *line* and delete; give the surrogates and how many rows went."""
     pids = [pid for _, pid in line.pids]
     with store_transaction(ports.store) as store:
         numbering.domain_numbers(store, ports.rules)

@@ -91,9 +91,7 @@ def number_aside(vault: Connection, keyring: Keyring, pair: Pair) -> tuple[int, 
     return one, aside
 
 
-def mint_aside(
-    vault: Connection, keyring: Keyring, pair: Pair, numbered: tuple[int, int]
-) -> bool:
+def mint_aside(vault: Connection, keyring: Keyring, pair: Pair, numbered: tuple[int, int]) -> bool:
     """Mint the empty subject that ``number_aside`` gave a number, unless it is there.
 
     Say whether it may be prepared for the second identifier: both still name the first subject.
