@@ -48,8 +48,9 @@ def replay(*, data: Data = None, as_json: Json = False) -> None:
         lines = restore.missing(_file(ports), ports.store, ports.vault)
         done = restore.replay(ports, lines, lambda n, of: progress(f"{n} of {of} erasures"))
     said = (
-        f"{done.erasures} erasures were replayed: {done.rows} rows and the keys of"
-        f" {done.subjects} subjects went; every store was searched, and nothing found."
+        f"{done.erasures} erasures were replayed: {done.rows} rows, {done.identifiers} identifiers"
+        f" and the keys of {done.subjects} subjects went; every store was searched, and nothing"
+        " found."
     )
     answer(done._asdict(), as_json=as_json, lines=[said])
 

@@ -3,6 +3,9 @@
 Nobody can tell afterwards which of the two had said it, so the most restrictive state goes on for
 both: refusals, withdrawals, objections, restriction.  A yes is not copied: it was somebody's, and
 absence is no.
+
+But that a parent was ever asked says that somebody is a child (``Group.is_child``).  So a parent's
+yes is copied as its withdrawal: the new subject is a child too, and no parent's yes is theirs.
 """
 
 from collections.abc import Mapping
@@ -14,6 +17,7 @@ from sqlalchemy import Connection
 from gateway.consent.recording import Entry, append
 from gateway.ingest.ledger import News, Standing, intervals
 from gateway.rights.ports import Ports
+from policies.ruleset import RuleSet
 from policies.vocabulary import ConsentMethod, ConsentStatus, Scope
 from workers.store import consent, numbering, registry
 from workers.store.consent import LedgerRow
@@ -44,7 +48,7 @@ def copy_noes(ports: Ports, old: Pids, new: Pids, now: datetime) -> None:
             pid: Standing(row.id, row.state, row.objected, intervals(row.consent), fresh=False)
             for pid, row in rows.items()
         }
-        news = _news(store, theirs, rows)
+        news = _news(store, theirs, rows, _parental(store, ports.rules))
         if news:
             append(store, entry, standings, news)
         for pid, row in theirs.items():
@@ -56,8 +60,17 @@ def _restrict(store: Connection, old: RegistryRow, new: RegistryRow) -> None:
         registry.set_state(store, [new.id], registry.RESTRICTED)
 
 
+def _parental(store: Connection, rules: RuleSet) -> int | None:
+    """Give the number of the purpose to which a parent consents, if the rulebook has one."""
+    key = rules.signals.age.parental
+    return None if key is None else numbering.purpose_numbers(store, rules)[key]
+
+
 def _news(
-    store: Connection, theirs: Mapping[bytes, RegistryRow], rows: Mapping[bytes, RegistryRow]
+    store: Connection,
+    theirs: Mapping[bytes, RegistryRow],
+    rows: Mapping[bytes, RegistryRow],
+    parental: int | None,
 ) -> dict[bytes, list[News]]:
     """Give every no of the old ledgers that the new ones have not."""
     numbers = [row.id for row in (*theirs.values(), *rows.values())]
@@ -66,14 +79,23 @@ def _news(
     for pid, old in theirs.items():
         number = rows[pid].id
         there = {_said(row) for row in ledger[number]}
-        noes = [
-            row
-            for row in ledger[old.id]
-            if row.status != ConsentStatus.GIVEN and _said(row) not in there
-        ]
-        if noes:
-            news[pid] = [_of(row, number) for row in noes]
+        noes = [no for row in ledger[old.id] if (no := _no(row, parental)) is not None]
+        unsaid = [_of(row, number) for row in noes if _said(row) not in there]
+        if unsaid:
+            news[pid] = unsaid
     return news
+
+
+def _no(row: LedgerRow, parental: int | None) -> LedgerRow | None:
+    """Give what is copied of *row*: a no as it is, a parent's yes as withdrawn at once."""
+    if row.status != ConsentStatus.GIVEN:
+        return row
+    if row.purpose != parental:
+        return None
+    # Neither the evidence nor the notice: they are of the yes.
+    return row._replace(
+        status=ConsentStatus.WITHDRAWN, valid_until_us=row.at_us, evidence=None, notice=None
+    )
 
 
 def _said(row: LedgerRow) -> tuple[int, str, int]:

@@ -221,6 +221,14 @@ def set_step(
     )
 
 
+def set_subjects(rights: Connection, case: uuid.UUID, subject_ids: tuple[int, ...]) -> None:
+    """Record whom a step that is under way works on, so that it goes on with the same."""
+    rights.execute(
+        text("UPDATE rights.case SET subject_ids = :subject_ids WHERE id = :id"),
+        {"id": case, "subject_ids": list(subject_ids)},
+    )
+
+
 def close_case(rights: Connection, case: uuid.UUID, closure: Mapping[str, Any]) -> None:
     """Close a case: keep its outcome, forget its dossier.
 

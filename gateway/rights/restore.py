@@ -2,8 +2,9 @@
 
 The erasure journal stands in a file apart from both databases.  An erasure in it that the vault
 does not know, or whose pseudonyms the store holds alive, is missing: the databases are older than
-it.  Replaying does it again from the numbers in the journal, with no identifier at hand: the marks
-go back, the keys are destroyed, the rows are deleted, and everything is searched.
+it.  Replaying does it again from the numbers in the journal, with no identifier at hand: what has
+one of the marks goes, whoever it is kept under, the marks go back, the keys are destroyed, the rows
+are deleted, and everything is searched.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from gateway.rights.errors import ResidueFound
 from gateway.rights.ports import Ports
 from gateway.rights.reidentification import register as reidentifications
 from gateway.rights.scanning import scan_for
+from gateway.rights.strays import drop_strays
 from pseudonymizer import tombstones
 from pseudonymizer.derive import pid_bytes
 from pseudonymizer.journal_file import JournalFile, Line
@@ -39,11 +41,12 @@ Fingerprint = tuple[object, ...]
 
 
 class Replayed(NamedTuple):
-    """What replaying did: erasures, rows deleted in the store, keys destroyed in the vault."""
+    """What replaying did: erasures, rows of the store, keys and identifiers of the vault gone."""
 
     erasures: int
     rows: int
     subjects: int
+    identifiers: int
 
 
 # Which system, which timeline of it, which database there, and since when it runs.
@@ -118,10 +121,11 @@ def replay(ports: Ports, lines: Sequence[Line], progress: Progress) -> Replayed:
         ResidueFound: something is left of one of them.
     """
     rows = subjects = 0
-    whole = Dossier()
+    strays = drop_strays(ports, lines)
+    whole = Dossier(indexes=[index.hex() for index in strays])
     for done, line in enumerate(lines, start=1):
         erased = _in_vault(ports, line)
-        surrogates, deleted = _in_store(ports, line)
+        surrogates, deleted = erase_in_store(ports, line)
         with vault_transaction(ports.vault) as vault:
             forget.complete_erasure(vault, case_id=line.case, at=ports.clock())
         fields = {"erasure": str(line.id), "rows": str(deleted), "subjects": str(len(erased))}
@@ -134,7 +138,7 @@ def replay(ports: Ports, lines: Sequence[Line], progress: Progress) -> Replayed:
     if report.residue:
         places = ", ".join(finding.where for finding in report.residue[:5])
         raise ResidueFound(f"the scan met {len(report.residue)} places ({places}); none was needed")
-    return Replayed(len(lines), rows, subjects)
+    return Replayed(len(lines), rows, subjects, len(strays))
 
 
 def _alive(store: Engine, pids: Sequence[bytes]) -> set[bytes]:
@@ -205,8 +209,8 @@ def _same(vault: Connection, ports: Ports, line: Line) -> Iterator[int]:
             yield number
 
 
-def _in_store(ports: Ports, line: Line) -> tuple[list[int], int]:
-    """Raise the fence and delete; give the surrogates and how many rows went."""
+def erase_in_store(ports: Ports, line: Line) -> tuple[list[int], int]:
+    """Raise the fence for *line* and delete; give the surrogates and how many rows went."""
     pids = [pid for _, pid in line.pids]
     with store_transaction(ports.store) as store:
         numbering.domain_numbers(store, ports.rules)

@@ -10,7 +10,9 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
+from gateway.rights import register
 from gateway.rights.access import COLUMN
+from gateway.rights.asides import erase_aside
 from gateway.rights.cases import CaseReason, CaseState, Step
 from gateway.rights.claimed import canonical_forms
 from gateway.rights.decode import instant
@@ -19,8 +21,16 @@ from gateway.rights.dossier import seal_document
 from gateway.rights.noes import copy_noes
 from gateway.rights.work import Closure, Work
 from pseudonymizer.vault.subjects import names_of
+from pseudonymizer.vault.transactions import transaction as rights_transaction
 from pseudonymizer.vault.transactions import transaction as vault_transaction
-from pseudonymizer.vault.unlink import Parting, Undone, Verdict, mint_aside, undo_link
+from pseudonymizer.vault.unlink import (
+    Parting,
+    Undone,
+    Verdict,
+    mint_aside,
+    number_aside,
+    undo_link,
+)
 from workers.store import held
 from workers.store.transactions import transaction as store_transaction
 
@@ -41,44 +51,61 @@ _REASONS: Final[Mapping[Verdict, CaseReason]] = {
 def prepare(work: Work) -> Closure | None:
     """Where both identifiers name one subject: mint the second's own, and give it every no.
 
-    Before anything is taken off, so that it is never without them.
+    Before anything is taken off, so that it is never without them.  Its number is on record before
+    it is minted: a run that was killed goes on with the same one.
     """
     ports = work.ports
     forms, _ = canonical_forms(work.dossier.claimed, ports.rules)
     if len(forms) != PAIR:
         return None
+    pair = forms[0], forms[1]
+    if not work.subject_ids:
+        with vault_transaction(ports.vault) as vault:
+            work.subject_ids = number_aside(vault, ports.keyring, pair) or ()
+    if not work.subject_ids:
+        return None
+    with rights_transaction(ports.rights) as rights:
+        register.set_subjects(rights, work.case, work.subject_ids)
+    subject, aside = work.subject_ids
     with vault_transaction(ports.vault) as vault:
-        minted = mint_aside(vault, ports.keyring, (forms[0], forms[1]))
-    if minted is not None:
-        work.subject_ids = minted
+        minted = mint_aside(vault, ports.keyring, pair, (subject, aside))
+    if minted:
         _copy(work)
     return None
 
 
 def undo(work: Work) -> Closure:
-    """Undo the link between the two identifiers of the case, and seal what was done."""
+    """Undo the link between the two identifiers of the case, and seal what was done.
+
+    A subject minted for the second that it did not get goes again, with what was copied to it.
+    """
+    aside = work.subject_ids[1] if work.subject_ids else None
+    closure, parted = _undo(work, aside)
+    if aside is not None and aside not in parted:
+        erase_aside(work, aside)
+    work.subject_ids = parted  # last: what is done again begins with the same subjects
+    return closure
+
+
+def _undo(work: Work, aside: int | None) -> tuple[Closure, tuple[int, ...]]:
+    """Give how the case ends, and the two that are parted, if they are."""
     ports = work.ports
     forms, invalid = canonical_forms(work.dossier.claimed, ports.rules)
     if len(forms) != PAIR:
         reason = CaseReason.IDENTIFIER_INVALID if invalid else CaseReason.NOT_IDENTIFIABLE
-        return Closure(CaseState.CLOSED, Step.UNLINKED, reason)
+        return Closure(CaseState.CLOSED, Step.UNLINKED, reason), ()
     ports.audit("link:undo", {"case": str(work.case), "by": work.by})
-    aside = work.subject_ids[1] if work.subject_ids else None
     parting = Parting((forms[0], forms[1]), work.case, ports.clock(), aside)
     with vault_transaction(ports.vault) as vault:
         done = undo_link(vault, ports.keyring, parting)
-    if aside is not None:
-        _copy(work)  # once more: what was said in between
     if done.verdict != "undone":
-        return Closure(CaseState.CLOSED, Step.UNLINKED, _REASONS[done.verdict])
-    work.subject_ids = done.subjects
+        return Closure(CaseState.CLOSED, Step.UNLINKED, _REASONS[done.verdict]), ()
+    if aside in done.subjects:
+        _copy(work)  # once more: what was said in between
     sealed = seal_document(ports.keyring, work.case, COLUMN, _document(work, done))
-    return Closure(
-        CaseState.CLOSED,
-        Step.UNLINKED,
-        result=sealed,
-        digest=hashlib.sha256(sealed).hexdigest(),
-    )
+    digest = hashlib.sha256(sealed).hexdigest()
+    closure = Closure(CaseState.CLOSED, Step.UNLINKED, result=sealed, digest=digest)
+    return closure, done.subjects
 
 
 def _copy(work: Work) -> None:

@@ -28,6 +28,7 @@ from pseudonymizer.vault.mint import open_mark
 from pseudonymizer.vault.store import BucketRow, keep_minting_out
 from pseudonymizer.vault.subjects import (
     SubjectRow,
+    is_nameless,
     lookup_closure,
     names_of,
     subject_keys,
@@ -38,6 +39,7 @@ __all__ = [
     "ErasureRequest",
     "SubjectRow",
     "begin_erasure",
+    "begin_nameless",
     "complete_erasure",
     "destroy_keys",
     "lookup_closure",
@@ -77,6 +79,27 @@ def begin_erasure(vault: Connection, keyring: Keyring, request: ErasureRequest) 
     if begun is not None:
         return begun
     closure = [row.id for row in lookup_closure(vault, keyring, request.identifiers)]
+    return _begin(vault, keyring, request, closure)
+
+
+def begin_nameless(
+    vault: Connection, keyring: Keyring, request: ErasureRequest, subject: int
+) -> Erasure | None:
+    """Begin the erasure of a subject that no identifier and no link leads to, as nobody asks for.
+
+    For a case begun before, gives what was recorded then.  One that somebody is known by, or whose
+    erasure has begun, is not touched: ``None``.
+    """
+    keep_minting_out(vault)
+    begun = journal.find(vault, request.case_id)
+    if begun is None and is_nameless(vault, subject):
+        return _begin(vault, keyring, request, [subject])
+    return begun
+
+
+def _begin(
+    vault: Connection, keyring: Keyring, request: ErasureRequest, closure: Sequence[int]
+) -> Erasure:
     _lock_subjects(vault, closure)
     marks = marks_of(vault, keyring, request.identifiers, closure)
     stone = tombstones.Stone(tombstones.SCOPE_ALL, request.reason, request.at)

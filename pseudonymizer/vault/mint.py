@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from secrets import token_bytes
 from typing import Final, NamedTuple
 
@@ -122,10 +122,11 @@ class Minter:
 
     def mint(self, vault: Connection, count: int) -> list[tuple[int, bytes]]:
         """Insert new subjects without an identifier; give number and key of each."""
-        if not count:
-            return []
-        numbers = store.reserve_subjects(vault, count)
-        drawn = some_buckets(count)
+        return self.mint_as(vault, store.reserve_subjects(vault, count)) if count else []
+
+    def mint_as(self, vault: Connection, numbers: Sequence[int]) -> list[tuple[int, bytes]]:
+        """Insert new subjects under *numbers* that were reserved; give number and key of each."""
+        drawn = some_buckets(len(numbers))
         wrapping = self._bucket_keys(vault, set(drawn))
         keys = [token_bytes(SUBJECT_KEY_BYTES) for _ in numbers]
         store.insert_subjects(

@@ -30,6 +30,7 @@ __all__ = [
     "all_alive",
     "every_index",
     "hold_alive",
+    "is_nameless",
     "lookup_closure",
     "lookup_vouched",
     "names_of",
@@ -162,6 +163,18 @@ def all_alive(vault: Connection, subjects: Collection[int]) -> bool:
         list(subjects),
     )
     return bool(rows.fetchall()[0][0] == len(set(subjects)))
+
+
+def is_nameless(vault: Connection, subject: int) -> bool:
+    """Say whether *subject* is alive, and no identifier and no link, of today or undone, has it."""
+    row = run(
+        vault,
+        "SELECT FROM vault.subject AS s WHERE s.id = %b AND s.state = 'alive'"
+        " AND NOT EXISTS (SELECT FROM vault.identifier WHERE subject = s.id)"
+        " AND NOT EXISTS (SELECT FROM vault.link WHERE s.id IN (subject, other))",
+        subject,
+    ).fetchone()
+    return row is not None
 
 
 def hold_alive(vault: Connection, subjects: Collection[int]) -> list[int]:

@@ -5,7 +5,7 @@ that ended it, and from the commit on nothing closes over it any more.  Nor does
 the two together again, be it through a third: what somebody looked into outlasts what a page says.
 
 Where both identifiers came to name one subject, the second is taken off it and given a subject of
-its own, minted before and empty; everything recorded stays with the first.
+its own, numbered and minted before and empty; everything recorded stays with the first.
 """
 
 from __future__ import annotations
@@ -22,10 +22,15 @@ from pseudonymizer.vault.buckets import Buckets
 from pseudonymizer.vault.driver import run
 from pseudonymizer.vault.links import circles_of
 from pseudonymizer.vault.mint import Indexed, Minter, reseal_identifier
-from pseudonymizer.vault.store import keep_erasures_out, keep_minting_out
-from pseudonymizer.vault.subjects import all_alive, every_index, subject_keys
+from pseudonymizer.vault.store import keep_erasures_out, keep_minting_out, reserve_subjects
+from pseudonymizer.vault.subjects import (
+    all_alive,
+    every_index,
+    is_nameless,
+    subject_keys,
+)
 
-__all__ = ["Parting", "Undone", "Verdict", "mint_aside", "undo_link"]
+__all__ = ["Parting", "Undone", "Verdict", "mint_aside", "number_aside", "undo_link"]
 
 Pair = tuple[Identifier, Identifier]
 Verdict = Literal["undone", "unknown", "one-subject", "not-linked", "linked-through-others"]
@@ -74,14 +79,30 @@ class Parting:
     aside: int | None = None
 
 
-def mint_aside(vault: Connection, keyring: Keyring, pair: Pair) -> tuple[int, int] | None:
-    """Mint an empty subject if both identifiers name one; give that one and the new one."""
-    keep_erasures_out(vault)
-    one, other = (_alive(vault, keyring, identifier) for identifier in pair)
-    if one is None or one != other:
+def number_aside(vault: Connection, keyring: Keyring, pair: Pair) -> tuple[int, int] | None:
+    """If both identifiers name one subject, give that and a number that nobody else will have.
+
+    Nothing is written: a number that is forgotten again is only never used.
+    """
+    one = _same(vault, keyring, pair)
+    if one is None:
         return None
-    ((aside, _),) = Minter(keyring, Buckets(keyring)).mint(vault, 1)
+    (aside,) = reserve_subjects(vault, 1)
     return one, aside
+
+
+def mint_aside(vault: Connection, keyring: Keyring, pair: Pair, numbered: tuple[int, int]) -> bool:
+    """Mint the empty subject that ``number_aside`` gave a number, unless it is there.
+
+    Say whether it may be prepared for the second identifier: both still name the first subject.
+    """
+    keep_erasures_out(vault)
+    subject, aside = numbered
+    if _same(vault, keyring, pair) != subject:
+        return False
+    if run(vault, "SELECT FROM vault.subject WHERE id = %b", aside).fetchone() is None:
+        Minter(keyring, Buckets(keyring)).mint_as(vault, [aside])
+    return is_nameless(vault, aside)
 
 
 def undo_link(vault: Connection, keyring: Keyring, parting: Parting) -> Undone:
@@ -149,6 +170,12 @@ def _alive(vault: Connection, keyring: Keyring, identifier: Identifier) -> int |
     """Give the subject of *identifier*, unless there is none or an erasure of it has begun."""
     rows = run(vault, _ALIVE, every_index(vault, keyring, [identifier])).fetchall()
     return next((int(row[0]) for row in rows if row[1] == "alive"), None)
+
+
+def _same(vault: Connection, keyring: Keyring, pair: Pair) -> int | None:
+    """Give the subject that both identifiers name, unless they do not."""
+    one, other = (_alive(vault, keyring, identifier) for identifier in pair)
+    return one if one == other else None
 
 
 def _circle(vault: Connection, subject: int) -> set[int]:

@@ -11,6 +11,31 @@ TEXTS = texts_of(SHIPPED)
 # One more name for an event: whoever adopts it stores more.
 LOOSER = TEXTS | {"events.yaml": TEXTS["events.yaml"].replace("[compare]", "[compare, gaze]")}
 
+_PARENTAL_PURPOSE = """
+  parental_authority:
+    label: {fr: Accord parental, en: Parental consent}
+    legal_basis: consent
+    eprivacy: false
+    retention: behaviour
+    consent_validity: choice
+    feature_retention: computed
+    notice: cookies_2026_fr
+"""
+# Under 15 a parent consents, to a purpose of its own.
+PARENTAL = (
+    ("purposes.yaml", "\n  audience_measurement:", f"{_PARENTAL_PURPOSE}\n  audience_measurement:"),
+    (
+        "domains.yaml",
+        "email_marketing, advertising]",
+        "email_marketing, advertising, parental_authority]",
+    ),
+    (
+        "consent.yaml",
+        "adults: [advertising]",
+        "adults: [advertising]\n  parental: parental_authority",
+    ),
+)
+
 
 def copied(folder: Path) -> Path:
     """Copy the shipped rulebook, its examples too, into *folder*; give it back."""

@@ -18,7 +18,7 @@ from pseudonymizer.vault.forget import Erasure, ErasureRequest, begin_erasure, d
 from pseudonymizer.vault.remember import Resolver
 from pseudonymizer.vault.subjects import lookup_closure
 from pseudonymizer.vault.transactions import transaction
-from pseudonymizer.vault.unlink import Parting, Undone, mint_aside, undo_link
+from pseudonymizer.vault.unlink import Parting, Undone, mint_aside, number_aside, undo_link
 
 DOMAINS: Final = ("marketing", "measurement")
 NOON: Final = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -74,9 +74,17 @@ class Vault:
 
     def part(self, one: Identifier, other: Identifier) -> Undone:
         """Undo it in both steps: the second gets a subject of its own if it has none."""
+        return self.unlink(one, other, aside=self.aside(one, other))
+
+    def aside(self, one: Identifier, other: Identifier) -> int | None:
+        """Number and mint the subject that the second gets, if both name one."""
         with transaction(self.engine) as vault:
-            minted = mint_aside(vault, self.keyring, (one, other))
-        return self.unlink(one, other, aside=None if minted is None else minted[1])
+            numbered = number_aside(vault, self.keyring, (one, other))
+        if numbered is None:
+            return None
+        with transaction(self.engine) as vault:
+            assert mint_aside(vault, self.keyring, (one, other), numbered)
+        return numbered[1]
 
     def circle(self, identifier: Identifier) -> set[int]:
         """Give the subjects a rights request about *identifier* closes over."""

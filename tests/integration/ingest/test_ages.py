@@ -14,31 +14,8 @@ from gateway.ingest import storing
 from policies.vocabulary import ConsentStatus
 from tests.support.builders import ADA, ALL_CATEGORIES, consent, track
 from tests.support.edge import TestEdge, make_edge
-from tests.support.rulebooks import edited
+from tests.support.rulebooks import PARENTAL, edited
 
-PURPOSE = """
-  parental_authority:
-    label: {fr: Accord parental, en: Parental consent}
-    legal_basis: consent
-    eprivacy: false
-    retention: behaviour
-    consent_validity: choice
-    feature_retention: computed
-    notice: cookies_2026_fr
-"""
-PARENTAL = (
-    ("purposes.yaml", "\n  audience_measurement:", f"{PURPOSE}\n  audience_measurement:"),
-    (
-        "domains.yaml",
-        "email_marketing, advertising]",
-        "email_marketing, advertising, parental_authority]",
-    ),
-    (
-        "consent.yaml",
-        "adults: [advertising]",
-        "adults: [advertising]\n  parental: parental_authority",
-    ),
-)
 FOR_ALL = {"personalisation", "email_marketing", "audience_measurement"}
 EVERYTHING = FOR_ALL | {"advertising"}
 

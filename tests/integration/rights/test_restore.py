@@ -16,12 +16,14 @@ from typer.testing import CliRunner
 from gateway.cli import restoring
 from gateway.rights import restore
 from gateway.rights.cases import CaseType, Step
+from gateway.rights.errors import ResultExpired
 from gateway.rights.gate import Gate, RestorePending, RestoreUnchecked
 from gateway.rights.service import Request, RightsService
 from pseudonymizer.errors import JournalMissing, KeyDestroyed
 from pseudonymizer.journal_file import JournalFile
 from pseudonymizer.vault import rotate
 from pseudonymizer.vault.transactions import connect as vault_connect
+from pseudonymizer.vault.transactions import transaction as vault_transaction
 from tests.support.builders import ADA, GRACE, track
 from tests.support.edge import TestEdge, make_edge
 from tests.support.postgres import Database, clone, drop
@@ -135,7 +137,7 @@ def test_both_databases_restored_know_again_who_was_erased(
     assert done.erasures == 1
     assert done.rows > 10
     assert _missing(file, restored) == 0
-    assert _replay(file, restored) == (0, 0, 0)
+    assert _replay(file, restored) == (0, 0, 0, 0)
     assert _comes_back(restored) == 0
     assert restored.report(("email", GRACE.email))["records"]
     assert any("restore:erasure-replayed" in entry for entry in restored.entries())
@@ -260,6 +262,89 @@ def test_a_number_that_was_dealt_again_is_somebody_else(
                                       anonymous_id="a-other"))  # fmt: skip
     assert _replay(file, restored).subjects == 0
     assert restored.report(("email", "other@example.org"))["records"]
+
+
+# Kept under somebody else at the time of the backup
+
+
+MAIL = ("email", ADA.email)
+
+
+def _parted_and_erased(desk: RightsDesk) -> None:
+    """Take ADA's address off her account, as another person's; erase that one."""
+    assert desk.ask(CaseType.UNLINK, ("user_id", ADA.user_id), MAIL).reason is None
+    desk.edge.resolver.clear()
+    desk.erase(MAIL)
+
+
+def _addresses(desk: RightsDesk) -> int:
+    with vault_transaction(desk.edge.vault) as vault:
+        kept = text("select count(*) from vault.identifier where kind = 'email'")
+        return int(vault.execute(kept).scalar_one())
+
+
+def test_an_address_is_not_brought_back_under_whom_it_was_taken_off(
+    desk: RightsDesk, file: JournalFile, backup: Backup
+) -> None:
+    _parted_and_erased(desk)
+    restored = backup.desk()
+    assert _missing(file, restored) == 1
+    assert (_addresses(restored), _replay(file, restored).identifiers) == (2, 1)
+    assert _addresses(restored) == 1
+    assert _missing(file, restored) == 0
+    report = restored.report(("user_id", ADA.user_id))
+    assert ADA.email not in json.dumps(report)
+    assert report["held"]["store.event"] > 0
+    assert restored.report(("email", GRACE.email))["held"]["store.event"] > 0
+    assert restored.ask(CaseType.ACCESS, MAIL).reason == "not_identifiable"
+    assert any("restore:identifiers-dropped" in entry for entry in restored.entries())
+
+
+def test_it_is_found_after_the_marks_were_nested_into_another_version(
+    desk: RightsDesk, file: JournalFile, backup: Backup
+) -> None:
+    rotate.rotate(desk.edge.vault, desk.edge.keyring, "sup")
+    _parted_and_erased(desk)
+    restored = backup.desk()
+    assert _replay(file, restored).identifiers == 1
+    assert _addresses(restored) == 1
+
+
+def test_a_report_from_before_that_shows_it_goes_with_it(
+    desk: RightsDesk, file: JournalFile, store_database: Database, vault_database: Database,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    seed_everywhere(desk)
+    case = desk.ask(CaseType.ACCESS, ("user_id", ADA.user_id)).id
+    assert ADA.email in json.dumps(desk.service.result(None, case))
+    _free(desk.edge.store, desk.edge.vault, desk.rights, desk.auditor, desk.workers)
+    copied = Backup(store_database, vault_database, tmp_path)
+    try:
+        _parted_and_erased(desk)
+        restored = copied.desk()
+        _replay(file, restored)
+        with pytest.raises(ResultExpired):
+            restored.service.result(None, case)
+    finally:
+        copied.let_go()
+
+
+def test_a_replay_stopped_after_it_went_finds_the_erasure_missing_still(
+    desk: RightsDesk, file: JournalFile, backup: Backup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _parted_and_erased(desk)
+    restored = backup.desk()
+
+    def dies(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(restore.tombstones, "place", dies)
+        with pytest.raises(Killed):
+            _replay(file, restored)
+    assert (_missing(file, restored), _addresses(restored)) == (1, 1)
+    assert _replay(file, restored).erasures == 1
+    assert _missing(file, restored) == 0
 
 
 # The gate

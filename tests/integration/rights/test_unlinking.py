@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -12,13 +14,27 @@ from sqlalchemy import text
 
 from gateway.consent.service import Choice
 from gateway.ingest.ledger import intervals
+from gateway.rights import asides, restore, unlinking
 from gateway.rights.cases import CaseType, Step
 from gateway.rights.service import Request
 from policies.vocabulary import ConsentStatus
+from pseudonymizer.journal_file import JournalFile
 from pseudonymizer.lookup import Lookup
 from pseudonymizer.vault.transactions import transaction
-from tests.support.builders import ADA, ALAN, GRACE, identify, page
+from pseudonymizer.vault.unlink import Parting, undo_link
+from tests.support.builders import (
+    ADA,
+    ALAN,
+    ALL_CATEGORIES,
+    GRACE,
+    consent,
+    identify,
+    page,
+    track,
+)
+from tests.support.edge import make_edge
 from tests.support.rights import CONFIRMED, Killed, RightsDesk, canaries
+from tests.support.rulebooks import PARENTAL, edited
 
 PAIR = (("user_id", ADA.user_id), ("anonymous_id", ADA.anonymous_id))
 
@@ -168,6 +184,135 @@ def test_a_parting_killed_after_any_step_ends_the_same(shared: RightsDesk) -> No
     assert noes(shared, ADDRESS[1]) == noes(shared, PAIR[0]) == before
     with transaction(shared.edge.vault) as vault:
         assert vault.execute(text("select count(*) from vault.subject")).scalar_one() == 3
+
+
+@pytest.fixture
+def family(desk: RightsDesk, tmp_path: Path) -> RightsDesk:
+    """An account of a child, whose parent has consented; the address is the parent's own."""
+    rules = edited(tmp_path / "rules", *PARENTAL)
+    edge = make_edge(desk.edge.store, desk.edge.vault, tmp_path, rules)
+    at = datetime.fromtimestamp(edge.now_us / 1_000_000, UTC) - timedelta(hours=3)
+    edge.send(identify(ADA, at=at, sentAt=None, traits={"phone": ""}))
+    return RightsDesk(edge, desk.rights, desk.auditor, desk.workers)
+
+
+def seen(desk: RightsDesk) -> dict[str, int]:
+    """Send an event of ADA that says yes to everything, and not how old they are."""
+    desk.edge.resolver.clear()
+    desk.edge.now_us += 2_000_000  # after what was chosen
+    at = datetime.fromtimestamp(desk.edge.now_us / 1_000_000, UTC) - timedelta(seconds=1)
+    said = {"consent": consent(*ALL_CATEGORIES)}
+    return desk.edge.send(track("Product Viewed", ADA, at=at, context=said, sentAt=None))
+
+
+def test_whoever_is_parted_from_a_child_is_taken_for_one_and_has_no_parent_s_yes(
+    family: RightsDesk,
+) -> None:
+    choose(family, PAIR[0], {"parental_authority": "given"})
+    assert seen(family) == {"stored": 1}
+    assert unlink(family, *reversed(ADDRESS))[0].reason is None
+    assert seen(family) == {"child": 1}
+    records = family.report(PAIR[0])["records"]["store.consent_record"]
+    assert {(each["purpose"], each["status"]) for each in records} >= {
+        ("parental_authority", "withdrawn")
+    }
+    assert {each["status"] for each in records} == {"withdrawn"}
+    choose(family, PAIR[0], {"parental_authority": "given"})
+    assert seen(family) == {"stored": 1}
+
+
+def test_whoever_is_parted_from_an_adult_is_not_taken_for_a_child(family: RightsDesk) -> None:
+    assert seen(family) == {"stored": 1}
+    assert unlink(family, *reversed(ADDRESS))[0].reason is None
+    assert seen(family) == {"stored": 1}
+
+
+def subjects(desk: RightsDesk) -> dict[int, str]:
+    """Give the state of every subject of the vault."""
+    with transaction(desk.edge.vault) as vault:
+        rows = vault.execute(text("select id, state from vault.subject order by id"))
+        return {row.id: row.state for row in rows}
+
+
+def standing_open(desk: RightsDesk) -> int:
+    """Count what the store holds of anybody: pseudonyms not erased, and records of consent."""
+    ((alive, records),) = desk.edge.rows(
+        "select (select count(*) from store.subject where state <> 2),"
+        " (select count(*) from store.consent_record)"
+    )
+    return int(alive + records)
+
+
+def test_a_parting_killed_before_its_step_is_on_record_goes_on_with_the_same_subject(
+    shared: RightsDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = shared.service.open(None, Request(CaseType.UNLINK, ADDRESS, CONFIRMED)).id
+
+    def dies(*_: object) -> None:
+        raise Killed
+
+    for step in ("mint_aside", "copy_noes"):
+        with monkeypatch.context() as patched:
+            patched.setattr(unlinking, step, dies)
+            with pytest.raises(Killed):
+                shared.service.run(case)
+    assert shared.service.run(case).reason is None
+    assert list(subjects(shared).values()) == ["alive"] * 3
+
+
+@pytest.mark.parametrize("kill_again", [False, True])
+def test_a_parting_that_an_erasure_overtakes_leaves_nobody_with_copies(
+    shared: RightsDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, kill_again: bool
+) -> None:
+    choose(shared, PAIR[0], {"personalisation": "withdrawn"})
+    case = shared.service.open(None, Request(CaseType.UNLINK, ADDRESS, CONFIRMED)).id
+    with pytest.raises(Killed):
+        shared.kill_after(Step.NO_COPIED).run(case)
+    file = JournalFile(tmp_path / "erasures.jsonl")
+    file.make()
+    shared.service.ports = replace(shared.service.ports, journal=file)
+    shared.erase(PAIR[0])
+    assert list(subjects(shared).values()) == ["erased", "erased", "alive"]
+    assert standing_open(shared) > 0
+    if kill_again:
+        with monkeypatch.context() as patched:
+            patched.setattr(asides.forget, "destroy_keys", lambda *_, **__: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                shared.service.run(case)
+    assert shared.service.run(case).reason == "not_identifiable"
+    assert list(subjects(shared).values()) == ["erased"] * 3
+    assert standing_open(shared) == 0
+    aside = file.lines()[-1]
+    assert (aside.case, aside.subjects, aside.marks, aside.done) == (case, (3,), (), True)
+    assert restore.missing(file, shared.edge.store, shared.edge.vault) == []
+
+
+def test_of_two_partings_of_one_pair_the_second_leaves_no_third(shared: RightsDesk) -> None:
+    choose(shared, PAIR[0], {"personalisation": "withdrawn"})
+    first, second = (
+        shared.service.open(None, Request(CaseType.UNLINK, ADDRESS, CONFIRMED)).id for _ in range(2)
+    )
+    for case in (first, second):
+        with pytest.raises(Killed):
+            shared.kill_after(Step.NO_COPIED).run(case)
+    assert [shared.service.run(case).reason for case in (first, second)] == [None, None]
+    assert list(subjects(shared).values()) == ["alive"] * 3 + ["erased"]
+    assert noes(shared, ADDRESS[1]) == noes(shared, PAIR[0])
+
+
+def test_whoever_was_parted_is_not_erased_when_the_first_is_before_the_case_is_closed(
+    shared: RightsDesk,
+) -> None:
+    case = shared.service.open(None, Request(CaseType.UNLINK, ADDRESS, CONFIRMED)).id
+    with pytest.raises(Killed):
+        shared.kill_after(Step.NO_COPIED).run(case)
+    with transaction(shared.edge.vault) as vault:
+        pair = (PAIR[0], ADDRESS[1])
+        undo_link(vault, shared.edge.keyring, Parting(pair, case, datetime.now(UTC), 3))
+    shared.erase(PAIR[0])
+    shared.service.run(case)
+    assert list(subjects(shared).values()) == ["erased", "erased", "alive"]
+    assert shared.report(ADDRESS[1])["held"]["vault.identifier"] == 1
 
 
 def test_it_is_logged_before_it_is_done_and_the_log_names_nobody(shared: RightsDesk) -> None:

@@ -9,13 +9,14 @@ import pytest
 
 from pseudonymizer.errors import EnvelopeInvalid
 from pseudonymizer.lookup import Lookup, Said
+from pseudonymizer.vault.forget import ErasureRequest, begin_nameless
 from pseudonymizer.vault.mint import open_identifier, open_mark
 from pseudonymizer.vault.store import keep_erasures_out
 from pseudonymizer.vault.subjects import subject_keys
 from pseudonymizer.vault.transactions import connect, transaction
-from pseudonymizer.vault.unlink import mint_aside
+from pseudonymizer.vault.unlink import mint_aside, number_aside
 from tests.support.postgres import Database
-from tests.support.vault import NOON, Vault
+from tests.support.vault import DOMAINS, NOON, Vault
 
 ADA, GRACE = ("user_id", "ada"), ("user_id", "grace")
 LAPTOP, PHONE = ("anonymous_id", "laptop"), ("anonymous_id", "phone")
@@ -165,12 +166,38 @@ def test_an_erasure_afterwards_tombstones_what_is_theirs_and_no_more(
 
 def test_whose_erasure_has_begun_is_parted_from_nothing(vault: Vault) -> None:
     vault.mint(ADA, MAIL)
-    with transaction(vault.engine) as connection:
-        minted = mint_aside(connection, vault.keyring, (ADA, MAIL))
-    assert minted is not None
+    aside = vault.aside(ADA, MAIL)
+    assert aside is not None
     vault.begin(ADA)
-    assert vault.unlink(ADA, MAIL, aside=minted[1]).verdict == "unknown"
+    assert vault.unlink(ADA, MAIL, aside=aside).verdict == "unknown"
     assert vault.mint(MAIL).status == "suppressed"
+
+
+def test_the_subject_aside_is_minted_once_and_only_while_both_name_one(vault: Vault) -> None:
+    vault.mint(ADA, MAIL)
+    with transaction(vault.engine) as connection:
+        numbered = number_aside(connection, vault.keyring, (ADA, MAIL))
+    assert numbered is not None
+    assert vault.count("vault.subject") == 1
+    for _ in range(2):
+        with transaction(vault.engine) as connection:
+            assert mint_aside(connection, vault.keyring, (ADA, MAIL), numbered)
+    assert vault.count("vault.subject") == 2
+    assert vault.unlink(ADA, MAIL, aside=numbered[1]).verdict == "undone"
+    with transaction(vault.engine) as connection:
+        assert not mint_aside(connection, vault.keyring, (ADA, MAIL), numbered)
+
+
+def test_a_subject_somebody_is_known_by_is_not_erased_as_a_nameless_one(vault: Vault) -> None:
+    vault.mint(ADA, MAIL)
+    aside = vault.aside(ADA, MAIL)
+    assert aside is not None
+    request = ErasureRequest(uuid4(), (), DOMAINS, NOON)
+    vault.unlink(ADA, MAIL, aside=aside)
+    for subject in (1, aside, 99):
+        with transaction(vault.engine) as connection:
+            assert begin_nameless(connection, vault.keyring, request, subject) is None
+    assert vault.mint(MAIL).status == "known"
 
 
 @pytest.mark.parametrize("pair", [(ADA, GRACE), (ADA, MAIL), (ADA, ("user_id", "nobody"))])
