@@ -107,17 +107,21 @@ _SETTLE = """
 update store.quarantine set sealed = null, outcome = %s, settled_at = %s
 where id = %s and outcome is null"""
 
-# What was withdrawn for the last purpose goes at once: nobody may use it any more.
+# A seal cannot be shortened, so one that was made for a purpose that is withdrawn goes whole.  What
+# is settled holds nothing more, and goes with its last purpose.  Restricted subjects may need theirs
+# for a claim (Art. 18(1)); it waits for the withdrawal to be carried out, like what is stored.
 _NARROW = """
 with asked as (
   select subject, bit_or(1 << (purpose - 1)) as bits
   from unnest(%s, %s) as asked (subject, purpose) group by subject
 ), gone as (
-  delete from store.quarantine q using asked
-  where q.subject = asked.subject and q.purposes & ~asked.bits = 0
+  delete from store.quarantine q using asked, store.subject known
+  where q.subject = asked.subject and known.id = asked.subject and known.state <> 1
+  and q.purposes & asked.bits <> 0 and (q.sealed is not null or q.purposes & ~asked.bits = 0)
 )
-update store.quarantine q set purposes = q.purposes & ~asked.bits from asked
-where q.subject = asked.subject and q.purposes & asked.bits <> 0
+update store.quarantine q set purposes = q.purposes & ~asked.bits
+from asked join store.subject known on known.id = asked.subject and known.state <> 1
+where q.subject = asked.subject and q.purposes & asked.bits <> 0 and q.sealed is null
 and q.purposes & ~asked.bits <> 0"""
 
 _FORGET = "select store.forget_quarantined(%s, %s)"
@@ -180,7 +184,10 @@ def settle(connection: Connection, number: int, outcome: str, now_us: int) -> bo
 
 
 def narrow(connection: Connection, asked: Collection[tuple[int, int]]) -> None:
-    """Take a purpose from what waits of each (subject, purpose); what has no other is deleted."""
+    """Delete what waits for a purpose of each (subject, purpose), unless the subject is restricted.
+
+    What is settled loses the purpose, and goes with its last.
+    """
     if asked:
         subjects, purposes = zip(*sorted(asked), strict=True)
         run(connection, _NARROW, (Int8s.of(subjects), Int4s.of(purposes)))

@@ -87,7 +87,8 @@ def test_a_suspect_event_is_sealed_and_nothing_of_it_is_stored(
     watched: TestEdge, officer: Officer, query: str, reason: Suspicion
 ) -> None:
     assert watched.send(search(query), search("lamps")) == {Reason.QUARANTINED: 1, "stored": 1}
-    assert watched.rows("select count(distinct mid) from store.event") == [(1,)]
+    assert watched.rows("select text from store.event where text is not null") == [("lamps",)]
+    assert watched.count("event") == 2  # the other search, in two domains
     (row,) = review_of(watched).listed()
     assert (row.reason, row.event, row.source_key) == (reason, "Products Searched", "web")
     assert row.expires_us == row.set_aside_us + 7 * DAY_US
@@ -141,6 +142,49 @@ def test_what_consent_does_not_allow_is_not_sealed_either(
     parts = review_of(watched).open(row.id, officer.private).document.parts
     assert set(parts["properties"]) == {"url"}
     assert "ip" not in parts.get("context", {})
+
+
+def test_what_the_ledger_does_not_allow_is_not_sealed(watched: TestEdge, officer: Officer) -> None:
+    """The event itself says nothing of consent: the words of a search could serve it, but do not."""
+    watched.send(page("/lamps", context={"consent": consent("analytics")}))
+    silent = {"consent": None, "page": {"url": "https://shop.example.com/lamps"}}
+    assert watched.send(search(NIR, context=silent)) == {"stored": 1}
+    assert watched.rows("select text from store.event where text is not null") == []
+    assert watched.count("quarantine") == 0
+    silent["page"] = {"url": "https://shop.example.com/tests-de-grossesse"}
+    assert watched.send(search(NIR, context=silent)) == {Reason.QUARANTINED: 1}
+    (row,) = review_of(watched).listed()
+    assert row.reason == Suspicion.SPECIAL_CATEGORY
+    document = review_of(watched).open(row.id, officer.private).document
+    assert "properties" not in document.parts
+    assert document.suspects == {}
+
+
+def test_what_is_special_in_a_property_nobody_may_read_is_refused_unsealed(
+    watched: TestEdge,
+) -> None:
+    watched.send(page("/lamps", context={"consent": consent("analytics")}))
+    outcome = watched.send(search(HEALTH, context={"consent": None}))
+    assert outcome == {Reason.SPECIAL_CATEGORY: 1}
+    assert watched.count("quarantine") == 0
+
+
+def test_of_two_domains_the_one_is_taken_in_which_the_reason_shows(watched: TestEdge) -> None:
+    """Only audience measurement reads a page's address here; the first domain does not."""
+    rules = watched.ingest.bound.rules
+    plan = rules.plan("page", "Page Viewed")
+    assert plan is not None
+    measured = plan.domains[1][2]
+    reads = tuple(
+        replace(each, purposes=measured) if each.name == "url" else each for each in plan.properties
+    )
+    rules._plans["page", "Page Viewed"] = replace(plan, properties=reads)
+    rules._plans["page", ""] = replace(plan, properties=reads)
+    call = page("/rayons/tests-de-grossesse")
+    call["timestamp"] = call["sentAt"] = None
+    assert watched.send(call) == {Reason.QUARANTINED: 1}
+    (row,) = review_of(watched).listed()
+    assert row.purposes & ~measured == 0
 
 
 def test_a_message_is_set_aside_once_however_often_it_is_sent(watched: TestEdge) -> None:
@@ -286,13 +330,21 @@ def test_a_shorter_time_in_the_rulebook_counts_at_once(
     assert watched.count("quarantine") == 0
 
 
-def test_a_withdrawal_takes_what_no_other_purpose_allows(watched: TestEdge) -> None:
+def test_a_withdrawal_of_any_of_its_purposes_takes_what_is_sealed(watched: TestEdge) -> None:
+    """A seal cannot be shortened: what is in it was read for every purpose together."""
     watched.send(search(NIR, context={"consent": consent("personalisation", "marketing")}))
-    (row,) = review_of(watched).listed()
+    no = consent("marketing", refused=("personalisation",))
+    watched.send(search("lamps", context={"consent": no}))
+    assert review_of(watched).listed() == []
+
+
+def test_what_is_settled_goes_with_its_last_purpose(watched: TestEdge) -> None:
+    watched.send(search(NIR, context={"consent": consent("personalisation", "marketing")}))
+    row = review_of(watched).discard(review_of(watched).listed()[0].id)
     no = consent("marketing", refused=("personalisation",))
     watched.send(search("lamps", context={"consent": no}))
     (narrowed,) = review_of(watched).listed()
-    assert narrowed.purposes < row.purposes
+    assert 0 < narrowed.purposes < row.purposes
     no = consent(refused=("personalisation", "marketing"))
     watched.send(search("lamps", context={"consent": no}))
     assert review_of(watched).listed() == []
