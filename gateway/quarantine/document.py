@@ -78,9 +78,7 @@ def written(admitted: Admitted, plan: EventPlan, number: int) -> bytes:
             assertion=event.assertion,
             also=event.also,
             said=[(kind.name, _plain(content)) for kind, content in event.said],
-            suspects={
-                name: str(each.why) for name, each in draft.suspects_for(purposes).items()
-            },
+            suspects={name: str(each.why) for name, each in draft.suspects_for(purposes).items()},
         )
     )
 
