@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
+from gateway.cli.changes import token
 from gateway.cli.edge import edge_of
 from gateway.cli.opened import opened
 from gateway.cli.output import Data, Json, answer, progress, table
@@ -21,8 +22,10 @@ from gateway.quarantine.errors import TakenInvalid
 from gateway.quarantine.review import Review
 from gateway.quarantine.taken import opened as opened_seal
 from gateway.quarantine.taken import read_released, read_taken, released
+from gateway.rights.operators import Role, authenticate_operator, require_role
 from pseudonymizer.officer_key import make_officer_key, read_officer_key
 from pseudonymizer.public_seal import key_id
+from pseudonymizer.vault.transactions import connect as vault_connect
 from workers.jobs.clock import now_us
 from workers.store.registry import RESTRICTED
 from workers.store.transactions import connect
@@ -30,6 +33,9 @@ from workers.store.transactions import connect
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy import Engine
+
+    from gateway.cli.opened import Opened
     from workers.store.quarantine import Waiting
 
 app = typer.Typer(no_args_is_help=True, help="Suspect events, sealed for the officer.")
@@ -44,6 +50,7 @@ Drop = Annotated[
         "--drop", metavar="FIELD", help="Leave this out, such as properties.note; repeat it."
     ),
 ]
+NAME = "paravent quarantine"  # by which the databases know who is connected
 HEADS = ("NUMBER", "REASON", "SOURCE", "EVENT", "SET ASIDE", "UNTIL", "KEY", "STATE")
 
 
@@ -71,8 +78,8 @@ def key(
 @app.command("list")
 def list_events(*, data: Data = None, as_json: Json = False) -> None:
     """List what is in quarantine, oldest first; nothing of what is sealed is shown."""
-    with _review(data) as review:
-        rows = review.listed()
+    with opened(data, announce=progress) as home, _store(home) as engine:
+        rows = Review(engine, now_us, "cli").listed()
     cells = [
         (row.id, row.reason, row.source_key, row.event, _minute(row.set_aside_us),
          _minute(row.expires_us), row.key_id, _state(row))
@@ -86,12 +93,13 @@ def list_events(*, data: Data = None, as_json: Json = False) -> None:
 def open_event(
     number: Number, *, key_file: KeyFile, data: Data = None, as_json: Json = False
 ) -> None:
-    """Show one event in clear; the audit log has an entry first.
+    """Show one event in clear; the audit log has an entry first, and says who looked.
 
-    What is printed names a person: let nobody look over your shoulder, and keep no copy.
+    Wants the token of a dpo, read from PARAVENT_OPERATOR_TOKEN or asked for. What is printed
+    names a person: let nobody look over your shoulder, and keep no copy.
     """
     private = read_officer_key(key_file)
-    with _review(data) as review:
+    with _office(data) as review:
         found = review.open(number, private)
     event = msgspec.to_builtins(found.document)
     shown = json.dumps(event, ensure_ascii=False, indent=2)
@@ -107,8 +115,11 @@ def take(
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Write one event into FILE as it is sealed, to be read away from the server."""
-    with _review(data) as review:
+    """Write one event into FILE as it is sealed, to be read away from the server.
+
+    Wants the token of a dpo.
+    """
+    with _office(data) as review:
         taken = review.take(number)
     write_private(out, taken.document())
     answer({"number": number, "file": str(out)}, as_json=as_json, lines=["taken, and still sealed"])
@@ -165,42 +176,64 @@ def replay(  # noqa: PLR0913  # one parameter an option
 ) -> None:
     """Send one event in again, as the message it was; everything is judged anew.
 
-    Whatever is still suspect is refused. Ends with 1 when it was not stored.
+    Whatever is still suspect is refused. Wants the token of a dpo. Ends with 1 when it was not
+    stored.
     """
     if (key_file is None) == (event is None) or (event is not None and drop):
         raise typer.BadParameter("give the key, with the fields to drop, or a released event")
     private = None if key_file is None else read_officer_key(key_file)
     document = None if event is None else read_released(_content(event))
+    said = token()
     with opened(data, announce=progress) as home, edge_of(home) as edge:
-        review = Review(edge.store_engine, now_us, "cli")
+        review = Review(edge.store_engine, now_us, _officer(edge.rights_engine, said))
         if document is not None:
             outcome = review.replay_released(edge.ingest, number, document)
         elif private is not None:
             outcome = review.replay(edge.ingest, number, private, tuple(drop or ()))
     stored = outcome in (STORED, DUPLICATE)
-    said = "it is stored" if stored else "it was refused, and stays in quarantine"
+    told = "it is stored" if stored else "it was refused, and stays in quarantine"
     result = {"number": number, "outcome": outcome, "settled": stored}
-    answer(result, as_json=as_json, lines=[f"{said}: {outcome}"])
+    answer(result, as_json=as_json, lines=[f"{told}: {outcome}"])
     if not stored:
         raise typer.Exit(1)
 
 
 @app.command()
 def discard(number: Number, *, data: Data = None, as_json: Json = False) -> None:
-    """Throw one event away, unopened; its number stays listed until its time is over."""
-    with _review(data) as review:
+    """Throw one event away, unopened; its number stays listed until its time is over.
+
+    Wants the token of a dpo.
+    """
+    with _office(data) as review:
         row = review.discard(number)
     answer({"number": row.id, "settled": True}, as_json=as_json, lines=["nothing of it is left"])
 
 
 @contextlib.contextmanager
-def _review(data: Path | None) -> Iterator[Review]:
-    with opened(data, announce=progress) as home:
-        engine = connect(home.addresses.store, pool_size=1, application_name="paravent quarantine")
+def _office(data: Path | None) -> Iterator[Review]:
+    """Review what waits, as the data protection officer whose token it is."""
+    said = token()
+    with opened(data, announce=progress) as home, _store(home) as engine:
+        rights = vault_connect(home.addresses.rights, pool_size=1, application_name=NAME)
         try:
-            yield Review(engine, now_us, "cli")
+            officer = _officer(rights, said)
         finally:
-            engine.dispose()
+            rights.dispose()
+        yield Review(engine, now_us, officer)
+
+
+def _officer(rights: Engine, said: str) -> str:
+    """Give the number of the officer whose token *said* is, as entries of the log name them."""
+    return str(require_role(authenticate_operator(rights, f"Bearer {said}"), Role.DPO).id)
+
+
+@contextlib.contextmanager
+def _store(home: Opened) -> Iterator[Engine]:
+    engine = connect(home.addresses.store, pool_size=1, application_name=NAME)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _content(file: Path) -> bytes:

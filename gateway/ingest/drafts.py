@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 
@@ -35,6 +36,13 @@ class Found(msgspec.Struct, gc=False, eq=False):
         return f"Found({self.column}, …)"
 
 
+class Suspect(NamedTuple):
+    """Why a property's text is suspect, and the purposes (bits) the property is read for."""
+
+    why: Suspicion
+    purposes: int
+
+
 class Draft(msgspec.Struct, gc=False, eq=False):
     """One event on its way: identified until its pids are known, then decided, then a row.
 
@@ -43,9 +51,10 @@ class Draft(msgspec.Struct, gc=False, eq=False):
     ``lookups`` are positions of whom it may be about, best first.  ``outcome`` is set once;
     ``None`` means still going.  ``pids`` are by domain.  ``own`` are the names its sender goes by,
     once somebody asked.  ``bulk``: it is folded later, not in its own commit.  ``child``:
-    its sender is, or may be, too young to consent alone.  ``special``: it tells of a special
-    category of data, so that nothing of it is kept but what it says of consent.  ``suspects`` are
-    the properties whose text is suspect by itself.  ``scope``: how far what it says reaches.
+    its sender is, or may be, too young to consent alone.  ``special``: purposes (bits) of what
+    tells of a special category of data; unless 0, nothing of it is kept but what it says of
+    consent.  ``suspects`` are the properties whose text is suspect by itself, with their purposes.
+    ``scope``: how far what it says reaches.
     """
 
     source: int
@@ -63,8 +72,8 @@ class Draft(msgspec.Struct, gc=False, eq=False):
     bulk: bool = False
     linked: bool = False
     child: bool = False
-    special: bool = False
-    suspects: dict[str, Suspicion] | None = None
+    special: int = 0
+    suspects: dict[str, Suspect] | None = None
     scope: Scope = Scope.DEVICE
     outcome: str | None = None
 
@@ -90,13 +99,17 @@ class Draft(msgspec.Struct, gc=False, eq=False):
         """Say whether its sender gave it a name, so that it is known when it is sent again."""
         return self.event.message_id is not None
 
-    @property
-    def suspicion(self) -> Suspicion | None:
-        """Give the gravest reason for which the event is suspect."""
-        found = set(self.suspects.values()) if self.suspects else set()
-        if self.special:
+    def suspicion(self, purposes: int) -> Suspicion | None:
+        """Give the gravest reason for which what is read for *purposes* of the event is suspect."""
+        found = {each.why for each in self.suspects_for(purposes).values()}
+        if self.special & purposes:
             found.add(Suspicion.SPECIAL_CATEGORY)
         return next((each for each in Suspicion if each in found), None)
+
+    def suspects_for(self, purposes: int) -> dict[str, Suspect]:
+        """Give the properties that are read for *purposes* and whose text is suspect by itself."""
+        found = self.suspects or {}
+        return {name: each for name, each in found.items() if each.purposes & purposes}
 
     @property
     def links(self) -> bool:

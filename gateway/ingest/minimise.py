@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.ingest import values
-from gateway.ingest.drafts import Draft, Found, Tally, Value
+from gateway.ingest.drafts import Draft, Found, Suspect, Tally, Value
 from gateway.ingest.known import KnownValues, Memory, Reader
 from gateway.ingest.own import names_of
 from gateway.ingest.published import published_name
@@ -184,13 +184,15 @@ def _suspect(look: _Look, kinds: Sequence[str]) -> None:
         suspicion = Suspicion.UNREADABLE_TEXT
     else:
         return
-    look.draft.suspects = {**(look.draft.suspects or {}), look.name: suspicion}
+    suspect = Suspect(suspicion, look.found.purposes)
+    look.draft.suspects = {**(look.draft.suspects or {}), look.name: suspect}
 
 
 def _guard(draft: Draft, found: Found, text: str) -> None:
     """Find out whether *text*, which would be kept, tells of a special category (R-73)."""
     if draft.plan is not None and draft.plan.lexicon.touched(text):
-        found.special = draft.special = True
+        found.special = True
+        draft.special |= found.purposes
 
 
 def _own(draft: Draft) -> Own:
@@ -218,7 +220,7 @@ def _read(draft: Draft, plan: EventPlan, group: _Group) -> None:
         else:
             kept.append(met)
             if met.special:
-                draft.special = True
+                draft.special |= met.purposes
     if properties and not properties.keys() <= plan.readable:
         _count_unknown(draft, properties, plan.readable, group.tally)
 

@@ -236,16 +236,22 @@ def decide_all(group: Group, tally: Tally) -> tuple[list[Admitted], list[Draft]]
 def _set_aside(group: Group, draft: Draft, barred: int) -> bool:
     """Set a suspect event aside if it is one that would be stored; say whether it is.
 
-    Only what consent allows: nobody looks at what may not be kept.  Of several domains the first
-    is taken, so that no row joins two.
+    Only what consent allows: nobody looks at what may not be kept, and what is suspect in a
+    property that no served purpose reads is not kept anyway.  Of several domains the first in which
+    the reason shows is taken, so that no row joins two.
     """
-    suspicion = draft.suspicion
-    if suspicion is None or suspicion not in group.suspects or draft.plan is None:
+    if draft.plan is None or not (draft.special or draft.suspects):
         return False
     found = _served(group.rules, draft, group.person(draft).standings, barred)
-    if found:
-        group.aside.append(Aside(found[0], suspicion))
-    return bool(found)
+    served = 0
+    for each in found:
+        served |= each.purposes
+    suspicion = draft.suspicion(served)
+    if suspicion is None or suspicion not in group.suspects:
+        return False
+    first = next(each for each in found if draft.suspicion(each.purposes) == suspicion)
+    group.aside.append(Aside(first, suspicion))
+    return True
 
 
 def _reason(group: Group, draft: Draft, orphaned: bool) -> str:  # noqa: FBT001  what was found out

@@ -1,21 +1,20 @@
 """What is sealed of a suspect event, and how does it become an event again?
 
-As little as would have been read of it: what consent allowed just now and the rulebook declares,
+As little as would have been kept of it: what the ledger allowed just now and the rulebook declares,
 the names its sender goes by, which must not stay in any text, and what it says about consent.
 """
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
 
-from gateway.ingest.drafts import Draft
 from gateway.ingest.own import NAMING
 from gateway.ingest.reaching import getters
 from gateway.ingest.rules import EventPlan
+from gateway.ingest.storing import Admitted
 from gateway.ingest.wire import Assertion, Said, Signal, WireEvent
 from policies.vocabulary import AgeBand
 
@@ -53,12 +52,13 @@ class Document(msgspec.Struct, forbid_unknown_fields=True):
 _DECODER: Final = msgspec.json.Decoder(Document)
 
 
-def written(draft: Draft, plan: EventPlan, number: int) -> bytes:
-    """Give what is sealed of *draft*, an event of *plan*, under its *number* in quarantine.
+def written(admitted: Admitted, plan: EventPlan, number: int) -> bytes:
+    """Give what is sealed of an event of *plan* under its *number*: what it was admitted for.
 
     Raises:
         TypeError, ValueError: a value of it has no form in JSON.
     """
+    draft, purposes = admitted.draft, admitted.purposes
     event = draft.event
     return msgspec.json.encode(
         Document(
@@ -68,16 +68,17 @@ def written(draft: Draft, plan: EventPlan, number: int) -> bytes:
             name=event.name,
             identifiers=event.identifiers,
             links=event.links,
-            # One without a name gets one, so that it is stored once however often it is replayed.
-            message_id=event.message_id or f"quarantine:{uuid.uuid4().hex}",
+            # One without a name was given one: so it is stored once however often it is replayed,
+            # and a replay can be held against the row, which was numbered by the same.
+            message_id=draft.message,
             at_us=event.at_us,
             categories=None if event.categories is None else dict(event.categories),
             explicit_act=event.explicit_act,
-            parts=_needed(draft, plan),
+            parts=_needed(event.parts, plan, purposes),
             assertion=event.assertion,
             also=event.also,
             said=[(kind.name, _plain(content)) for kind, content in event.said],
-            suspects={name: str(each) for name, each in (draft.suspects or {}).items()},
+            suspects={name: str(each.why) for name, each in draft.suspects_for(purposes).items()},
         )
     )
 
@@ -124,13 +125,14 @@ def without(document: Document, path: str) -> bool:
     return True
 
 
-def _needed(draft: Draft, plan: EventPlan) -> dict[str, Any]:
-    """Give the raw values that would have been read, where they stood."""
-    parts = draft.event.parts
+def _needed(parts: Mapping[str, Any], plan: EventPlan, purposes: int) -> dict[str, Any]:
+    """Give the raw values that are read for *purposes*, where they stood."""
     found: dict[str, Any] = {}
+    amounts = False
     for item, get in _readers(parts, plan):
         raw = get(item.member)
-        if raw is not None and item.purposes & draft.wanted:
+        if raw is not None and item.purposes & purposes:
+            amounts |= item.money
             _place(found, (*plan.holders[item.holder], item.member), raw)
     for holder in (("traits",), _IN_CONTEXT):
         (get,) = getters(parts, [holder])
@@ -138,7 +140,7 @@ def _needed(draft: Draft, plan: EventPlan) -> dict[str, Any]:
             if isinstance(raw := get(name), str):
                 _place(found, (*holder, name), raw)
     (get,) = getters(parts, [("properties",)])
-    if (currency := get("currency")) is not None:
+    if amounts and (currency := get("currency")) is not None:
         _place(found, ("properties", "currency"), currency)
     return found
 

@@ -150,7 +150,7 @@ def _row(
     if draft.plan is None:
         return Reason(suspicion)
     try:
-        sealed = seal.seal(written(draft, draft.plan, number), bound.to_bytes())
+        sealed = seal.seal(written(admitted, draft.plan, number), bound.to_bytes())
     except (TooLarge, TypeError, ValueError):
         return Reason(suspicion)  # what cannot be sealed is dropped
     return SetAside(

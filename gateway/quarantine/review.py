@@ -20,6 +20,7 @@ from gateway.ingest.storing import DUPLICATE, STORED
 from gateway.ingest.wire import Decoded, Request
 from gateway.quarantine.document import Document, event_of
 from gateway.quarantine.errors import (
+    QuarantineAltered,
     QuarantineExpired,
     QuarantineRestricted,
     QuarantineSettled,
@@ -27,6 +28,7 @@ from gateway.quarantine.errors import (
     TakenInvalid,
 )
 from gateway.quarantine.keeping import RefuseSuspects
+from gateway.quarantine.matching import is_of
 from gateway.quarantine.taken import Taken, binding_of, opened, refuse_other_key, released
 from workers.store import quarantine, registry
 from workers.store.audit_log import AuditLog
@@ -46,7 +48,7 @@ class Opened(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Works on one store; *by* is the door the officer came by, for the log."""
+    """Works on one store; *by* is the officer, by their number, for the log."""
 
     store: Engine
     clock_us: Callable[[], int]
@@ -77,16 +79,20 @@ class Review:
         Raises:
             FieldNeeded: it has a social-security number, and no field is to be dropped.
             FieldUnknown: it has no such field.
-            QuarantineUnknown and others: as in ``open``.
+            QuarantineUnknown and others: as in ``open``; QuarantineAltered also where what opened
+                is not the message that the row is about, or not its person's.
         """
         row, document = self._opened(number, private, "quarantine:replay-asked", len(drop))
+        if not is_of(ingest, row, document, self.clock_us()):
+            raise QuarantineAltered("what is sealed is another message, or another person's")
         return self._sent(ingest, row, released(row.reason, document, drop))
 
     def replay_released(self, ingest: IngestService, number: int, document: Document) -> str:
         """Send in what the officer opened and released elsewhere; otherwise as ``replay``.
 
         Raises:
-            TakenInvalid: it was released for another number.
+            TakenInvalid: it was released for another number, or is not the message that the row
+                is about, or not its person's; nothing is stored and nothing settled.
             QuarantineUnknown and others: as in ``open``.
         """
         if document.number != number:
@@ -94,6 +100,8 @@ class Review:
         with transaction(self.store) as connection:
             row = self._usable(connection, number)
             self._log(connection, "quarantine:replay-asked", row, {})
+        if not is_of(ingest, row, document, self.clock_us()):
+            raise TakenInvalid("the file holds another message than this one, or another person's")
         return self._sent(ingest, row, document)
 
     def take(self, number: int) -> Taken:
@@ -117,6 +125,7 @@ class Review:
         tally = door.store_group([Request(row.source, decoded, self.clock_us())])
         ((_, _, outcome),) = tally.outcomes
         with transaction(self.store) as connection:
+            quarantine.hold(connection, row.id)
             self._log(connection, "quarantine:replayed", row, {"outcome": outcome})
             if outcome in (STORED, DUPLICATE):
                 quarantine.settle(connection, row.id, REPLAYED, self.clock_us())
@@ -130,7 +139,7 @@ class Review:
             QuarantineRestricted: it has to be kept for now.
         """
         with transaction(self.store) as connection:
-            row = self._found(connection, number)
+            row = self._found(quarantine.hold(connection, number))
             self._log(connection, "quarantine:discarded", row, {})
             quarantine.settle(connection, number, DISCARDED, self.clock_us())
         return row
@@ -149,13 +158,12 @@ class Review:
         return Opened(row, opened(binding_of(row), sealed, private))
 
     def _usable(self, connection: Connection, number: int) -> Waiting:
-        row = self._found(connection, number)
+        row = self._found(quarantine.one(connection, number))
         if row.expires_us <= self.clock_us():
             raise QuarantineExpired("the event's time in quarantine is over")
         return row
 
-    def _found(self, connection: Connection, number: int) -> Waiting:
-        row = quarantine.one(connection, number)
+    def _found(self, row: Waiting | None) -> Waiting:
         if row is None:
             raise QuarantineUnknown("nothing of this number is in quarantine")
         if row.outcome is not None:

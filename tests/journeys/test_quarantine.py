@@ -6,6 +6,8 @@ The officer's key is no part of the installation.  Commands run as they would at
 from __future__ import annotations
 
 import json
+import subprocess
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,8 +43,13 @@ def home(officer: Officer, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield running
 
 
+def as_officer(home: Installed, *words: str) -> subprocess.CompletedProcess[str]:
+    token = {"PARAVENT_OPERATOR_TOKEN": home.operator_token}
+    return home.command("quarantine", *words, "--json", settings=token)
+
+
 def said(home: Installed, *words: str) -> dict[str, Any]:
-    done = home.command("quarantine", *words, "--json")
+    done = as_officer(home, *words)
     assert done.returncode == 0, done.stderr
     document: dict[str, Any] = json.loads(done.stdout)
     return document
@@ -64,7 +71,7 @@ def test_from_the_front_door_to_the_officer_and_back(
     assert "paravent_quarantine_rows 1.0" in counted
 
     other = Officer.hired(tmp_path)
-    wrong = home.command("quarantine", "open", number, "--key", str(other.file), "--json")
+    wrong = as_officer(home, "open", number, "--key", str(other.file))
     assert wrong.returncode == 1
     assert json.loads(wrong.stdout)["error"]["code"] == "officer-key-wrong"
 
@@ -75,13 +82,13 @@ def test_from_the_front_door_to_the_officer_and_back(
         assert KANARI.found_in(data) == []
         assert not any(each.encode() in data for each in (BESIDE, NIR, NIR.replace(" ", "")))
 
-    opened = home.command("quarantine", "open", number, *key, "--json")
+    opened = as_officer(home, "open", number, *key)
     event = json.loads(opened.stdout)["event_in_clear"]
     assert event["parts"]["properties"] == {"query": properties["query"]}  # no other is declared
     assert event["suspects"] == {"query": "social-security-number"}
     del home.said[-2:]  # the officer's own terminal
 
-    whole = home.command("quarantine", "replay", number, *key, "--json")
+    whole = as_officer(home, "replay", number, *key)
     assert json.loads(whole.stdout)["error"]["code"] == "field-needed"
     sealed, released = tmp_path / "sealed", tmp_path / "event"
     said(home, "take", number, "--out", str(sealed))
@@ -92,12 +99,14 @@ def test_from_the_front_door_to_the_officer_and_back(
     done = said(home, "replay", number, "--event", str(released))
     assert done == {"number": row["number"], "outcome": "stored", "settled": True}
     assert said(home, "list")["quarantine"][0]["state"] == "replayed"
-    gone = home.command("quarantine", "discard", number, "--json")
+    gone = as_officer(home, "discard", number)
     assert json.loads(gone.stdout)["error"]["code"] == "quarantine-settled"
 
     traces = Traces(home)
-    actions = [json.loads(header)["action"] for header in traces.audit_headers()]
-    assert [each for each in actions if each.startswith("quarantine:")] == [
+    entries = [json.loads(header) for header in traces.audit_headers()]
+    entries = [each for each in entries if each["action"].startswith("quarantine:")]
+    assert len({uuid.UUID(each["fields"]["by"]) for each in entries}) == 1  # one officer
+    assert [each["action"] for each in entries] == [
         "quarantine:opened", "quarantine:replay-asked", "quarantine:taken",
         "quarantine:replay-asked", "quarantine:replayed",
     ]  # fmt: skip

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from workers.jobs.attempts import attempted
 from workers.jobs.clock import Clock, Over, never
-from workers.store import in_force, lanes, registry, taking, withdrawals
+from workers.store import in_force, lanes, quarantine, registry, taking, withdrawals
 from workers.store.audit_log import AuditLog
 from workers.store.computation import Computation
 from workers.store.registry import RegistryRow
@@ -55,7 +55,10 @@ def _carry_out(
     alive: Mapping[int, RegistryRow],
     now_us: int,
 ) -> None:
-    taken = taking.take(connection, [_asked(each, alive[each.subject]) for each in held], LIMIT)
+    asked = [_asked(each, alive[each.subject]) for each in held]
+    taken = taking.take(connection, asked, LIMIT)
+    # It went with the no itself, unless a restriction kept it until now.
+    quarantine.withdraw(connection, [(each.id, each.before_us) for each in asked])
     withdrawals.count(connection, taken)
     shrunk = sorted({each.subject for each in taken if each.deleted})
     lanes.shrunk(connection, ctx, [alive[subject] for subject in shrunk], now_us)

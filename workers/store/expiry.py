@@ -102,7 +102,11 @@ class Oldest(NamedTuple):
 
 
 def due(ctx: Computation, now_us: int) -> list[tuple[str, Period]]:
-    """Give what is gone over, in this order; without purposes no more than the quarantine."""
+    """Give what is gone over, in this order; without purposes no more than the quarantine.
+
+    That comes first: its promise is the shortest, its work the smallest, and a run ends at the
+    first table for which there was no time.
+    """
     found = periods(ctx, now_us)
     proof = ctx.rules.proof
     said = [(CONSENT, Period(0, horizon_us(now_us, proof)))] if found and proof else []
@@ -110,7 +114,7 @@ def due(ctx: Computation, now_us: int) -> list[tuple[str, Period]]:
     aside = [(QUARANTINE, Period(0, horizon_us(now_us, days)))]
     # A batch says when and from whom its events came, so it stays as long as any of them may.
     last = [(BATCH, Period(0, found[-1].before_us))] if found else []
-    return [*((EVENT, period) for period in found), *said, *aside, *last]
+    return [*aside, *((EVENT, period) for period in found), *said, *last]
 
 
 def periods(ctx: Computation, now_us: int) -> list[Period]:

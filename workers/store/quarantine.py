@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
-from workers.store.packing import Byteas, Instant, Int4s, Int8s, Texts
+from workers.store.packing import Byteas, Instant, Instants, Int4s, Int8s, Texts
 from workers.store.transactions import rows_of, run
 
 Key = tuple[int, int]
@@ -102,25 +102,31 @@ from store.quarantine q join store.source s on s.id = q.source
 join store.rulebook r on r.id = q.rulebook join store.subject known on known.id = q.subject"""
 _LIST = f"{_ROWS} order by q.id"
 _ONE = f"{_ROWS} where q.id = %s"
+_HOLD = f"{_ONE} for update of q"
 _SEALED = "select sealed from store.quarantine where id = %s and sealed is not null"
 _SETTLE = """
 update store.quarantine set sealed = null, outcome = %s, settled_at = %s
 where id = %s and outcome is null"""
 
-# What was withdrawn for the last purpose goes at once: nobody may use it any more.
+# A seal cannot be shortened, so one that was made for a withdrawn purpose goes whole.  What is
+# settled holds nothing more, and goes with its last purpose.  Restricted subjects may need theirs
+# for a claim (Art. 18(1)); it waits for the withdrawal to be carried out, like what is stored.
 _NARROW = """
 with asked as (
   select subject, bit_or(1 << (purpose - 1)) as bits
   from unnest(%s, %s) as asked (subject, purpose) group by subject
 ), gone as (
-  delete from store.quarantine q using asked
-  where q.subject = asked.subject and q.purposes & ~asked.bits = 0
+  delete from store.quarantine q using asked, store.subject known
+  where q.subject = asked.subject and known.id = asked.subject and known.state <> 1
+  and q.purposes & asked.bits <> 0 and (q.sealed is not null or q.purposes & ~asked.bits = 0)
 )
-update store.quarantine q set purposes = q.purposes & ~asked.bits from asked
-where q.subject = asked.subject and q.purposes & asked.bits <> 0
+update store.quarantine q set purposes = q.purposes & ~asked.bits
+from asked join store.subject known on known.id = asked.subject and known.state <> 1
+where q.subject = asked.subject and q.purposes & asked.bits <> 0 and q.sealed is null
 and q.purposes & ~asked.bits <> 0"""
 
 _FORGET = "select store.forget_quarantined(%s, %s)"
+_WITHDRAW = "select store.withdraw_quarantined(%s, %s)"
 _HELD = "select waiting, bytes, oldest, restricted, since from store.quarantine_held(%s)"
 
 
@@ -168,6 +174,15 @@ def one(connection: Connection, number: int) -> Waiting | None:
     return Waiting._make(found[0]) if found else None
 
 
+def hold(connection: Connection, number: int) -> Waiting | None:
+    """Give the row as ``one`` does, and let nobody else change it until we commit.
+
+    Before anything is written to the audit log: whoever deletes rows holds them first, too.
+    """
+    found = rows_of(connection, _HOLD, (number,))
+    return Waiting._make(found[0]) if found else None
+
+
 def sealed(connection: Connection, number: int) -> bytes | None:
     """Give what is sealed in a row, or ``None`` when it is settled or gone."""
     found = rows_of(connection, _SEALED, (number,))
@@ -180,14 +195,30 @@ def settle(connection: Connection, number: int, outcome: str, now_us: int) -> bo
 
 
 def narrow(connection: Connection, asked: Collection[tuple[int, int]]) -> None:
-    """Take a purpose from what waits of each (subject, purpose); what has no other is deleted."""
+    """Delete what waits for a purpose of each (subject, purpose), unless the subject is restricted.
+
+    What is settled loses the purpose, and goes with its last.
+    """
     if asked:
         subjects, purposes = zip(*sorted(asked), strict=True)
         run(connection, _NARROW, (Int8s.of(subjects), Int4s.of(purposes)))
 
 
+def withdraw(connection: Connection, asked: Sequence[tuple[int, int]]) -> None:
+    """Delete what waits for each open withdrawal, by number, and was set aside before an instant.
+
+    For whoever may not read the table; of nearly everybody it went when they said so, of somebody
+    who was restricted then it goes here.
+    """
+    numbers, before = zip(*asked, strict=True)
+    rows_of(connection, _WITHDRAW, (Int8s.of(numbers), Instants.of_us(before)))
+
+
 def forget(connection: Connection, before_us: int, *, limit: int) -> int:
-    """Delete some of what is over its time, or from before an instant; give how many."""
+    """Delete some of what is over its time, or from before an instant; give how many.
+
+    An instant of the last day counts as the one a day ago.
+    """
     ((gone,),) = rows_of(connection, _FORGET, (Instant.of_us(before_us), limit))
     return int(gone)
 

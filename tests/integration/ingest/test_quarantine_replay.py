@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,11 +21,17 @@ from gateway.quarantine.errors import (
     TakenInvalid,
 )
 from gateway.quarantine.taken import opened, read_released, read_taken, released
+from gateway.rights import message_life
 from policies.decisions import Reason
-from tests.support.builders import ADA, ALL_CATEGORIES, consent, identify, page
+from pseudonymizer.key_providers import FileKeyProvider
+from pseudonymizer.keyring import Keyring
+from pseudonymizer.lookup import Lookup
+from pseudonymizer.public_seal import PublicSeal
+from tests.support.builders import ADA, ALL_CATEGORIES, GRACE, consent, identify, page
 from tests.support.edge import TestEdge, make_edge
 from tests.support.quarantine import HEALTH, NIR, Officer, review_of, search
-from workers.store import registry
+from workers.store import quarantine, registry
+from workers.store.audit_log import AuditLog
 from workers.store.transactions import transaction
 
 QUERY = ("properties.query",)
@@ -220,6 +227,77 @@ def test_what_was_released_elsewhere_is_replayed_without_the_key(
     assert [row.outcome for row in review_of(watched).listed()] == ["replayed", None]
     with pytest.raises(QuarantineSettled):
         review_of(watched).take(first.id)
+
+
+def test_a_released_event_of_another_message_or_person_settles_nothing(
+    watched: TestEdge, officer: Officer
+) -> None:
+    """Neither a message that is stored already, nor somebody nobody has met."""
+    stored = search("lamps")
+    watched.send(search(NIR), stored, search("lamps", GRACE))
+    (row,) = review_of(watched).listed()
+    document = review_of(watched).open(row.id, officer.private).document
+    del document.parts["properties"]["query"]
+    stranger = (("user_id", "konrad-zuse"),)
+    before = watched.count("event")
+    for forged in (
+        {"message_id": stored["messageId"]},
+        {"message_id": f"quarantine:{document.message_id}"},
+        {"identifiers": (("user_id", GRACE.user_id),)},
+        {"identifiers": stranger},
+    ):
+        other = msgspec.structs.replace(document, **forged)
+        with pytest.raises(TakenInvalid):
+            review_of(watched).replay_released(watched.ingest, row.id, other)
+    assert watched.lookup([Lookup(stranger)])[0].status == "unknown"
+    assert watched.count("event") == before
+    assert review_of(watched).listed()[0].outcome is None
+    assert review_of(watched).replay_released(watched.ingest, row.id, document) == "stored"
+
+
+def test_a_message_is_known_again_when_its_key_was_rotated(
+    watched: TestEdge, officer: Officer, tmp_path: Path
+) -> None:
+    call = search(NIR)
+    del call["messageId"]
+    watched.send(call)
+    theirs = Keyring(FileKeyProvider.open(tmp_path / "keys.json", mode="development"))
+    assert message_life.rotate(watched.store, theirs) == 2
+    assert replayed(watched, officer, *QUERY) == "stored"
+
+
+def test_a_seal_of_somebody_elses_event_is_not_replayed(
+    watched: TestEdge, officer: Officer, store_owner: Engine
+) -> None:
+    """Anybody may seal for the officer; only the keys tell whose the row is."""
+    watched.send(search(NIR))
+    (row,) = review_of(watched).listed()
+    document = review_of(watched).open(row.id, officer.private).document
+    forged = msgspec.structs.replace(document, identifiers=(("user_id", GRACE.user_id),))
+    taken = review_of(watched).take(row.id)
+    seal = PublicSeal(officer.public).seal(msgspec.json.encode(forged), taken.binding.to_bytes())
+    with store_owner.begin() as connection:
+        connection.execute(text("update store.quarantine set sealed = :seal"), {"seal": seal})
+    with pytest.raises(QuarantineAltered):
+        replayed(watched, officer, *QUERY)
+    assert watched.count("event") == 0
+
+
+def test_a_row_is_held_before_the_log_as_expiry_does(watched: TestEdge) -> None:
+    """The other way round, each would wait for what the other has."""
+    watched.send(search(NIR))
+    (row,) = review_of(watched).listed()
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(watched.store) as connection:
+            quarantine.hold(connection, row.id)
+            discarding = pool.submit(review_of(watched).discard, row.id)
+            waits = "select 1 from pg_locks where not granted and locktype = 'transactionid'"
+            while not watched.rows(waits):
+                assert not discarding.done()
+            connection.execute(text("set local lock_timeout = '2s'"))
+            AuditLog(connection).append("event:quarantine-expired", None, {"count": 0})
+        discarding.result(timeout=10)
+    assert review_of(watched).listed()[0].outcome == "discarded"
 
 
 def test_a_taken_file_that_was_changed_opens_for_nobody(

@@ -97,11 +97,13 @@ GRANT UPDATE (before, rulebook, finished_at, deleted, narrowed) ON store.retenti
     TO paravent_workers;
 
 -- What is suspect, sealed for the data protection officer.  The gateway writes, lists and settles it;
--- the workers see nothing of it: two functions delete what is over its time and tell how much is left.
+-- the workers see nothing of it: functions delete what is over its time, and what a withdrawal on
+-- record is about, and tell how much is left.
 GRANT SELECT, INSERT, DELETE ON store.quarantine TO paravent_gateway;
 GRANT UPDATE (settled_at, purposes, outcome, sealed) ON store.quarantine TO paravent_gateway;
 GRANT USAGE ON SEQUENCE store.quarantine_id_seq TO paravent_gateway;
 GRANT EXECUTE ON FUNCTION store.forget_quarantined(timestamptz, integer) TO paravent_workers;
+GRANT EXECUTE ON FUNCTION store.withdraw_quarantined(bigint[], timestamptz[]) TO paravent_workers;
 GRANT EXECUTE ON FUNCTION store.quarantine_held(timestamptz) TO paravent_gateway, paravent_workers;
 
 -- The gateway announces, the relay takes.

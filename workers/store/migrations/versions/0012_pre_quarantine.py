@@ -1,7 +1,8 @@
 """Keep suspect events, sealed for the data protection officer.
 
 The workers may not read the table.  What is over its time they delete by a function of the owner's,
-and how much is kept they are told by another; neither gives anything of a row.
+what was withdrawn by a second, and how much is kept they are told by a third; none gives anything
+of a row.
 """
 
 from alembic import op
@@ -42,7 +43,8 @@ CREATE INDEX IF NOT EXISTS ix_quarantine_expires_at ON store.quarantine (expires
 # A ciphertext does not get smaller; trying to would cost time.
 PLAIN = "ALTER TABLE store.quarantine ALTER COLUMN sealed SET STORAGE EXTERNAL"
 
-# Restricted subjects may need what is held of them for a claim (Art. 18(1)); theirs wait.
+# Restricted subjects may need what is held of them for a claim (Art. 18(1)); theirs wait.  What is
+# suspect is kept for a day at least, however far ahead the clock is by which the caller counts.
 FUNCTIONS = """
 CREATE OR REPLACE FUNCTION store.forget_quarantined(
     before TIMESTAMP WITH TIME ZONE, most INTEGER)
@@ -51,18 +53,27 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
     gone BIGINT;
 BEGIN
-    IF before > now() - INTERVAL '1 day' THEN
-        RAISE EXCEPTION 'what is suspect is kept for a day at least; an earlier instant was needed';
-    END IF;
     DELETE FROM store.quarantine WHERE id IN (
         SELECT late.id FROM store.quarantine late
         JOIN store.subject known ON known.id = late.subject AND known.state <> 1
-        WHERE late.expires_at <= now() OR late.set_aside_at <= before
+        WHERE late.expires_at <= now()
+            OR late.set_aside_at <= least(before, now() - INTERVAL '1 day')
         ORDER BY late.id LIMIT most FOR UPDATE OF late SKIP LOCKED
     );
     GET DIAGNOSTICS gone = ROW_COUNT;
     RETURN gone;
 END $$;
+CREATE OR REPLACE FUNCTION store.withdraw_quarantined(
+    asked BIGINT[], before TIMESTAMP WITH TIME ZONE[])
+RETURNS VOID
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    DELETE FROM store.quarantine kept
+    USING unnest(asked, before) AS withdrawn (id, before)
+    JOIN store.withdrawal said ON said.id = withdrawn.id AND said.finished_at IS NULL
+    JOIN store.subject known ON known.id = said.subject AND known.state <> 1
+    WHERE kept.subject = said.subject AND kept.sealed IS NOT NULL
+        AND kept.purposes & (1 << (said.purpose - 1)) <> 0 AND kept.set_aside_at < withdrawn.before
+$$;
 CREATE OR REPLACE FUNCTION store.quarantine_held(
     before TIMESTAMP WITH TIME ZONE,
     OUT waiting BIGINT, OUT bytes BIGINT, OUT oldest TIMESTAMP WITH TIME ZONE,
