@@ -129,10 +129,8 @@ class Minimiser:
 
     def _read_through(self, group: _Group, looks: Sequence[_Look], *, mask: bool) -> None:
         """Keep of free text what neither line objects to; what nobody has read is dropped."""
-        own = [_own(look.draft) for look in looks]
-        left = self._second_line.read_through(
-            self._scrubber, [look.text for look in looks], own=own
-        )
+        own, texts = [_own(look.draft) for look in looks], [look.text for look in looks]
+        left = self._second_line.read_through(self._scrubber, texts, own=own)
         for look, clean in zip(looks, left, strict=True):
             _suspect(look, clean.kinds)
             if not {UNREAD, UNREADABLE}.isdisjoint(clean.kinds):
