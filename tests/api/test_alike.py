@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import httpx
@@ -28,6 +29,7 @@ from tests.support.statements import counted
 KNOWN, UNKNOWN, ERASED, RESTRICTED = "known", "unknown", "erased", "restricted"
 STATES = (KNOWN, UNKNOWN, ERASED, RESTRICTED)
 PEOPLE = {state: f"cust-hedy-{state}" for state in STATES}
+_numbers = count()
 NOBODY = "0f1e2d3c-4b5a-8978-8a6b-5c4d3e2f1a0b"
 
 # Every path that takes an identifier or a pseudonym, and what is claimed of it.
@@ -55,21 +57,27 @@ def named(person: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def people(front: Front) -> dict[str, str]:
+def met(front: Front) -> None:
     """Meet everybody but the one whom nobody knows; erase one, restrict one."""
     for state in (ERASED, KNOWN, RESTRICTED):
         seen = {row[0] for row in front.rows("select id from store.subject")}
         assert front.post("/v1/track", event(PEOPLE[state])).status_code == 200
-        met = {row[0] for row in front.rows("select id from store.subject")} - seen
-        assert met
+        new = {row[0] for row in front.rows("select id from store.subject")} - seen
+        assert new
     with front.store.connect() as store:
         store.execute(text("update store.subject set state = 1 where id = any(:met)"),
-                      {"met": list(met)})  # fmt: skip
+                      {"met": list(new)})  # fmt: skip
         store.commit()
     erasure = {"type": "erasure", "identifier": named(PEOPLE[ERASED])}
     closed = front.post("/v1/rights/requests", erasure, auth=None, headers=front.dpo)
     assert closed.json()["state"] == "closed"
-    return PEOPLE
+
+
+@pytest.fixture
+def people(met: None) -> dict[str, str]:
+    """Give everybody; whom nobody knows is somebody else each time: an event makes them known."""
+    del met
+    return PEOPLE | {UNKNOWN: f"{PEOPLE[UNKNOWN]}-{next(_numbers)}"}
 
 
 def taking(front: Front) -> set[str]:

@@ -99,7 +99,7 @@ def test_no_label_holds_what_somebody_sent(home: Installed, observed: Prometheus
               for name in series["metric"]}  # fmt: skip
     assert labels <= {
         "__name__", "instance", "job", "le", "event", "outcome", "door", "status", "stage",
-        "database", "operation", "part", "task",
+        "database", "operation", "part", "reason", "task",
     }  # fmt: skip
 
 
