@@ -47,7 +47,7 @@ flames: $(READY) ## Draw where each lane spends its time, in docs/flames
 
 soak: $(READY) ## A storm of SOAK_MINUTES (10) and SOAK_KILLS; SOAK=steady: a steady load; see docs/faults.md
 	$(BIN)/python -m tests.faults
-	$(if $(SOAK)$(SOAK_KILLS),,HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit tests/integration)
+	$(if $(SOAK)$(SOAK_KILLS),,HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit tests/integration tests/embedded tests/journeys)
 
 fuzz: $(READY) ## Spoiled payloads and bytes nobody meant, for FUZZ_SECONDS (600), guided by coverage
 	$(UV) sync --frozen --all-extras --group fuzz --python $(PYTHON)

@@ -36,7 +36,28 @@ settings.register_profile("long", parent=settings.get_profile("short"), max_exam
                           derandomize=False)  # fmt: skip
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 
+LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 RUN = pytest.StashKey[Run]()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave what takes long to the long profile: the summary counts it as deselected."""
+    left_out = [] if LONG else [item for item in items if _takes_long(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not _takes_long(item)]
+
+
+def _takes_long(item: pytest.Item) -> bool:
+    """Say whether *item* is marked so, or asks what stands in for AWS, at a tenth of a second each.
+
+    What both rotations and the contract ask of it is asked of three other drivers in the gate.
+    """
+    params = getattr(item, "callspec", None)
+    asks_aws = "kms" in getattr(item, "fixturenames", ()) or (
+        params is not None and "awskms" in params.params.values()
+    )
+    return asks_aws or item.get_closest_marker("long") is not None
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -94,6 +94,7 @@ def stored(home: Installed) -> int:
     return int(row[0])
 
 
+@pytest.mark.long  # as below, with a cold copy
 def test_a_backup_from_before_an_erasure_is_brought_back_without_the_person(
     home: Installed,
 ) -> None:
@@ -121,6 +122,7 @@ def test_a_backup_from_before_an_erasure_is_brought_back_without_the_person(
     assert stored(home) > left[1]
 
 
+@pytest.mark.long  # as below, with a cold copy
 def test_a_backup_older_than_the_window_of_the_key_opens_for_nobody(home: Installed) -> None:
     backup = copied(home, "older")
     erased(home, GRACE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -36,12 +35,7 @@ PEOPLE: Final = [(("user_id", f"u{n}"), ("email", f"u{n}@example.org")) for n in
 DEVICES: Final = [("anonymous_id", f"a{n}") for n in range(20)]
 
 
-# What stands in for AWS takes a tenth of a second for a key, so with it three minutes: `make soak`.
-LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
-DRIVERS = ["file", "transit", "pkcs11", *(["awskms"] if LONG else [])]
-
-
-@pytest.fixture(params=DRIVERS)
+@pytest.fixture(params=["file", "transit", "pkcs11", "awskms"])  # the last in the long run only
 def opens(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Opens]:
