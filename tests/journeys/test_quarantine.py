@@ -24,7 +24,7 @@ from tests.support.canary_traces import Traces
 from tests.support.installation import Installed, installed
 from tests.support.quarantine import NIR, Officer
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.long]  # it searches every file of an installation
 
 BESIDE = "quinquinquin"  # the number, and in no other place
 WHO = Person(KANARI.user_id, "", "", "")
