@@ -13,14 +13,17 @@ import msgspec
 
 from gateway.ingest import values
 from gateway.ingest.clock import corrected_us, instant_us
+from pseudonymizer import user_agents
 from pseudonymizer.generalise import ip
 from pseudonymizer.user_agents import user_agent
 from tests.fuzz.payloads import SAFARI
 from tests.fuzz.strange import BROKEN_NUMBERS, NUMBERS, TEXTS, TIMES
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+FAMILIES: Final = "|".join(sorted(set(user_agents._FAMILIES.values())))  # no other word may pass
 DEVICE: Final = re.compile(
-    r"(?:other|[a-z ]+ \d{1,3}) / (?:ios|android|chromeos|windows|macos|linux|other)"
+    rf"(?:other|(?:{FAMILIES})(?: \d{{1,3}})?)"
+    r" / (?:ios|android|chromeos|windows|macos|linux|other)"
     r" / (?:desktop|mobile|tablet|television|other)|bot / other / bot"
 )
 
