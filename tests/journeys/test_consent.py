@@ -132,7 +132,7 @@ def test_nothing_is_kept_beyond_its_period_and_the_command_says_so(home: Install
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert not found["overdue"]
-    events, _said, batches = found["kept"]
+    _aside, events, _said, batches = found["kept"]
     assert set(events["purposes"]) == set(PURPOSES) == set(batches["purposes"])
     assert events["period_days"] == 761
     assert events["oldest"] > events["limit"]
