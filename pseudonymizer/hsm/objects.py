@@ -36,11 +36,11 @@ _STAYS: Final = {
 """What a key has to say of itself: it was made in the token, and never could leave it."""
 
 
-def found(session: Any, name: str, number: int) -> list[Any]:  # noqa: ANN401 -- the wrapper's types
-    """Give the keys of a version: one, none once it is destroyed."""
-    kind, _ = _MADE_AS[use_of(name)]
-    wanted = {Attribute.CLASS: kind, Attribute.LABEL: label(name, number)}
-    return list(session.get_objects(wanted))
+def found(session: Any, name: str, number: int, identity: str) -> list[Any]:  # noqa: ANN401 -- the wrapper's types
+    """Give the key of a version that is written down as *identity*: none once it is destroyed."""
+    return list(
+        session.get_objects(_wanted(name, number) | {Attribute.ID: bytes.fromhex(identity)})
+    )
 
 
 def tables(session: Any, name: str | None) -> dict[str, Table]:  # noqa: ANN401
@@ -57,27 +57,29 @@ def make(session: Any, name: str, number: int) -> None:  # noqa: ANN401
 
     A token knows no two names apart: two processes may make a version of one number.  Each looks
     again once it has written, and whoever sees the other's takes its own back; so of two that
-    cross, one version is left or none, and never two.
+    cross, one version is left or none, and never two.  Nobody takes anybody else's back: a key that
+    is not written down yet may be by the time it is destroyed.  Left by one who was stopped, it is
+    found by nobody, and goes with its version (``end``).
 
     Raises:
         KeyUnavailable: another process made it, or makes it at this moment.
     """
-    for left in found(session, name, number):
-        left.destroy()  # whoever made it was stopped before it was written down: nobody used it
-    identity = urandom(16)
-    key, public = _generated(session, name, number, identity)
-    made_at = datetime.now(UTC).isoformat(timespec="seconds")
-    record = register.write(session, name, number, Record(identity.hex(), made_at, public.hex()))
-    crossed = False
-    try:
-        written = register.records(session).get((name, number))
-        mine = written is not None and written.identity == identity.hex()
-        keys = [each[Attribute.ID] for each in found(session, name, number)]
-    except KeyUnavailable:
-        crossed = True
-    if crossed or not mine or keys != [identity]:
-        record.destroy()
-        key.destroy()
+    crossed = (name, number) in register.records(session)
+    if not crossed:
+        identity = urandom(16)
+        key, public = _generated(session, name, number, identity)
+        made_at = datetime.now(UTC).isoformat(timespec="seconds")
+        made = Record(identity.hex(), made_at, public.hex())
+        record = register.write(session, name, number, made)
+        try:
+            written = register.records(session).get((name, number))
+            crossed = written is None or written.identity != made.identity
+        except KeyUnavailable:
+            crossed = True
+        if crossed:
+            record.destroy()
+            key.destroy()
+    if crossed:
         raise KeyUnavailable("another process makes this version; one at a time was needed")
 
 
@@ -85,12 +87,17 @@ def end(session: Any, name: str, number: int) -> None:  # noqa: ANN401
     """Destroy a version; stopped half way, it is out of use, and asking again ends it."""
     if not register.records(session)[name, number].ended:
         register.strike(session, name, number)
-    for each in found(session, name, number):
+    for each in list(session.get_objects(_wanted(name, number))):
         each.destroy()
 
 
+def _wanted(name: str, number: int) -> dict[Attribute, Any]:
+    kind, _ = _MADE_AS[use_of(name)]
+    return {Attribute.CLASS: kind, Attribute.LABEL: label(name, number)}
+
+
 def _version(session: Any, name: str, number: int, record: Record) -> Version:  # noqa: ANN401
-    keys = found(session, name, number)
+    keys = found(session, name, number, record.identity)
     about = (record.made_at, record.identity, bytes.fromhex(record.public))
     if record.ended:
         return Version("ending" if keys else "destroyed", *about)
@@ -98,17 +105,13 @@ def _version(session: Any, name: str, number: int, record: Record) -> Version:  
         return Version("withheld", *about)  # lost, and nobody asked for that
     if len(keys) > 1:
         raise KeyUnavailable("two keys stand under one version; one was needed")
-    _refuse_unfit(keys[0], use_of(name), record)
+    _refuse_unfit(keys[0], use_of(name))
     return Version("live", *about)
 
 
-def _refuse_unfit(key: Any, use: Use, record: Record) -> None:  # noqa: ANN401
+def _refuse_unfit(key: Any, use: Use) -> None:  # noqa: ANN401
     kind, of = _MADE_AS[use]
-    asked = [Attribute.ID, Attribute.KEY_TYPE, *_STAYS]
-    says = key.get_attributes(asked)
-    if says.get(Attribute.ID) != bytes.fromhex(record.identity):
-        # It is so for a moment, too, while two processes that make it at once take theirs back.
-        raise KeyUnavailable("another key took a version's place; the one made was needed")
+    says = key.get_attributes([Attribute.KEY_TYPE, *_STAYS])
     if says.get(Attribute.KEY_TYPE) != of:
         raise KeyServiceInvalid("a key is of another type than its use asks for")
     if any(says.get(name) is not needed for name, needed in _STAYS.items()):

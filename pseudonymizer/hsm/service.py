@@ -78,7 +78,7 @@ class TokenService:
         if self._of != self._token.opened:
             self._keys, self._of = {}, self._token.opened
         if at not in self._keys:
-            found = objects.found(session, at.name, at.number)
+            found = objects.found(session, at.name, at.number, at.identity)
             if not found:
                 raise Refused
             self._keys[at] = found[0]

@@ -50,6 +50,13 @@ def other(hsm: TestToken, made: ServiceKeys) -> Iterator[ServiceKeys]:
         yield provider
 
 
+def labelled(session: Any, name: str, number: int) -> list[Any]:
+    """Give the secret keys that bear a version's name, whoever made them."""
+    label = register.label(name, number)
+    wanted = {Attribute.CLASS: ObjectClass.SECRET_KEY, Attribute.LABEL: label}
+    return list(session.get_objects(wanted))
+
+
 def elsewhere(hsm: TestToken, code: str) -> str:
     """Give what *code* prints in a process of its own, where ``keys`` is the token's driver."""
     opening = (
@@ -176,8 +183,8 @@ def test_any_old_version_may_end_first(made: ServiceKeys) -> None:
 def test_a_destruction_takes_the_material(hsm: TestToken, made: ServiceKeys) -> None:
     made.new_version("kek")
     made.destroy_version("kek", 1)
-    assert hsm.by_hand(made, lambda session: objects.found(session, "kek", 1)) == []
-    assert len(hsm.by_hand(made, lambda session: objects.found(session, "kek", 2))) == 1
+    assert hsm.by_hand(made, lambda session: labelled(session, "kek", 1)) == []
+    assert len(hsm.by_hand(made, lambda session: labelled(session, "kek", 2))) == 1
 
 
 def test_a_destruction_that_was_stopped_half_way_is_ended_by_the_next(
@@ -200,7 +207,7 @@ def test_a_key_that_was_lost_is_not_taken_for_one_that_was_destroyed(
     hsm: TestToken, made: ServiceKeys
 ) -> None:
     made.new_version("idx")
-    hsm.by_hand(made, lambda session: [one.destroy() for one in objects.found(session, "idx", 1)])
+    hsm.by_hand(made, lambda session: labelled(session, "idx", 1)[0].destroy())
     made.reload()
     assert made.versions("idx").live == (2,)
     with pytest.raises(KeyUnavailable, match="withheld"):
@@ -209,7 +216,7 @@ def test_a_key_that_was_lost_is_not_taken_for_one_that_was_destroyed(
     assert keys["idx"]["versions"]["1"]["destroyed"] is False
 
 
-def test_what_was_left_by_a_making_that_was_stopped_is_replaced(
+def test_what_was_left_by_a_making_that_was_stopped_is_in_nobody_s_way(
     hsm: TestToken, made: ServiceKeys
 ) -> None:
     hsm.by_hand(made, secret_key(register.label("idx", 2), id=b"left"))
@@ -217,6 +224,23 @@ def test_what_was_left_by_a_making_that_was_stopped_is_replaced(
     assert made.versions("idx").live == (1,)
     assert made.new_version("idx") == 2
     assert len(made.mac("idx", 2, b"a")) == 32
+    # It may as well be of one who has not come to write it down, so it goes with the version only.
+    assert len(hsm.by_hand(made, lambda session: labelled(session, "idx", 2))) == 2
+    made.new_version("idx")
+    made.destroy_version("idx", 2)
+    assert hsm.by_hand(made, lambda session: labelled(session, "idx", 2)) == []
+
+
+def test_who_comes_late_to_make_a_version_takes_nothing_from_it(
+    hsm: TestToken, made: ServiceKeys
+) -> None:
+    assert made.new_version("idx") == 2
+    before = made.mac("idx", 2, b"a")
+    with pytest.raises(KeyUnavailable, match="another process"):
+        hsm.by_hand(made, lambda session: objects.make(session, "idx", 2))
+    made.reload()
+    assert made.versions("idx").live == (1, 2)
+    assert made.mac("idx", 2, b"a") == before
 
 
 def test_versions_made_at_once_by_many_are_all_kept(hsm: TestToken, made: ServiceKeys) -> None:
@@ -267,13 +291,13 @@ def test_a_key_made_another_way_is_refused(
 
 def test_a_key_that_takes_another_s_place_is_refused(hsm: TestToken, made: ServiceKeys) -> None:
     def swap(session: Any) -> None:
-        objects.found(session, "idx", 1)[0].destroy()
+        labelled(session, "idx", 1)[0].destroy()
         secret_key(register.label("idx", 1), id=b"another")(session)
 
     before = made.mac("idx", 1, b"a")
     hsm.by_hand(made, swap)
     made.reload()
-    with pytest.raises(KeyUnavailable, match="another key"):
+    with pytest.raises(KeyUnavailable, match="withheld"):
         made.mac("idx", 1, b"a")
     assert len(before) == 32
 
