@@ -13,7 +13,10 @@ from hypothesis import HealthCheck, settings
 from tests.support.network import close_network
 from tests.support.postgres import drop_all
 from tests.support.run import Run, Services, abandoned_runs, clean_environment, start_run
+from tests.support.scratch import work_in_memory
 from tests.support.servers import stop_server
+
+work_in_memory()  # before anything asks where temporary files go
 
 pytest_plugins = [
     "tests.support.fixtures",

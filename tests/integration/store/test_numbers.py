@@ -12,8 +12,6 @@ from workers.store import batches, counts, dictionary, imports, sources
 from workers.store.dictionary import Kind
 from workers.store.transactions import transaction
 
-TODAY = datetime.now(UTC).date()
-
 
 def test_a_text_has_one_number_whoever_asks(store_gateway: Engine) -> None:
     found: list[dict[str, int]] = []
@@ -49,6 +47,7 @@ def test_a_batch_says_what_was_received(store_gateway: Engine, store_workers: En
 
 
 def test_counts_add_up_over_writers(store_gateway: Engine) -> None:
+    today = datetime.now(UTC).date()
     with transaction(store_gateway) as one, transaction(store_gateway) as other:
         for connection in (one, other):
             counts.add(connection, {(1, "Page Viewed", "stored"): 2}, rulebook=1)
@@ -56,10 +55,10 @@ def test_counts_add_up_over_writers(store_gateway: Engine) -> None:
             counts.add_dropped(connection, {(1, "Page Viewed", "(other)"): 3})
             counts.add(connection, {}, rulebook=1)
     with transaction(store_gateway) as connection:
-        stored = counts.Decision(TODAY, 1, "Page Viewed", "stored", 1)
-        assert counts.decisions(connection, TODAY, TODAY) == {stored: 6}
-        drop = counts.Drop(TODAY, 1, "Page Viewed", "(other)")
-        assert counts.dropped(connection, date(2020, 1, 1), TODAY) == {drop: 6}
+        stored = counts.Decision(today, 1, "Page Viewed", "stored", 1)
+        assert counts.decisions(connection, today, today) == {stored: 6}
+        drop = counts.Drop(today, 1, "Page Viewed", "(other)")
+        assert counts.dropped(connection, date(2020, 1, 1), today) == {drop: 6}
 
 
 def test_a_source_has_keys_that_end(store_gateway: Engine) -> None:
@@ -78,7 +77,7 @@ def test_a_source_has_keys_that_end(store_gateway: Engine) -> None:
         assert key is not None
         assert (key.scopes, key.key_hash, key.revoked_at) == (("ingest",), b"\x01" * 32, now)
         assert sources.key_with(connection, "pv_c") is None
-        sources.used(connection, [key.id], TODAY)
+        sources.used(connection, [key.id], datetime.now(UTC).date())
         sources.enable(connection, row.id, enabled=False)
         assert not any(key.enabled for key in sources.keys(connection))
 
