@@ -12,21 +12,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from gateway.contention import pause
+from gateway.contention import between_writers
 from pseudonymizer.errors import KeyInUse
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.vault import epochs
 from pseudonymizer.vault.in_use import InUse
 from pseudonymizer.vault.transactions import transaction as vault_transaction
 from workers.store import numbering, pseudonyms
-from workers.store.errors import StoreBusy
 from workers.store.transactions import transaction
 
 Progress = Callable[[int], None]
 
-TRIES: Final = 100  # as for message ids: each waits longer, and lets the others through between
 SOME: Final = 500  # rows renamed in one transaction
 
 
@@ -97,13 +95,8 @@ def _agreed(store: Engine, vault: Engine) -> InUse:
 
 
 def _register_by(store: Engine, epoch: int) -> None:
-    for attempt in range(TRIES):
-        try:
-            with transaction(store) as connection:
-                pseudonyms.put(connection, epoch, now=datetime.now(UTC), attempt=attempt)
-        except StoreBusy:
-            if attempt == TRIES - 1:
-                raise
-            pause(min(attempt + 1, 10))
-        else:
-            return
+
+    def put(connection: Connection, attempt: int) -> None:
+        pseudonyms.put(connection, epoch, now=datetime.now(UTC), attempt=attempt)
+
+    between_writers(store, put)
