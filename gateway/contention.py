@@ -9,14 +9,19 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
+
+from sqlalchemy import Connection, Engine
 
 from workers.store.errors import StoreBusy
+from workers.store.transactions import transaction
 
 Result = TypeVar("Result")
 
 ATTEMPTS = 8
 _STEP_S = 0.02
+_TRIES: Final = 100  # each waits longer than the one before, and lets the others through between
+_LONGEST: Final = 4
 
 
 def uncrossed(work: Callable[[], Result]) -> Result:
@@ -31,6 +36,26 @@ def uncrossed(work: Callable[[], Result]) -> Result:
         except StoreBusy:
             pause(attempt)
     return work()
+
+
+def between_writers(store: Engine, work: Callable[[Connection, int], Result]) -> Result:
+    """Run *work* in a transaction that nobody may write beside; it is told how often it was tried.
+
+    It waits for them by that (``in_force.alone``), a moment at first and a quarter of a second at
+    last, so that those who come meanwhile wait no longer either.
+
+    Raises:
+        StoreBusy: somebody wrote the whole time.
+    """
+    for attempt in range(_TRIES):
+        try:
+            with transaction(store) as connection:
+                return work(connection, attempt)
+        except StoreBusy:
+            if attempt == _TRIES - 1:
+                raise
+            pause(min(attempt, _LONGEST))
+    raise AssertionError  # the last turn has returned or raised
 
 
 def pause(attempt: int) -> None:

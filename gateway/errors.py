@@ -164,6 +164,7 @@ STATUS: dict[str, int] = {
     "head-too-large": 431,
     "store-unavailable": 503,
     "store-busy": 503,
+    "pseudonyms-moved": 503,
     "vault-unavailable": 503,
     "vault-contended": 503,
     "key-unavailable": 503,

@@ -91,10 +91,11 @@ class Edge:
 
     def __post_init__(self) -> None:
         in_force_ = self.ingest.in_force
+        in_force_.forget = self.resolver.clear
         self.consent = ConsentService(
             self.store_engine, in_force_, self.lookup, now_us, self.scrubbed
         )
-        alike = Alike(self.vault_engine, self.keyring).pids
+        alike = Alike(self.vault_engine, self.keyring).called
         self.segments = SegmentService(self.store_engine, in_force_, alike, now_us)
         self.rulebooks = Rulebooks(self.rights.ports, in_force_.follow)
         ports = self.rights.ports

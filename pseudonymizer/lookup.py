@@ -6,13 +6,13 @@ handed the function that answers it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, Protocol
 
 from pseudonymizer.keyring import Identifier
 
-__all__ = ["NOBODY_SAID", "Linked", "Lookup", "Resolved", "Said", "Status"]
+__all__ = ["NOBODY_SAID", "Called", "Linked", "Lookup", "Resolved", "Said", "Status"]
 
 Status = Literal["known", "minted", "unknown", "suppressed"]
 Linked = Literal["none", "attached", "joined", "conflict"]
@@ -49,9 +49,29 @@ class Lookup:
     said: Said = NOBODY_SAID
 
 
+class Called(Protocol):
+    """What somebody is called in the store.
+
+    Attributes:
+        pids: pseudonyms by domain, 16 bytes each, of *epoch*; ``None`` of nobody.
+        past: those of the epochs just before, oldest first, which the store may know them by
+            still; none unless everybody is getting other pseudonyms.
+        epoch: which pseudonyms those are.
+    """
+
+    @property
+    def pids(self) -> Mapping[str, bytes] | None: ...  # noqa: D102 -- above
+
+    @property
+    def past(self) -> Sequence[Mapping[str, bytes]]: ...  # noqa: D102
+
+    @property
+    def epoch(self) -> int: ...  # noqa: D102
+
+
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Whose event it is.
+    """Whose event it is, and what they are ``Called``.
 
     Attributes:
         status: ``minted`` at first sight; ``unknown`` when nothing may be kept and nothing is
@@ -59,8 +79,11 @@ class Resolved:
         pids: the subject's pseudonyms by domain, 16 bytes each; ``None`` unless known or minted.
         linked: what became of the assertion that the identifiers are one person.  ``conflict``
             means a shared device: the primary identifier's subject answers, nothing was linked.
+        past, epoch: as of ``Called``.
     """
 
     status: Status
     pids: Mapping[str, bytes] | None
     linked: Linked = "none"
+    past: tuple[Mapping[str, bytes], ...] = ()
+    epoch: int = 0

@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 from pseudonymizer.errors import KeyDestroyed
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.vault.driver import run
-from pseudonymizer.vault.in_use import key_in_use, put_key_in_use, sup_in_use
+from pseudonymizer.vault.in_use import key_in_use, put_key_in_use, span_in_use
 
 __all__ = [
     "KEPT",
@@ -99,7 +99,7 @@ def nested(connection: Connection, keyring: Keyring, marks: Iterable[Mark]) -> l
     if latest > key_in_use(connection, "sup"):
         keyring.reach("sup", latest)
         put_key_in_use(connection, "sup", latest, at=datetime.now(UTC))
-    in_use = sup_in_use(connection)
+    in_use = span_in_use(connection, "sup")
     keyring.reach("sup", in_use.version)
     if any(version < in_use.first for version, _ in known):
         raise KeyDestroyed("a mark needs a version of sup that was destroyed; it was needed")
@@ -122,7 +122,7 @@ def nested_to(keyring: Keyring, marks: Iterable[Mark], version: int) -> dict[Mar
 
 def move(connection: Connection, keyring: Keyring) -> int:
     """Nest some of the marks under older versions into the one in use; give how many."""
-    in_use = sup_in_use(connection).version
+    in_use = span_in_use(connection, "sup").version
     keyring.reach("sup", in_use)
     rows = run(
         connection,

@@ -42,6 +42,7 @@ class Key(StrEnum):
     KEK = "kek"
     SUP = "sup"
     MID = "mid"
+    PID = "pid"
     SIGN_RECEIPT = "sign-receipt"
     SIGN_AUDIT = "sign-audit"
     SIGN_CALLBACK = "sign-callback"
@@ -52,7 +53,7 @@ Name = Annotated[
     typer.Argument(
         metavar="KEY",
         help="idx of blind indexes, kek which wraps what opens them, sup of tombstones, mid of"
-        " message ids, sign-receipt, sign-audit or sign-callback.",
+        " message ids, pid of pseudonyms, sign-receipt, sign-audit or sign-callback.",
     ),
 ]
 
@@ -103,7 +104,8 @@ def rotate(name: Name, *, data: Data = None, as_json: Json = False) -> None:
 
     Nothing is interrupted, and no event is touched. What is kept by its index alone follows when
     it is next sent. Of a signer the version before vouches for the new one, and the audit log says
-    so. Stopped half way, `paravent keys move` goes on.
+    so. Of pid everybody gets other pseudonyms, of the next epoch. Stopped half way, `paravent keys
+    move` goes on.
     """
     with _held(data) as held:
         version = held.rotate(name.value)
@@ -172,6 +174,10 @@ def _told(document: dict[str, Any]) -> list[str]:
         return [f"Older versions of mid are needed until {document['needed_until']}."]
     if document["key"].startswith("sign-"):
         return [f"{document['moved']} entries of the audit log say who took over."]
+    if document["key"] == Key.PID:
+        return [
+            f"{document['moved']} pseudonyms were replaced by those of epoch {document['version']}."
+        ]
     lines = [f"{document['moved']} rows of {document['key']} were moved."]
     for version, left in document["rows"].items():
         if int(version) < document["version"]:
@@ -199,6 +205,13 @@ def _versions(
                 "state": "in use" if int(number) == newest else state,
                 "rows": "-" if counted is None else counted[int(number)],
             }
+    # No key: an epoch, so that there is nothing to make or destroy.
+    for epoch in sorted({used[Key.PID], *rows[Key.PID]}):
+        state = "in use" if epoch == used[Key.PID] else "live"
+        yield {
+            "key": Key.PID.value, "version": epoch, "made": "-", "state": state,
+            "rows": rows[Key.PID][epoch],
+        }  # fmt: skip
 
 
 def _somebody_is_in(vault: str) -> bool:

@@ -14,13 +14,15 @@ from gateway.ingest.binding import Bound, InForce
 from gateway.ingest.ledger import News, Standing, intervals
 from gateway.ingest.resolve import Resolve, sealed_kinds, spelled
 from gateway.ingest.rules import CompiledRules
+from gateway.pseudonyms import renaming
 from policies.errors import PurposeUnknown
 from policies.vocabulary import ConsentMethod, ConsentStatus, Scope
 from pseudonymizer.errors import IdentifierInvalid
-from pseudonymizer.lookup import Lookup
+from pseudonymizer.lookup import Called, Lookup
 from pseudonymizer.reach import reach
 from pseudonymizer.scrub.own import Own, own_names
 from workers.store import in_force, lanes, registry
+from workers.store.pseudonyms import Renaming, epoch_in_use
 from workers.store.registry import RegistryRow
 from workers.store.transactions import transaction
 
@@ -79,15 +81,15 @@ class ConsentService:
         rules = bound.rules
         if any(purpose not in rules.numbers for purpose in choice.purposes):
             raise PurposeUnknown("A purpose is not declared; purposes of the rulebook were needed.")
-        pids = self._pids(rules, choice)
-        if pids is None:
+        called = self._called(rules, choice)
+        if called.pids is None:
             return
         entry = Entry(bound.computation.rulebook, self.clock_us(), rules.objectable, receipt)
 
         def write() -> None:
             with transaction(self.store) as connection:
                 in_force.hold(connection, bound.computation.rulebook)
-                self._write(connection, bound, choice, pids, entry)
+                self._write(connection, bound, choice, called, entry)
 
         uncrossed(write)
 
@@ -100,24 +102,25 @@ class ConsentService:
         )
         return replace(choice, evidence=evidence, notice=notice)
 
-    def _pids(self, rules: CompiledRules, choice: Choice) -> Mapping[str, bytes] | None:
+    def _called(self, rules: CompiledRules, choice: Choice) -> Called:
         pair = spelled(rules.ruleset.identifiers, (choice.kind, choice.value))
         if pair is None:
             raise IdentifierInvalid("The kind of identifier is not declared in the rulebook.")
         gives = ConsentStatus.GIVEN in choice.purposes.values()
         wanted = Lookup(identifiers=(pair,), mint=gives, link=False, seal=sealed_kinds(rules))
-        return self.lookup([wanted])[0].pids
+        return self.lookup([wanted])[0]
 
     def _write(
         self,
         connection: Connection,
         bound: Bound,
         choice: Choice,
-        pids: Mapping[str, bytes],
+        called: Called,
         entry: Entry,
     ) -> None:
-        rules = bound.rules
-        rows = _enrolled(connection, rules, choice, pids)
+        rules, pids = bound.rules, called.pids or {}
+        names = renaming([called], epoch_in_use(connection))
+        rows = _enrolled(connection, rules, choice, pids, names)
         standings = {
             pid: Standing(row.id, row.state, row.objected, intervals(row.consent), fresh=False)
             for pid, row in rows.items()
@@ -163,7 +166,11 @@ def _orphaned(
 
 
 def _enrolled(
-    connection: Connection, rules: CompiledRules, choice: Choice, pids: Mapping[str, bytes]
+    connection: Connection,
+    rules: CompiledRules,
+    choice: Choice,
+    pids: Mapping[str, bytes],
+    names: Renaming,
 ) -> dict[bytes, RegistryRow]:
     """Lock the person's rows for writing; register the domains in which something is given."""
     given = {
@@ -171,11 +178,11 @@ def _enrolled(
         for purpose, status in choice.purposes.items()
         if status is ConsentStatus.GIVEN
     }
-    rows = registry.lock(connection, list(pids.values()), for_update=True)
+    rows = registry.lock(connection, list(pids.values()), for_update=True, names=names)
     missing = [
         (pids[domain], rules.domain_numbers[domain]) for domain in given if pids[domain] not in rows
     ]
-    rows |= registry.enrol(connection, missing, for_update=True)
+    rows |= registry.enrol(connection, missing, for_update=True, names=names)
     return {pid: row for pid, row in rows.items() if row.state != registry.ERASED}
 
 

@@ -16,12 +16,12 @@ from policies.errors import ParaventError, RulebookInvalid
 from policies.ruleset import RuleSet
 from workers.store import in_force, rulebook_changes
 from workers.store.computation import Computation
-from workers.store.errors import RulebookReplaced
+from workers.store.errors import PseudonymsMoved, RulebookReplaced
 from workers.store.transactions import transaction
 
 Done = TypeVar("Done")
 
-CHANGES = 5  # rulebooks that may follow each other while one piece of work waits for its turn
+CHANGES = 5  # rulebooks, or epochs, that may follow each other while work waits for its turn
 
 
 class RulebookUnreadable(ParaventError):
@@ -58,10 +58,15 @@ class InForce:
 
     What is written asks the store, in its own transaction, whether that is still the one in force
     (``workers.store.in_force``); what has to wait for nothing asks once a second (``follow``).
+
+    Attributes:
+        bound: the rulebook.
+        forget: forgets what is remembered of people, whose pseudonyms may be others now.
     """
 
     def __init__(self, store: Engine, bound: Bound, told: Told = unheard) -> None:
         self.bound = bound
+        self.forget: Callable[[], None] = lambda: None
         self._store = store
         self._told = told
         self._turn = threading.Lock()
@@ -100,6 +105,8 @@ class InForce:
     def under(self, act: Callable[[Bound], Done]) -> Done:
         """Do *act* by the rulebook in force, anew where another came into force meanwhile.
 
+        So it is where people got other pseudonyms.
+
         *act* calls ``in_force.hold`` or ``check`` before it writes or reads anything.
         """
         for _ in range(CHANGES):
@@ -107,4 +114,6 @@ class InForce:
                 return act(self.bound)
             except RulebookReplaced:
                 self.follow()
+            except PseudonymsMoved:
+                self.forget()
         return act(self.bound)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -49,7 +49,8 @@ class Draft(msgspec.Struct, gc=False, eq=False):
     ``message`` is what its sender calls it, or a word drawn by lot.
     ``wanted`` are the purposes it could serve before consent is asked.
     ``lookups`` are positions of whom it may be about, best first.  ``outcome`` is set once;
-    ``None`` means still going.  ``pids`` are by domain.  ``own`` are the names its sender goes by,
+    ``None`` means still going.  ``pids``, ``past`` and ``epoch`` are what its
+    sender is called (``pseudonymizer.lookup.Called``).  ``own`` are the names its sender goes by,
     once somebody asked.  ``bulk``: it is folded later, not in its own commit.  ``child``:
     its sender is, or may be, too young to consent alone.  ``special``: purposes (bits) of what
     tells of a special category of data; unless 0, nothing of it is kept but what it says of
@@ -67,6 +68,8 @@ class Draft(msgspec.Struct, gc=False, eq=False):
     wanted: int
     lookups: tuple[int, ...] = ()
     pids: Mapping[str, bytes] | None = None
+    past: Sequence[Mapping[str, bytes]] = ()
+    epoch: int = 0
     found: list[Found] = msgspec.field(default_factory=list)
     own: Own | None = None
     bulk: bool = False

@@ -159,4 +159,4 @@ def _answered(draft: Draft, answers: Sequence[Resolved]) -> None:
         said_no = draft.signals.spoken and not draft.wanted
         draft.outcome = Reason.CONSENT_REFUSED if said_no else Reason.CONSENT_MISSING
     else:
-        draft.pids = found.pids
+        draft.pids, draft.past, draft.epoch = found.pids, found.past, found.epoch

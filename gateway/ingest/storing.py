@@ -22,6 +22,7 @@ from gateway.ingest.ledger import News, Standing
 from gateway.ingest.naming import Naming
 from gateway.ingest.rules import CompiledRules
 from gateway.ingest.wire import Signal
+from gateway.pseudonyms import renaming
 from policies.decisions import Reason
 from policies.vocabulary import ConsentStatus
 from workers.store import registry
@@ -37,13 +38,15 @@ class StrongLockNeeded(Exception):  # not an error: the group is begun again
 
 @dataclass(slots=True, eq=False)
 class Person:
-    """Somebody in the group: their pseudonyms by domain, and where they stand in each.
+    """Somebody in the group: what they are called by domain, and where they stand in each.
 
     ``admits`` are the purposes for which some event would have them registered;
     ``standings`` are by the domain's number, of those they are registered in.
     """
 
     pids: Mapping[str, bytes]
+    past: Sequence[Mapping[str, bytes]] = ()
+    epoch: int = 0
     admits: int = 0
     standings: dict[int, Standing] = field(default_factory=dict)
 
@@ -61,6 +64,7 @@ class Group:
     drafts: Sequence[Draft]
     strong: bool
     naming: Naming
+    epoch: int = 0  # by whose pseudonyms people are registered
     suspects: frozenset[str] = frozenset()  # for which an event is set aside
     aside: list[Aside] = field(default_factory=list)
     standings: dict[bytes, Standing] = field(default_factory=dict)
@@ -116,11 +120,12 @@ def enrol(connection: Connection, group: Group) -> None:
             if pid is not None:
                 admits = bool(person.admits & mask) or asked.get(pid, (0, False))[1]
                 asked[pid] = (number, admits)
-    rows = registry.lock(connection, list(asked), for_update=group.strong)
+    names = renaming(group.people.values(), group.epoch)
+    rows = registry.lock(connection, list(asked), for_update=group.strong, names=names)
     fresh = [(pid, no) for pid, (no, admits) in asked.items() if admits and pid not in rows]
-    added = registry.register(connection, fresh)
+    added = registry.register(connection, fresh, names=names)
     raced = [pid for pid, _ in fresh if pid not in added]
-    rows |= added | registry.lock(connection, raced, for_update=group.strong)
+    rows |= added | registry.lock(connection, raced, for_update=group.strong, names=names)
     group.standings = {
         pid: Standing(row.id, row.state, row.objected, ledger.intervals(row.consent), pid in added)
         for pid, row in rows.items()
@@ -138,7 +143,7 @@ def _meet(group: Group) -> None:
         person = people.get(id(draft.pids))
         if person is None:
             pids = NOBODY if draft.pids is None else draft.pids
-            person = people[id(draft.pids)] = Person(pids)
+            person = people[id(draft.pids)] = Person(pids, draft.past, draft.epoch)
         if (draft.wanted or draft.plan is None) and not draft.child:
             person.admits |= draft.signals.granted | free
 

@@ -59,4 +59,7 @@ def _theirs(
         return ingest.lookup([replace(each, mint=False, link=False) for each in wanted])
 
     resolve(rules, drafts, known_only)
-    return all(draft.pids is not None and draft.pids.get(domain) == known.pid for draft in drafts)
+    return all(
+        known.pid in {names.get(domain) for names in (draft.pids or {}, *draft.past)}
+        for draft in drafts
+    )

@@ -28,7 +28,7 @@ from pseudonymizer.vault import held as vault_held
 from pseudonymizer.vault.reveal import HeldIdentifier, reveal
 from pseudonymizer.vault.subjects import Names, SubjectRow, lookup_vouched, names_of
 from pseudonymizer.vault.transactions import transaction as vault_transaction
-from workers.store import folding, held, registry
+from workers.store import folding, held, pseudonyms, registry
 from workers.store.computation import Computation
 from workers.store.transactions import transaction as store_transaction
 
@@ -112,13 +112,14 @@ def _identifier(one: HeldIdentifier) -> dict[str, Any]:
 
 
 def _pseudonymous(
-    ports: Ports, names: Iterable[Names], now: datetime
+    ports: Ports, names: Sequence[Names], now: datetime
 ) -> tuple[list[Pseudonymous], Reference]:
-    wanted = {pid: domain for name in names for domain, pid in name.pids.items()}
+    wanted = {pid: domain for name in names for domain, pid in name.every}
     now_us = round(now.timestamp() * _US)
     with store_transaction(ports.store) as store:
         # Held shared until the end: neither an erasure nor a change of consent slips in between.
         rows = registry.lock(store, list(wanted))
+        pseudonyms.refuse_outrun(store, max((name.epoch for name in names), default=0))
         by_table = held.records(store, [row.id for row in rows.values()])
         context = Computation.build(store, ports.rules)
         reference = _reference(store, by_table, context)
@@ -126,9 +127,14 @@ def _pseudonymous(
     found = _Found(rows, by_table, features, reference)
     parts = [
         found.under(domain, pid)
-        for pid, domain in sorted(wanted.items(), key=lambda item: (item[1], item[0]))
+        for domain, pid in sorted(pair for name in names for pair in _shown(name, rows))
     ]
     return parts, reference
+
+
+def _shown(name: Names, rows: Mapping[bytes, registry.RegistryRow]) -> Iterable[tuple[str, bytes]]:
+    """Give one pseudonym for each domain: the registered one, or else that of now."""
+    return {**name.pids, **{domain: pid for domain, pid in name.every if pid in rows}}.items()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,6 @@ def _line(ports: Ports, begun: Erasure, domains: tuple[str, ...]) -> Line:
         at=begun.started_at,
         reason="unlink",
         subjects=begun.subjects,
-        pids=tuple((domain, pid) for name in names for domain, pid in sorted(name.pids.items())),
+        pids=tuple(pair for name in names for pair in sorted(name.every)),
         marks=(),
     )

@@ -49,7 +49,7 @@ def _known(ports: Ports, count: int, random: Random) -> dict[int, tuple[Pseudony
     domains = domain_keys(ports)
     with vault_transaction(ports.vault) as vault:
         names = names_of(vault, ports.keyring, draw(vault, count, random), domains=domains)
-    pids = [pid for name in names for pid in name.pids.values()]
+    pids = [pid for name in names for _, pid in name.every]
     with store_transaction(ports.store) as store:
         registered = linkage.registered(store, pids) if pids else {}
     return {name.subject: some for name in names if (some := _pseudonyms(name, registered))}
@@ -58,7 +58,7 @@ def _known(ports: Ports, count: int, random: Random) -> dict[int, tuple[Pseudony
 def _pseudonyms(name: Names, registered: Mapping[bytes, tuple[int, int]]) -> tuple[Pseudonym, ...]:
     return tuple(
         Pseudonym(registered[pid][1], pid, registered[pid][0])
-        for pid in name.pids.values()
+        for _, pid in name.every
         if pid in registered
     )
 

@@ -73,7 +73,7 @@ def _remember(
         known = reveal(vault, keyring, work.sink(), subjects=subjects, warrant=work.warrant())
     texts = [(one.kind, one.identifier.reveal()) for one in known if one.identifier is not None]
     dossier.identifiers = sorted({*forms, *texts})
-    dossier.pids = [(key, pid.hex()) for name in names for key, pid in sorted(name.pids.items())]
+    dossier.pids = [(key, pid.hex()) for name in names for key, pid in sorted(name.every)]
     dossier.indexes = sorted(index.hex() for index in indexes)
     dossier.arefs = list(begun.arefs)
     dossier.tombstones = begun.tombstones

@@ -18,15 +18,16 @@ from typing import Final
 import structlog
 from sqlalchemy import Engine, text
 
-from gateway.rights import message_life, signer_life, wrapped
+from gateway.rights import message_life, pseudonym_life, signer_life, wrapped
 from gateway.rights.message_life import MID
 from gateway.rights.ports import Ports
 from pseudonymizer import ratchet, tombstones
-from pseudonymizer.errors import JournalMissing, KeyInUse
+from pseudonymizer.errors import JournalMissing, KeyInUse, KeyUnknown
 from pseudonymizer.journal_file import JournalFile
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.ratchet import KEK, Schedule
 from pseudonymizer.vault import journal, rotate, signers
+from pseudonymizer.vault.epochs import PID
 from pseudonymizer.vault.rotate import ROTATED, Progress, Rotated
 from pseudonymizer.vault.signers import SIGNERS
 from pseudonymizer.vault.transactions import transaction
@@ -36,7 +37,7 @@ EVERY_S: Final = 3600.0
 TURN: Final = 0x6B65_6B74_7572_6E  # "kekturn": an advisory lock of the vault database
 Audit = Callable[[str, Mapping[str, str]], int]
 SUP: Final = "sup"
-KEYS: Final = (*ROTATED, MID, *SIGNERS)
+KEYS: Final = (*ROTATED, MID, PID, *SIGNERS)
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +67,7 @@ class KeyLife:
     journal: JournalFile | None = None
 
     def in_use(self, name: str) -> int:
-        """Give the version new rows are made under, or that signs."""
+        """Give the version new rows are made under, or that signs; of ``pid`` the epoch."""
         if name == MID:
             return message_life.in_use(self.store).version
         return rotate.in_use(self.vault, name)
@@ -74,8 +75,11 @@ class KeyLife:
     def rows_under(self, name: str) -> Counter[int]:
         """Count everything under each version: rows of the vault, and what cases keep sealed.
 
-        Nothing of message ids and signatures: an event does not say which version made its id.
+        Nothing of message ids and signatures: an event does not say which version made its id.  Of
+        ``pid``, people by their epoch.
         """
+        if name == PID:
+            return Counter(pseudonym_life.people_in(self.vault))
         if name not in rotate.ROTATED:
             return Counter()
         found = Counter(rotate.rows_under(self.vault, name))
@@ -105,6 +109,8 @@ class KeyLife:
     def _rotated(self, name: str) -> int:
         if name == MID:
             return message_life.rotate(self.store, self.keyring)
+        if name == PID:
+            return pseudonym_life.rotate(self.store, self.vault)
         if name in rotate.ROTATED:
             return rotate.rotate(self.vault, self.keyring, name)
         version = signer_life.rotate(self.vault, self.keyring, name)
@@ -118,6 +124,8 @@ class KeyLife:
         """
         if name in SIGNERS:
             return signer_life.announce(self.vault, name, self.audit)
+        if name == PID:
+            return pseudonym_life.move(self.store, self.vault, self.keyring, progress)
         if name not in rotate.ROTATED:
             return 0
         file = self._journal_of_marks() if name == SUP else None
@@ -134,6 +142,8 @@ class KeyLife:
         """
         said = {"key": name, "version": str(version)}
         self.audit("key:destruction-asked", said)
+        if name == PID:
+            raise KeyUnknown("pseudonyms have no key of their own; nothing was there to destroy")
         if name == MID:
             message_life.destroy(self.store, self.keyring, version)
         elif name in rotate.ROTATED:

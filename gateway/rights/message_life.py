@@ -10,19 +10,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from gateway.contention import pause
+from gateway.contention import between_writers
 from pseudonymizer.errors import KeyInUse, KeyUnknown
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.vault.rotate import newer
 from workers.store import message_key
-from workers.store.errors import StoreBusy
 from workers.store.message_key import MessageKey
 from workers.store.transactions import transaction
 
 MID: Final = "mid"
-TRIES: Final = 100  # each waits longer than the one before, and lets the others through between
 SLACK: Final = timedelta(hours=1)  # gateways go by their own clocks
 
 
@@ -45,16 +43,11 @@ def rotate(store: Engine, keyring: Keyring) -> int:
         StoreBusy: under a load without gaps nobody let us through; the next call goes on.
     """
     version = newer(keyring, MID, in_use(store).version)
-    for attempt in range(TRIES):
-        try:
-            with transaction(store) as connection:
-                message_key.put(connection, version, now=datetime.now(UTC), attempt=attempt)
-        except StoreBusy:
-            if attempt == TRIES - 1:
-                raise
-            pause(min(attempt + 1, 10))
-        else:
-            break
+
+    def put(connection: Connection, attempt: int) -> None:
+        message_key.put(connection, version, now=datetime.now(UTC), attempt=attempt)
+
+    between_writers(store, put)
     return version
 
 

@@ -16,30 +16,34 @@ from sqlalchemy import Connection
 
 from gateway.consent.recording import Entry, append
 from gateway.ingest.ledger import News, Standing, intervals
+from gateway.pseudonyms import renaming
 from gateway.rights.ports import Ports
 from policies.ruleset import RuleSet
 from policies.vocabulary import ConsentMethod, ConsentStatus, Scope
-from workers.store import consent, numbering, registry
+from pseudonymizer.vault.subjects import Names
+from workers.store import consent, in_force, numbering, registry
 from workers.store.consent import LedgerRow
+from workers.store.pseudonyms import epoch_in_use
 from workers.store.registry import RegistryRow
 from workers.store.transactions import transaction
 
 _US: Final = 1_000_000
-Pids = Mapping[str, bytes]
 
 
-def copy_noes(ports: Ports, old: Pids, new: Pids, now: datetime) -> None:
+def copy_noes(ports: Ports, old: Names, new: Names, now: datetime) -> None:
     """Copy them, in every domain in which the old subject is registered; a repeat adds nothing."""
     with transaction(ports.store) as store:
+        in_force.share(store)
+        names = renaming([old, new], epoch_in_use(store))
         numbering.domain_numbers(store, ports.rules)
-        known = registry.lock(store, list(old.values()), for_update=True)
+        known = registry.lock(store, list(old.pids.values()), for_update=True, names=names)
         theirs = {
-            new[domain]: known[pid]
-            for domain, pid in old.items()
+            new.pids[domain]: known[pid]
+            for domain, pid in old.pids.items()
             if pid in known and known[pid].state != registry.ERASED
         }
         fresh = [(pid, row.domain) for pid, row in theirs.items()]
-        rows = registry.enrol(store, fresh, for_update=True)
+        rows = registry.enrol(store, fresh, for_update=True, names=names)
         for pid, row in theirs.items():
             _restrict(store, row, rows[pid])
         rulebook = numbering.rulebook_number(store, ports.rules.hash)

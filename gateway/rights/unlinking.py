@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
+from gateway.pseudonyms import every_name
 from gateway.rights import register
 from gateway.rights.access import COLUMN
 from gateway.rights.asides import erase_aside
@@ -113,13 +114,13 @@ def _copy(work: Work) -> None:
     ports, domains = work.ports, domain_keys(work.ports)
     with vault_transaction(ports.vault) as vault:
         names = names_of(vault, ports.keyring, work.subject_ids, domains=domains)
-    pids = {name.subject: name.pids for name in names}
-    if pids.keys() != set(work.subject_ids):  # one of them was erased meanwhile
+    called = {name.subject: name for name in names}
+    if called.keys() != set(work.subject_ids):  # one of them was erased meanwhile
         return
-    old, new = (pids[number] for number in work.subject_ids)
+    old, new = (called[number] for number in work.subject_ids)
     copy_noes(ports, old, new, ports.clock())
     if ports.resolver is not None:
-        ports.resolver.invalidate(list(old.values()))
+        ports.resolver.invalidate(every_name(old))
 
 
 def _document(work: Work, done: Undone) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine
 
-from gateway.contention import pause, uncrossed
+from gateway.contention import between_writers, uncrossed
 from gateway.rights.operators import Operator
 from gateway.rulebooks.errors import ChangeDecided, ChangeOutdated, ChangeUnknown, RulebookBusy
 from policies.ruleset import RuleSet
@@ -22,7 +22,7 @@ from workers.store.transactions import transaction
 ADOPTED_ENTRY: Final = "rulebook:adopted"
 BY_START: Final = "start"  # nobody proposed the first: it was there when the first process started
 REFRESH_TOPIC: Final = "refresh-memberships"
-TRIES: Final = 100  # each waits longer than the one before, and lets the others through between
+PATIENT: Final = 100  # as somebody who has tried that often
 
 Clock = Callable[[], datetime]
 
@@ -40,7 +40,7 @@ def _begun(store: Engine, rules: RuleSet, clock: Clock) -> bool:
         if in_force.number(connection) is not None:
             return False
         ctx = prepare(connection, rules, clock())
-        in_force.alone(connection, TRIES)  # nobody writes before there is one, so nobody waits
+        in_force.alone(connection, PATIENT)  # nobody writes before there is one, so nobody waits
         if in_force.number(connection) is not None:  # another process was faster
             return False
         change = rulebook_changes.propose(
@@ -55,21 +55,21 @@ def _begun(store: Engine, rules: RuleSet, clock: Clock) -> bool:
 def adopt(store: Engine, change: int, approver: Operator | None, clock: Clock) -> RulebookChange:
     """Put a proposed rulebook in force and give its change.
 
-    Whoever writes by the rulebook before is waited for, a moment at first and a quarter of a second
-    at last, so that those who come meanwhile wait no longer than that.
-
     Raises:
         ChangeUnknown, ChangeDecided, ChangeOutdated: there is nothing to adopt.
         SegmentRedefined, NoticeRewritten: it contradicts what is on record; nothing was changed.
         RulebookBusy: somebody writes for so long that it could not be put in force.
     """
-    for attempt in range(TRIES):
-        try:
-            with transaction(store) as connection:
-                return _adopted(connection, change, approver, clock(), attempt)
-        except StoreBusy:
-            pause(min(attempt, 4))
-    raise RulebookBusy("somebody writes by the rulebook in force without a pause; one was needed")
+
+    def work(connection: Connection, attempt: int) -> RulebookChange:
+        return _adopted(connection, change, approver, clock(), attempt)
+
+    try:
+        return between_writers(store, work)
+    except StoreBusy:
+        raise RulebookBusy(
+            "somebody writes by the rulebook in force without a pause; one was needed"
+        ) from None
 
 
 def _adopted(

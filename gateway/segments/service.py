@@ -12,18 +12,20 @@ from gateway.errors import SegmentUnknown
 from gateway.ingest.binding import Bound, InForce
 from gateway.ingest.ledger import intervals
 from gateway.ingest.resolve import spelled
+from gateway.pseudonyms import every_name
 from gateway.segments.schemas import Labels, LookupOut, MembershipOut, SegmentOut, SegmentsOut
 from policies.consent import covers
 from policies.ruleset import SegmentRule
 from pseudonymizer.errors import IdentifierInvalid
 from pseudonymizer.keyring import Identifier
+from pseudonymizer.lookup import Called
 from workers.segments.floor import SegmentSize, disclosed
-from workers.store import in_force, registry, segments
+from workers.store import in_force, pseudonyms, registry, segments
 from workers.store.segments import Holder, Size
 from workers.store.transactions import transaction
 
-# Gives the pseudonyms of whoever an identifier names, or nobody's, by the same work.
-PidsOf = Callable[[Identifier, Sequence[str]], Mapping[str, bytes]]
+# Gives what whoever an identifier names is called, or nobody, by the same work.
+CalledBy = Callable[[Identifier, Sequence[str]], Called]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -33,7 +35,7 @@ class SegmentService:
 
     store: Engine
     in_force: InForce
-    alike: PidsOf
+    alike: CalledBy
     clock_us: Callable[[], int]
 
     def listed(self) -> SegmentsOut:
@@ -83,10 +85,11 @@ class SegmentService:
         if pair is None:
             raise IdentifierInvalid("The kind of identifier is not declared in the rulebook.")
         # Nobody's, where nobody is known: the store is asked all the same.
-        pids = self.alike(pair, tuple(bound.rules.domain_masks))
+        called = self.alike(pair, tuple(bound.rules.domain_masks))
         with transaction(self.store) as connection:
             in_force.check(connection, bound.computation.rulebook)
-            holders = segments.of_pids(connection, list(pids.values()))
+            holders = segments.of_pids(connection, every_name(called))
+            pseudonyms.refuse_outrun(connection, called.epoch)
         now_us = self.clock_us()
         found = [each for holder in holders.values() for each in _released(bound, holder, now_us)]
         return LookupOut(segments=sorted(found, key=lambda each: each.key))

@@ -7,18 +7,19 @@ derived.  For somebody unknown, erased or being erased the keys are those of nob
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from secrets import token_bytes
 from typing import NamedTuple
 
 from sqlalchemy import Engine
 
-from pseudonymizer.derive import SUBJECT_KEY_BYTES, pid_bytes
+from pseudonymizer.derive import SUBJECT_KEY_BYTES
 from pseudonymizer.errors import KeyDestroyed
 from pseudonymizer.keyring import Identifier, Keyring
-from pseudonymizer.lookup import Lookup
+from pseudonymizer.lookup import Called, Lookup, Resolved
 from pseudonymizer.vault import store
 from pseudonymizer.vault.buckets import Buckets, new_bucket, unwrap_subject, wrap_subject
+from pseudonymizer.vault.called import called
 from pseudonymizer.vault.question import Question
 from pseudonymizer.vault.store import BucketRow, Found
 from pseudonymizer.vault.transactions import transaction
@@ -42,11 +43,11 @@ class Alike:
         self._keyring = keyring
         self._nobody: _Wrapped | None = None
 
-    def pids(self, identifier: Identifier, domains: Sequence[str]) -> Mapping[str, bytes]:
-        """Give the pseudonyms of whoever *identifier* names, 16 bytes each, or of nobody.
+    def called(self, identifier: Identifier, domains: Sequence[str]) -> Called:
+        """Give what whoever *identifier* names is called, or nobody.
 
-        Those of nobody are in no registry; the caller asks there for all, and finds out nothing
-        before that.
+        The pseudonyms of nobody are in no registry; the caller asks there for all, and finds out
+        nothing before that.
 
         Raises:
             VaultUnavailable, KeyUnavailable: it cannot be looked up.
@@ -71,7 +72,9 @@ class Alike:
                 self._nobody = None
                 continue
             key = unwrap_subject(bucket, wrapped.subject, wrapped.wrapped_sk)
-            return dict(zip(domains, pid_bytes(key, domains), strict=True))
+            epochs = found.in_use["pid"]
+            names = called(key, domains, epochs)
+            return Resolved("known", names.pids, past=names.past, epoch=epochs.version)
 
     def _of_nobody(self) -> _Wrapped:
         """Give a key of nobody, wrapped by the version that somebody minted now would have."""

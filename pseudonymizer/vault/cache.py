@@ -104,7 +104,8 @@ class OutcomeCache:
         with self._lock:
             self.epoch += 1
             for name, (_, resolved) in list(self._entries.items()):
-                if resolved.pids and not wanted.isdisjoint(resolved.pids.values()):
+                names = (resolved.pids, *resolved.past) if resolved.pids else ()
+                if any(not wanted.isdisjoint(each.values()) for each in names):
                     del self._entries[name]
 
     def clear(self) -> None:

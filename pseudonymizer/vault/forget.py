@@ -22,7 +22,7 @@ from pseudonymizer.keyring import Identifier, Keyring
 from pseudonymizer.vault import journal
 from pseudonymizer.vault.buckets import Buckets, new_bucket, unwrap_subject, wrap_subject
 from pseudonymizer.vault.driver import columns, run
-from pseudonymizer.vault.in_use import key_in_use, sup_in_use
+from pseudonymizer.vault.in_use import key_in_use, span_in_use
 from pseudonymizer.vault.journal import Erasure
 from pseudonymizer.vault.mint import open_mark
 from pseudonymizer.vault.store import BucketRow, keep_minting_out
@@ -108,7 +108,7 @@ def _begin(
         id=uuid4(),
         case_id=request.case_id,
         subjects=tuple(closure),
-        pids=tuple(pid for name in names for pid in name.pids.values()),
+        pids=tuple(pid for name in names for _, pid in name.every),
         arefs=tuple(name.aref for name in names),
         tombstones=tombstones.place(vault, keyring, marks, stone),
         key_ids=(),
@@ -166,7 +166,7 @@ def marks_of(
 
     All are nested up to the version in use, which stays so until the commit.
     """
-    in_use = sup_in_use(vault)
+    in_use = span_in_use(vault, "sup")
     for version in in_use:
         keyring.reach("sup", version)
     marks = keyring.tombstone_layers(identifiers, in_use.first, in_use.version)[in_use.version]

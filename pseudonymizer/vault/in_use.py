@@ -13,13 +13,17 @@ from sqlalchemy import Connection
 
 from pseudonymizer.vault.driver import run
 
-__all__ = ["InUse", "key_in_use", "put_key_in_use", "sup_in_use"]
+__all__ = ["InUse", "key_in_use", "put_key_in_use", "span_in_use"]
 
 _IN_USE: Final = "SELECT version, first FROM vault.key_in_use WHERE name = %b"
 
 
 class InUse(NamedTuple):
-    """The version of a key that is in use; marks of ``sup`` are nested from *first* on."""
+    """The version that is in use, and the *first* that is needed still.
+
+    Marks of ``sup`` are nested from *first* on.  Of ``pid``, which is no key, they are epochs: the
+    store may know people by the pseudonyms of any between.
+    """
 
     version: int
     first: int
@@ -36,9 +40,9 @@ def key_in_use(
     return int(rows.fetchall()[0][0])
 
 
-def sup_in_use(connection: Connection) -> InUse:
-    """Give between which versions marks are nested, and keep it so until the commit."""
-    return InUse._make(run(connection, f"{_IN_USE} FOR SHARE", "sup").fetchall()[0])
+def span_in_use(connection: Connection, name: str) -> InUse:
+    """Give from which version on *name* is needed, up to which, and keep it so until the commit."""
+    return InUse._make(run(connection, f"{_IN_USE} FOR SHARE", name).fetchall()[0])
 
 
 def put_key_in_use(connection: Connection, name: str, version: int, *, at: datetime) -> None:

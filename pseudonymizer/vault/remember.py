@@ -9,17 +9,18 @@ subject key, and it reads the winner's (R-48).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import Connection, Engine
 
-from pseudonymizer.derive import pid_bytes
 from pseudonymizer.errors import VaultContended
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.lookup import Linked, Lookup, Resolved
 from pseudonymizer.vault import store
 from pseudonymizer.vault.buckets import Buckets, unwrap_subject
 from pseudonymizer.vault.cache import OutcomeCache
+from pseudonymizer.vault.called import called
 from pseudonymizer.vault.identity import (
     Circles,
     Outcome,
@@ -111,19 +112,19 @@ class Resolver:
         for _ in range(ATTEMPTS):
             try:
                 with transaction(self._engine) as vault:
-                    outcomes, keys = self._once(vault, question)
+                    outcomes, keys, epochs = self._once(vault, question)
             except VaultContended:
                 continue
             except _Rotated as rotated:
                 question = Question.anew(self._keyring, lookups, rotated.in_use)
                 continue
-            return _answers(outcomes, keys, domains)
+            return _answers(outcomes, keys, domains, epochs)
         raise VaultContended("others minted the same identifiers at once; a later try was needed")
 
     def _once(
         self, vault: Connection, question: Question
-    ) -> tuple[list[Outcome], dict[int, bytes]]:
-        """Run one attempt; give the outcomes and the keys of the subjects in them."""
+    ) -> tuple[list[Outcome], dict[int, bytes], InUse]:
+        """Run one attempt; give the outcomes, the keys of the subjects in them, and the epochs."""
         lookups = question.lookups
         writing = any(lookup.mint or lookup.link for lookup in lookups)
         if writing:
@@ -141,7 +142,7 @@ class Resolver:
             keys |= self._minter.write(vault, planned, question, keys=keys)
         if writing:
             self._minter.move(vault, question, found, keys)
-        return planned.outcomes, keys
+        return planned.outcomes, keys, in_use["pid"]
 
     def _unwrap(self, found: Iterable[FoundRow], planned: Plan) -> dict[int, bytes]:
         """Unwrap the keys of the known subjects that the plan names."""
@@ -158,17 +159,21 @@ class Resolver:
 
 
 def _answers(
-    outcomes: Iterable[Outcome], keys: Mapping[int, bytes], domains: tuple[str, ...]
+    outcomes: Iterable[Outcome],
+    keys: Mapping[int, bytes],
+    domains: tuple[str, ...],
+    epochs: InUse,
 ) -> list[Resolved]:
-    pids: dict[int, Mapping[str, bytes]] = {
-        subject: dict(zip(domains, pid_bytes(key, domains), strict=True))
-        for subject, key in keys.items()
-    }
+    names = {subject: called(key, domains, epochs) for subject, key in keys.items()}
     return [
-        Resolved(
+        Resolved(outcome.status, None, outcome.linked)
+        if outcome.subject is None
+        else Resolved(
             outcome.status,
-            None if outcome.subject is None else pids[outcome.subject],
+            names[outcome.subject].pids,
             outcome.linked,
+            names[outcome.subject].past,
+            epochs.version,
         )
         for outcome in outcomes
     ]
@@ -183,4 +188,4 @@ def _worth_keeping(
             yield name, resolved
         elif resolved.pids is not None:
             linked: Linked = "conflict" if resolved.linked == "conflict" else "none"
-            yield name, Resolved("known", resolved.pids, linked)
+            yield name, replace(resolved, status="known", linked=linked)

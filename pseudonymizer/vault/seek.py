@@ -12,10 +12,12 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Engine
 
-from pseudonymizer.derive import aref, pid_bytes
+from pseudonymizer.derive import aref
 from pseudonymizer.keyring import Keyring
 from pseudonymizer.vault.buckets import BUCKETS, Buckets, unwrap_subject
+from pseudonymizer.vault.called import every_pid
 from pseudonymizer.vault.driver import run
+from pseudonymizer.vault.in_use import span_in_use
 from pseudonymizer.vault.store import BucketRow
 from pseudonymizer.vault.transactions import transaction
 
@@ -48,6 +50,7 @@ def seek(
 ) -> Behind | None:
     """Give whose pseudonym *pid* is in *domain*; nobody's, or that of somebody erased, is ``None``.
 
+    One of an earlier epoch is theirs still: a list that somebody copied then is of those people.
     Somebody minted meanwhile may be missed; asked again they are found.
 
     Raises:
@@ -57,10 +60,11 @@ def seek(
     for first in range(0, BUCKETS, PORTION):
         buckets = Buckets(keyring)
         with transaction(engine) as vault:
+            epochs = span_in_use(vault, "pid")
             rows = run(vault, _OF_BUCKETS, first, first + PORTION).fetchall()
         for row in rows:
             key = unwrap_subject(buckets.key(BucketRow._make(row[:4])), row[4], row[5])
-            if pid_bytes(key, (domain,))[0] == pid:
+            if (domain, pid) in every_pid(key, (domain,), epochs):
                 found = Behind(row[4], aref(key))
         progress(first + PORTION, BUCKETS)
     return found

@@ -49,7 +49,7 @@ class FoundRow(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What the vault says of a batch; *in_use* are the versions of ``idx`` and ``sup``."""
+    """What the vault says of a batch; *in_use*: of ``idx``, of ``sup``, and epochs of ``pid``."""
 
     rows: list[FoundRow]
     marks: set[bytes]
@@ -111,7 +111,7 @@ SELECT t.mark, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
  WHERE t.scope = 'all' AND t.expires_on > (now() AT TIME ZONE 'UTC')::date
 UNION ALL
 SELECT NULL, NULL, name, NULL, version, first, NULL, NULL, NULL
-  FROM vault.key_in_use WHERE name IN ('idx', 'sup')
+  FROM vault.key_in_use WHERE name IN ('idx', 'sup', 'pid')
 """
 
 
@@ -203,8 +203,9 @@ def insert_buckets(connection: Connection, rows: Sequence[BucketRow]) -> None:
     ids, versions, kek_versions, keys = columns(sorted(rows), 4)
     run(
         connection,
-        "INSERT INTO vault.bucket (id, version, kek_version, wrapped_key, rewrapped_at)"
-        " SELECT *, now() FROM unnest(%b::smallint[], %b::int[], %b::int[], %b::bytea[])"
+        "INSERT INTO vault.bucket (id, version, kek_version, wrapped_key, rewrapped_at, pid_epoch)"
+        " SELECT *, now(), (SELECT first FROM vault.key_in_use WHERE name = 'pid')"
+        " FROM unnest(%b::smallint[], %b::int[], %b::int[], %b::bytea[])"
         " ON CONFLICT (id) DO NOTHING",
         ids,
         versions,

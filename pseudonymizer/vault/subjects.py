@@ -15,12 +15,13 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from pseudonymizer.derive import aref, pid_bytes
+from pseudonymizer.derive import aref
 from pseudonymizer.keyring import Identifier, Keyring
 from pseudonymizer.reach import PERSONAL
 from pseudonymizer.vault.buckets import Buckets, unwrap_subject
+from pseudonymizer.vault.called import called, every_pid
 from pseudonymizer.vault.driver import run
-from pseudonymizer.vault.in_use import key_in_use
+from pseudonymizer.vault.in_use import key_in_use, span_in_use
 from pseudonymizer.vault.links import circles_of
 from pseudonymizer.vault.store import BucketRow
 
@@ -51,10 +52,16 @@ class SubjectRow:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a subject is called outside the vault: pseudonyms by domain, and in the audit log."""
+    """What a subject is called outside the vault: in the store (``Called``), and in the audit log.
+
+    ``every`` are all pseudonyms they ever had, as (domain, pseudonym), the newest first.
+    """
 
     subject: int
     pids: Mapping[str, bytes]
+    past: tuple[Mapping[str, bytes], ...]
+    epoch: int
+    every: tuple[tuple[str, bytes], ...]
     aref: str
 
 
@@ -128,11 +135,18 @@ def names_of(
     """Give the pseudonyms and the audit reference of each subject that still has a key.
 
     *domains* must name every domain the installation ever used, not the rulebook's only: a pid
-    left out is a pid an erasure does not reach.
+    left out is a pid an erasure does not reach.  No other epoch begins before the commit.
     """
+    epochs = span_in_use(vault, "pid")
     keys = subject_keys(vault, keyring, subjects)
     return [
-        Names(subject, dict(zip(domains, pid_bytes(key, domains), strict=True)), aref(key))
+        Names(
+            subject,
+            *called(key, domains, epochs),
+            epochs.version,
+            every_pid(key, domains, epochs),
+            aref(key),
+        )
         for subject, key in sorted(keys.items())
     ]
 

@@ -60,6 +60,8 @@ bucket = Table(
     Column("kek_version", Integer, nullable=False, info=_TECHNICAL),
     Column("wrapped_key", LargeBinary, nullable=False, info=_KEY),
     Column("rewrapped_at", DateTime(timezone=True), nullable=False, info=_TIME),
+    # The people in it have the pseudonyms of that epoch in the store, or of a later one.
+    Column("pid_epoch", Integer, nullable=False, server_default=text("0"), info=_TECHNICAL),
     CheckConstraint("id BETWEEN 0 AND 4095", name="bucket_range"),
     schema="vault",
     comment="Keys that wrap subject keys; an erasure replaces one of them (R-52).",
@@ -176,7 +178,8 @@ key_in_use = Table(
     Column("name", Text, primary_key=True, info=_TECHNICAL),
     Column("version", Integer, nullable=False, info=_TECHNICAL),
     Column("since", DateTime(timezone=True), nullable=False, info=_TIME),
-    # The version that nested marks begin at; all between are needed to make one.
+    # The version that nested marks begin at; all between are needed to make one.  Of "pid", which
+    # is no key but whose versions are the epochs of pseudonyms: the oldest the store may have.
     Column("first", Integer, nullable=False, server_default=text("1"), info=_TECHNICAL),
     schema="vault",
     comment="The version of a key that new rows are made under; whoever writes one looks here.",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -21,7 +21,7 @@ from sqlalchemy import text
 
 from gateway import pacing
 from pseudonymizer.keyring import Identifier
-from pseudonymizer.lookup import Lookup
+from pseudonymizer.lookup import Called, Lookup, Resolved
 from tests.support.builders import ALL_CATEGORIES, consent
 from tests.support.front import Front
 from tests.support.statements import counted
@@ -148,9 +148,9 @@ def test_the_count_notices_a_look_up_that_remembers(front: Front, people: dict[s
     """As it was: somebody known was answered from memory, and nobody never was."""
     edge = front.client.app._behind._behind.state.edge
 
-    def remembering(identifier: Identifier, domains: Sequence[str]) -> Mapping[str, bytes]:
-        found = edge.resolver.resolve([Lookup((identifier,))], domains=domains)[0]
-        return found.pids or dict.fromkeys(domains, bytes(16))
+    def remembering(identifier: Identifier, domains: Sequence[str]) -> Called:
+        found: Resolved = edge.resolver.resolve([Lookup((identifier,))], domains=domains)[0]
+        return replace(found, pids=found.pids or dict.fromkeys(domains, bytes(16)))
 
     kept = edge.segments
     edge.segments = replace(kept, alike=remembering)

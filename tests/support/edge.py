@@ -89,6 +89,7 @@ def make_edge(store: Engine, vault: Engine, folder: Path, rules: RuleSet | None 
     keyring = Keyring(provider)
     resolver = Resolver(vault, keyring)
     in_force = InForce(store, bind(store, rules or shop_rules()))
+    in_force.forget = resolver.clear
     edge: TestEdge
 
     def lookup(wanted: Sequence[Lookup]) -> Sequence[Resolved]:
@@ -119,7 +120,7 @@ def make_edge(store: Engine, vault: Engine, folder: Path, rules: RuleSet | None 
             clock,
             lambda text, own: warm_scrubber().scrub_many([text], own=[own])[0].text,
         ),
-        segments=SegmentService(store, in_force, Alike(vault, keyring).pids, clock),
+        segments=SegmentService(store, in_force, Alike(vault, keyring).called, clock),
         now_us=int(datetime.now(UTC).timestamp()) * 1_000_000,
     )
     with store.begin() as connection:

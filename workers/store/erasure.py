@@ -12,14 +12,15 @@ from workers.store.transactions import rows_of, run
 # The row stays, with nothing in it but the bare numbers: a late writer must find it erased.  A
 # second run changes nothing, so that the generation counts erasures, not attempts.
 _MARK = """
-update store.subject set state = 2, generation = generation + 1, consent = '{}', objected = 0
+update store.subject set state = 2, generation = generation + 1, consent = '{}', objected = 0,
+  principal = null
 where id = any(%s) and state <> 2"""
 
 _MARK_PIDS = """
 with held as (
   select id from store.subject where pid = any(%s) order by id for no key update
 )
-update store.subject as known set state = 2, consent = '{}', objected = 0,
+update store.subject as known set state = 2, consent = '{}', objected = 0, principal = null,
   generation = generation + case when known.state = 2 then 0 else 1 end
 from held where known.id = held.id
 returning known.id"""

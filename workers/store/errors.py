@@ -7,6 +7,7 @@ from policies.errors import AuditUnavailable, ParaventError, StoreUnavailable
 __all__ = [
     "AuditUnavailable",
     "DuplicateMessage",
+    "PseudonymsMoved",
     "RulebookReplaced",
     "StoreBusy",
     "StoreOverprivileged",
@@ -45,6 +46,22 @@ class RulebookReplaced(ParaventError):
 
     def __init__(self) -> None:
         super().__init__("another rulebook came into force; the one in force was needed")
+
+
+class PseudonymsMoved(StoreUnavailable):
+    """People are registered by pseudonyms of another epoch than the vault said; none was written.
+
+    For a moment that is so whenever another epoch begins, and looking again is enough.
+    """
+
+    code: ClassVar[str] = "pseudonyms-moved"
+    remedy: ClassVar[str] = (
+        "Send it again; if it stays so, one of the databases is older than the other: run"
+        " `paravent keys move pid`."
+    )
+
+    def __init__(self) -> None:
+        super().__init__("people got other pseudonyms meanwhile; those of now were needed")
 
 
 class DuplicateMessage(ParaventError):

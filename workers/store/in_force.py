@@ -57,6 +57,11 @@ def hold(connection: Connection, rulebook_: int) -> None:
         raise RulebookReplaced
 
 
+def share(connection: Connection) -> None:
+    """Keep in force what is, until this transaction ends, whichever it is."""
+    rows_of(connection, _HELD, ())
+
+
 def check(connection: Connection, rulebook_: int) -> None:
     """See that *rulebook_* is in force now, for whoever only reads.
 

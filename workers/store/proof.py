@@ -20,8 +20,9 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TURN: Final = 0x70726F66  # first and only key of the advisory lock: one anchors at a time
 
 _COLUMNS = """
-c.id, c.receipt_id, s.pid, p.key, c.status, c.method, c.scope, c.at, c.received_at, c.valid_until,
-o.key, r.hash, c.notice, c.evidence, c.signal_hash, c.rulebook, c.purpose"""
+c.id, c.receipt_id, coalesce(s.principal, s.pid), p.key, c.status, c.method, c.scope, c.at,
+c.received_at, c.valid_until, o.key, r.hash, c.notice, c.evidence, c.signal_hash, c.rulebook,
+c.purpose"""
 _FROM = """
 from store.consent_record c join store.subject s on s.id = c.subject
 join store.purpose p on p.id = c.purpose join store.rulebook r on r.id = c.rulebook
@@ -53,7 +54,7 @@ class ProvedRecord(NamedTuple):
 
     id: int
     receipt_id: bytes
-    pid: bytes
+    principal: bytes
     purpose: str
     status: str
     method: str
@@ -75,7 +76,7 @@ class ProvedRecord(NamedTuple):
             "schema_version": SCHEMA,
             "record_id": self.id,
             "receipt_id": str(uuid.UUID(bytes=self.receipt_id)),
-            "pii_principal_id": str(uuid.UUID(bytes=self.pid)),
+            "pii_principal_id": str(uuid.UUID(bytes=self.principal)),
             "purpose": self.purpose,
             "event_state": self.status,
             "event_type": self.method,

@@ -6,11 +6,12 @@ erased.  Rows are always locked in the order of their number, so that two batche
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from workers.store.packing import Int2s, Int4s, Int8s, Uuids, ragged
+from workers.store.pseudonyms import SETTLED, Renaming
 from workers.store.transactions import rows_of, run
 
 ALIVE, RESTRICTED, ERASED = 0, 1, 2
@@ -57,7 +58,9 @@ _NOT_ERASED = "select pid from store.subject where pid = any(%s) and state <> 2"
 _SET_OBJECTED = "update store.subject set objected = %s where id = %s and state <> 2"
 
 
-def register(connection: Connection, rows: Sequence[tuple[bytes, int]]) -> dict[bytes, RegistryRow]:
+def register(
+    connection: Connection, rows: Sequence[tuple[bytes, int]], *, names: Renaming = SETTLED
+) -> dict[bytes, RegistryRow]:
     """Add pseudonyms not known yet, as (16 bytes, domain); give those that were really added.
 
     Fresh rows belong to this transaction alone, so they need no lock.
@@ -65,8 +68,9 @@ def register(connection: Connection, rows: Sequence[tuple[bytes, int]]) -> dict[
     if not rows:
         return {}
     pids, domains = zip(*rows, strict=True)
-    found = rows_of(connection, _REGISTER, (Uuids.of_bytes(pids), Int2s.of(domains)))
-    return {row[1]: RegistryRow._make(row) for row in found}
+    written = [names.written.get(pid, pid) for pid in pids] if names.written else pids
+    found = rows_of(connection, _REGISTER, (Uuids.of_bytes(written), Int2s.of(domains)))
+    return _by_pid(found, names)
 
 
 def not_erased(connection: Connection, pids: Sequence[bytes]) -> set[bytes]:
@@ -75,17 +79,24 @@ def not_erased(connection: Connection, pids: Sequence[bytes]) -> set[bytes]:
 
 
 def lock(
-    connection: Connection, pids: Sequence[bytes], *, for_update: bool = False
+    connection: Connection,
+    pids: Sequence[bytes],
+    *,
+    for_update: bool = False,
+    names: Renaming = SETTLED,
 ) -> dict[bytes, RegistryRow]:
     """Lock the rows of *pids* and give them; a pseudonym never registered is absent.
 
     ``FOR SHARE`` lets other writers pass and makes an erasure wait; *for_update* is for whoever
     changes the row afterwards (taking the strong lock first is what avoids the deadlock).
+
+    Whoever is registered by a former one of *names* is found, too, under the one it becomes.
     """
     if not pids:
         return {}
-    found = rows_of(connection, _LOCK["pid", for_update], (Uuids.of_bytes(pids),))
-    return {row[1]: RegistryRow._make(row) for row in found}
+    wanted = [*pids, *_former(pids, names)] if names.former else pids
+    found = rows_of(connection, _LOCK["pid", for_update], (Uuids.of_bytes(wanted),))
+    return _by_pid(found, names)
 
 
 def lock_by_id(
@@ -99,18 +110,35 @@ def lock_by_id(
 
 
 def enrol(
-    connection: Connection, rows: Sequence[tuple[bytes, int]], *, for_update: bool = False
+    connection: Connection,
+    rows: Sequence[tuple[bytes, int]],
+    *,
+    for_update: bool = False,
+    names: Renaming = SETTLED,
 ) -> dict[bytes, RegistryRow]:
     """Lock the rows of these (pid, domain), registering those not known; give all of them.
 
     One round trip when all are known, two when some are new, and three when another writer
     registered the same one in between.
     """
-    held = lock(connection, [pid for pid, _ in rows], for_update=for_update)
+    held = lock(connection, [pid for pid, _ in rows], for_update=for_update, names=names)
     missing = [row for row in rows if row[0] not in held]
-    held |= register(connection, missing)
+    held |= register(connection, missing, names=names)
     raced = [pid for pid, _ in missing if pid not in held]
-    return held | lock(connection, raced, for_update=for_update)
+    return held | lock(connection, raced, for_update=for_update, names=names)
+
+
+def _former(pids: Sequence[bytes], names: Renaming) -> list[bytes]:
+    wanted = set(pids)
+    return [former for former, pid in names.former.items() if pid in wanted]
+
+
+def _by_pid(found: Sequence[tuple[Any, ...]], names: Renaming) -> dict[bytes, RegistryRow]:
+    if not names.former:
+        return {row[1]: RegistryRow._make(row) for row in found}
+    rows = [RegistryRow._make(row) for row in found]
+    named = [row._replace(pid=names.former.get(row.pid, row.pid)) for row in rows]
+    return {row.pid: row for row in named}
 
 
 def set_consent(connection: Connection, consent: Mapping[int, Sequence[int]]) -> None:

@@ -14,7 +14,7 @@ from pseudonymizer.vault.reveal import HeldIdentifier, reveal
 from pseudonymizer.vault.subjects import Names, hold_alive, names_of
 from pseudonymizer.vault.transactions import transaction
 from pseudonymizer.warrant import Warrant
-from workers.store import registry
+from workers.store import pseudonyms, registry
 from workers.store.transactions import transaction as store_transaction
 
 WITHHELD: Final = "reidentification:withheld"
@@ -52,7 +52,8 @@ def opened(ports: Ports, row: ReidentificationRow) -> list[HeldIdentifier]:
 
 def _restricted(ports: Ports, names: Sequence[Names]) -> bool:
     """Say whether any pseudonym of the person is restricted: what they asked for is wide."""
-    pids = [pid for name in names for pid in name.pids.values()]
+    pids = [pid for name in names for _, pid in name.every]
     with store_transaction(ports.store) as store:
         rows = registry.lock(store, pids)
+        pseudonyms.refuse_outrun(store, max((name.epoch for name in names), default=0))
     return any(row.state == registry.RESTRICTED for row in rows.values())

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from gateway.consent.proof import Proofs
 from gateway.consent.service import Choice
 from gateway.errors import NoticeUnknown, ReceiptUnknown
-from gateway.rights import checkpoints, signer_life
+from gateway.rights import checkpoints, pseudonym_life, signer_life
 from gateway.rights.checkpoints import SIGNER
 from gateway.rights.operators import Operator, Role
 from gateway.rulebooks import adopting
@@ -81,6 +81,37 @@ def proved(desk: RightsDesk) -> Any:
     choose(desk, GRACE, personalisation="given")
     anchored(desk)
     return proof(desk, receipt)
+
+
+def test_a_proof_holds_whatever_pseudonym_the_person_has(desk: RightsDesk) -> None:
+    register(desk)
+    receipt = choose(desk, advertising="given")
+    anchored(desk)
+    before = proof(desk, receipt)
+    pseudonym_life.rotate(desk.edge.store, desk.edge.vault)
+    pseudonym_life.move(desk.edge.store, desk.edge.vault, desk.edge.keyring, lambda _done: None)
+    after = proof(desk, receipt)
+    assert after["records"] == before["records"]
+    assert findings(after) == []
+    (record,) = after["records"]
+    assert record["record"]["pii_principal_id"] not in {
+        str(row.pid) for row in desk.edge.rows("select pid from store.subject")
+    }
+
+
+def test_a_proof_from_before_names_had_their_own_column_holds_too(
+    desk: RightsDesk, store_owner: Engine
+) -> None:
+    register(desk)
+    receipt = choose(desk, advertising="given")
+    with transaction(store_owner) as owner:
+        owner.execute(text("update store.subject set principal = null"))
+    anchored(desk)
+    before = proof(desk, receipt)
+    pseudonym_life.rotate(desk.edge.store, desk.edge.vault)
+    pseudonym_life.move(desk.edge.store, desk.edge.vault, desk.edge.keyring, lambda _done: None)
+    assert proof(desk, receipt)["records"] == before["records"]
+    assert findings(proof(desk, receipt)) == []
 
 
 def test_a_choice_is_proved_with_what_was_shown(desk: RightsDesk, proved: Any) -> None:

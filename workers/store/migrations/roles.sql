@@ -43,7 +43,11 @@ GRANT EXECUTE ON FUNCTION store.rulebook_held() TO paravent_gateway, paravent_wo
 -- By which version of their key messages are numbered: who stores events reads it, a rotation sets it.
 GRANT SELECT ON store.message_key TO paravent_gateway;
 GRANT UPDATE (version, since) ON store.message_key TO paravent_gateway;
-GRANT EXECUTE ON FUNCTION store.ingest_held() TO paravent_gateway;
+GRANT EXECUTE ON FUNCTION store.ingest_held(), store.commit_held() TO paravent_gateway;
+
+-- By which epoch's pseudonyms people are registered; a rotation sets it.
+GRANT SELECT ON store.pseudonyms TO paravent_gateway;
+GRANT UPDATE (epoch, since) ON store.pseudonyms TO paravent_gateway;
 
 -- Sources and their keys are the gateway's alone.
 GRANT SELECT, INSERT ON store.source, store.source_key TO paravent_gateway;
@@ -54,7 +58,8 @@ GRANT UPDATE (expires_at, revoked_at, last_used_on) ON store.source_key TO parav
 -- change nothing in it, but PostgreSQL lets only those lock a row FOR SHARE who may update one of
 -- its columns; they get the one that means least.
 GRANT SELECT, INSERT ON store.subject TO paravent_gateway;
-GRANT UPDATE (state, generation, objected, consent) ON store.subject TO paravent_gateway;
+GRANT UPDATE (state, generation, objected, consent, pid, principal) ON store.subject
+    TO paravent_gateway;
 GRANT SELECT ON store.subject TO paravent_workers;
 GRANT UPDATE (registered_at) ON store.subject TO paravent_workers;
 

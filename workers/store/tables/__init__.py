@@ -2,7 +2,7 @@
 
 from workers.store.tables.audit import checkpoint, detail, entry, frontier
 from workers.store.tables.behaviour import EVENT_PARTITIONS, batch, dirty, event, outbox, state
-from workers.store.tables.keys import message_key
+from workers.store.tables.keys import message_key, pseudonyms
 from workers.store.tables.proof import anchor, banner, notice, shown
 from workers.store.tables.quarantine import quarantine
 from workers.store.tables.reference import (
@@ -58,6 +58,7 @@ __all__ = [
     "metadata",
     "notice",
     "outbox",
+    "pseudonyms",
     "purpose",
     "quarantine",
     "refresh_run",

@@ -1,4 +1,4 @@
-"""Which version of the key of message ids is in use: technical, one row."""
+"""Which versions are in use, of the key of message ids and of pseudonyms: technical, a row each."""
 
 from sqlalchemy import Boolean, CheckConstraint, Integer, Table
 from sqlalchemy import text as sql
@@ -17,6 +17,19 @@ message_key = Table(
     noted("since", INSTANT, IN_USE),
     noted("plain_until", INSTANT, IN_USE, nullable=True),
     noted("version", Integer, IN_USE),
+    noted("one", Boolean, IN_USE, primary_key=True, server_default=sql("true")),
+    CheckConstraint("one", name="one"),
+    info=erased_by(Erasure.KEEP),
+    schema=STORE,
+)
+
+# The epoch whose pseudonyms people are registered by; while everybody gets those of the next, some
+# have the ones before.
+pseudonyms = Table(
+    "pseudonyms",
+    metadata,
+    noted("since", INSTANT, IN_USE),
+    noted("epoch", Integer, IN_USE),
     noted("one", Boolean, IN_USE, primary_key=True, server_default=sql("true")),
     CheckConstraint("one", name="one"),
     info=erased_by(Erasure.KEEP),

@@ -32,6 +32,7 @@ from workers.store.tables.schema import INSTANT, STORE, metadata, numbered
 
 FENCE = (DataCategory.PSEUDONYM, SERVICE, FENCE_PERIOD)
 CHOICE = (DataCategory.CONSENT, DECLARED, SUBJECT_PERIOD)
+PRINCIPAL = (DataCategory.PSEUDONYM, ACCOUNTABILITY, CONSENT_PERIOD)
 PROOF = (DataCategory.CONSENT, ACCOUNTABILITY, CONSENT_PERIOD)
 
 # The registry.  Its row outlives an erasure (state 2, nothing else left in it), because it is the
@@ -50,6 +51,8 @@ subject = Table(
     noted("state", SmallInteger, FENCE, server_default=text("0")),
     # Triplets [purpose, since_us, until_us] by purpose: the fold of consent_record, kept for speed.
     noted("consent", ARRAY(BigInteger), CHOICE, server_default=text("'{}'::bigint[]")),
+    # What proofs of consent call them, since pseudonyms change; null means by the one they have.
+    noted("principal", Uuid, PRINCIPAL, nullable=True, server_default=text("gen_random_uuid()")),
     CheckConstraint("state between 0 and 2", name="state"),
     CheckConstraint("state <> 2 or (consent = '{}' and objected = 0)", name="nothing_left"),
     CheckConstraint("cardinality(consent) % 3 = 0", name="triplets"),
