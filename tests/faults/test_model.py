@@ -76,6 +76,22 @@ def test_whoever_is_not_what_their_rows_say_is_told(
     assert not any(subjects for other, subjects in found.items() if other != kind)
 
 
+def test_what_a_restricted_person_keeps_is_right_and_what_comes_to_them_is_told(
+    kept: Bench, store_owner: Engine
+) -> None:
+    change(store_owner, "update store.subject set state = 1")
+    assert not any(divergent(kept.edge.store, kept.ctx).values())
+    change(store_owner, "delete from store.membership")
+    assert not any(divergent(kept.edge.store, kept.ctx).values())
+    change(
+        store_owner,
+        "insert into store.membership (subject, segment, since, computed_at)"
+        " select distinct state.subject, segment.id, now(), now()"
+        " from store.state, store.segment",
+    )
+    assert divergent(kept.edge.store, kept.ctx)["memberships"]
+
+
 def test_a_full_refresh_that_finds_something_else_is_told(kept: Bench, store_owner: Engine) -> None:
     change(store_owner, "update store.feature_snapshot set values = array_fill(1, array[40])")
     change(store_owner, "update store.state set events = events + 1")

@@ -18,7 +18,7 @@ from workers.jobs.clock import now_us
 from workers.jobs.refresh import refresh
 from workers.store import consent, folding, lanes, memberships, registry
 from workers.store.computation import Computation
-from workers.store.registry import RegistryRow
+from workers.store.registry import RESTRICTED, RegistryRow
 from workers.store.transactions import transaction
 
 SLICE = 500  # subjects looked at in one transaction
@@ -86,14 +86,25 @@ def wrongs(
         # subject was looked at is a right one.
         instants = [*runs, folded.get(subject, 0), now_us()]
         wanted = [_expected(ctx, row, whole.get(subject), instant) for instant in instants]
-        if held.get(subject, set()) not in wanted:
+        if not _right(row, held.get(subject, set()), wanted):
             yield "memberships", subject
 
 
-def _expected(
-    ctx: Computation, row: RegistryRow, state: State | None, instant: int
-) -> set[int] | Sequence[int]:
+def _right(row: RegistryRow, held: set[int], wanted: Sequence[set[int]]) -> bool:
+    """Say whether somebody's memberships are what one of the looks at them comes to.
+
+    A restricted person is not looked at: what they were in stays and is read by nobody, what they
+    take back goes, and nothing comes.
+    """
+    if row.state == RESTRICTED:
+        return any(held <= each for each in wanted)
+    return held in wanted
+
+
+def _expected(ctx: Computation, row: RegistryRow, state: State | None, instant: int) -> set[int]:
+    """Give the segments of somebody at *instant*, or what they were but for a restriction."""
     if state is None:
         return set()
     judged = ctx.judged_values(row.domain, state, instant)
-    return ctx.memberships(lanes.standing(row), judged, now_us=instant)
+    subject = lanes.standing(row)._replace(restricted=False)
+    return ctx.memberships(subject, judged, now_us=instant)
