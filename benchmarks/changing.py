@@ -17,8 +17,13 @@ from benchmarks.load import Load
 from benchmarks.rows import Row, at_most
 from benchmarks.suite import Place, Run, measures, say
 from gateway.rights.operators import Role, add_operator
-from policies.load import SHIPPED, texts_of
+from policies.load import SHIPPED, load_rulebook, texts_of
 from pseudonymizer.vault.transactions import connect, transaction
+from workers.jobs.refresh import refresh
+from workers.store import in_force
+from workers.store.computation import Computation
+from workers.store.transactions import connect as connect_store
+from workers.store.transactions import transaction as store_transaction
 
 PER_SECOND = 200  # single events, at random instants; half of what two gateways take at ease
 LASTING_S = 10
@@ -34,6 +39,7 @@ def changing(run: Run) -> Iterator[Row]:
     """Send single events, once without a change and once with some, round after round."""
     front = run.front
     operators = _operators(front)
+    _refresh(front)
     took: list[float] = []
     # Opened before anything is measured: its certificates take a tenth of a second of the
     # interpreter that sends the load.
@@ -58,6 +64,18 @@ def changing(run: Run) -> Iterator[Row]:
 def _load(front: Front, run: Run) -> Load:
     count = max(PER_SECOND, int(PER_SECOND * LASTING_S * run.scale))
     return poisson(front.url, front.singles(count), per_second=PER_SECOND, seed=count)
+
+
+def _refresh(front: Front) -> None:
+    """Finish a refresh, as any installation has: the first one folds everybody's history anew."""
+    engine = connect_store(front.workers, pool_size=1, application_name="bench")
+    try:
+        with store_transaction(engine) as connection:
+            rules = in_force.rules(connection) or load_rulebook()
+            ctx = Computation.build(connection, rules)
+        refresh(engine, ctx)
+    finally:
+        engine.dispose()
 
 
 def _operators(front: Front) -> tuple[Mapping[str, str], Mapping[str, str]]:

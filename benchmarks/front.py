@@ -48,6 +48,7 @@ class Front:
         self.url = running.url
         self.owner = running.opened.addresses.store_owner
         self.rights = running.opened.addresses.rights
+        self.workers = running.opened.addresses.workers
         self.scale = scale
         self._crowd = Population(max(2_000, int(PEOPLE * scale)))
         self._seed = 0

@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 ATTEMPTS = 8
 _STEP_S = 0.02
-_TRIES: Final = 100  # each waits longer than the one before, and lets the others through between
+TRIES: Final = 100  # each waits longer than the one before, and lets the others through between
 _LONGEST: Final = 4
 
 
@@ -47,12 +47,12 @@ def between_writers(store: Engine, work: Callable[[Connection, int], Result]) ->
     Raises:
         StoreBusy: somebody wrote the whole time.
     """
-    for attempt in range(_TRIES):
+    for attempt in range(TRIES):
         try:
             with transaction(store) as connection:
                 return work(connection, attempt)
         except StoreBusy:
-            if attempt == _TRIES - 1:
+            if attempt == TRIES - 1:
                 raise
             pause(min(attempt, _LONGEST))
     raise AssertionError  # the last turn has returned or raised

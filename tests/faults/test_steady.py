@@ -20,6 +20,7 @@ from tests.support.installation import installed
 SHORT = Terms(seconds=600.0, share=0.3, measure_s=2.0, look_s=0.4, minute_s=1.5)
 
 
+@pytest.mark.long
 @pytest.mark.journey
 def test_a_share_of_the_most_is_held_and_everything_is_looked_at(
     record_property: Callable[[str, object], None],

@@ -23,9 +23,10 @@ from workers.store.computation import Computation, Subject
 from workers.store.refreshing import RefreshRun
 from workers.store.transactions import transaction
 
-# Subjects a transaction: who sends an event of one of them waits for its end.
-FIRST_SLICE, LEAST_SLICE, MOST_SLICE = 50, 10, 500
-SLICE_S = 0.05
+# Subjects a transaction: who sends an event of one of them waits for its end.  The first is small,
+# since nobody knows yet how long their histories are.
+FIRST_SLICE, LEAST_SLICE, MOST_SLICE = 5, 2, 50
+SLICE_S = 0.02
 
 Progress = Callable[[int, int], None]
 """Told after every slice how many subjects are done, of how many in this call."""

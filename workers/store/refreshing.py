@@ -23,7 +23,11 @@ select {_COLUMNS} from store.refresh_run where finished_at is not null order by 
 _BEGIN = f"""
 insert into store.refresh_run (as_of, "full", started_at, rulebook) values (%s, %s, %s, %s)
 returning {_COLUMNS}"""
-_LOCK = f"select {_COLUMNS} from store.refresh_run where id = %s for update"
+# Nobody waits for the disk with the locks of a slice in hand: a crash takes what it wrote and that
+# it was done together, so whoever goes on does it again.
+_LOCK = f"""
+select {_COLUMNS} from store.refresh_run
+where id = %s and set_config('synchronous_commit', 'off', true) is not null for update"""
 _ADVANCE = "update store.refresh_run set last_subject = %s, subjects = subjects + %s where id = %s"
 _FINISH = """
 update store.refresh_run set finished_at = %s where id = %s and finished_at is null"""

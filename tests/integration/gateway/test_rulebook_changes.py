@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
+from gateway import contention
 from gateway.embedded.processes import wait_until
 from gateway.ingest.binding import InForce
 from gateway.rights.operators import Operator, Role
@@ -425,7 +426,7 @@ def test_a_proposal_is_read_before_it_comes_into_force(
 def test_somebody_who_never_stops_writing_keeps_the_old_one_in_force(
     desk: RightsDesk, rulebooks: Rulebooks, looser: RuleSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adopting, "TRIES", 2)
+    monkeypatch.setattr(contention, "TRIES", 2)
     change = rulebooks.propose(DPO, looser).change.id
     with transaction(desk.edge.store) as writing:
         in_force.hold(writing, desk.edge.ingest.bound.computation.rulebook)
