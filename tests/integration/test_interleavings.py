@@ -9,8 +9,8 @@ At the end not one row of anybody erased is left in any table of the data map (R
 states of the others equal a full recomputation, their consent equals the fold of their ledger, and
 no membership rests on a consent that is not in force.  Nothing is ever refused for contention.
 
-Four times a hundred in the gate; ``INTERLEAVINGS`` says how many hundreds.  Orderings that are chosen
-and repeatable have a harness of their own, ``tests/interleavings``.
+Four times a hundred in the gate; ``INTERLEAVINGS`` says how many hundreds.  Orderings that are
+chosen and repeatable have a harness of their own, ``tests/interleavings``.
 """
 
 from __future__ import annotations
