@@ -16,6 +16,7 @@ from gateway.ingest.routes import Ingest
 from gateway.middleware import BoundedBody
 from gateway.openapi import completed
 from gateway.refusals import add_error_handlers
+from gateway.rights import strangers
 from gateway.rights.gate import watch
 from gateway.rights.key_life import keep
 from gateway.rights.reidentification.expiring import keep_time
@@ -50,6 +51,7 @@ def _framework(settings: GatewaySettings) -> FastAPI:
             asyncio.create_task(watch(edge.gate)),
             asyncio.create_task(keep_time(edge.reidentifications)),
             asyncio.create_task(keep(edge.key_life, settings.schedule)),
+            asyncio.create_task(strangers.keep(edge.rights.ports)),
         ]
         try:
             yield

@@ -9,8 +9,11 @@ import typer
 
 from gateway.cli.opened import opened
 from gateway.cli.output import Data, Json, answer, progress, table
+from gateway.cli.rights import rights_service
 from gateway.cli.standing import rules_of
 from gateway.governance import retention
+from gateway.rights import strangers
+from pseudonymizer.vault.buckets import BUCKETS
 from workers.jobs.clock import deadline, now_us
 from workers.jobs.expire import expire_events
 from workers.jobs.withdraw import erase_withdrawn
@@ -60,6 +63,24 @@ def retention_run(*, data: Data = None, as_json: Json = False) -> None:
         return _status(engine, ctx)
 
     _say(_with_store(data, work), as_json=as_json)
+
+
+@app.command("vault")
+def retention_vault(*, data: Data = None, as_json: Json = False) -> None:
+    """Forget now whom the vault knows though nothing is kept about them, in all of it.
+
+    Gateways do this by themselves, some of it every hour and all of it within a week. Whoever was
+    met in the last seven days stays. It can be stopped at any time; the next run goes on.
+    """
+    with opened(data, announce=progress) as home, rights_service(home) as service:
+        done = strangers.forget(service.ports, (0, BUCKETS), _tell)
+    lines = [f"{done.people} people were forgotten, with {done.identifiers} identifiers."]
+    answer(done._asdict(), as_json=as_json, lines=lines)
+
+
+def _tell(done: int, of: int) -> None:
+    if done % (of // 16) == 0:
+        progress(f"{done} of {of} buckets")
 
 
 def _with_store(data: Path | None, work: Callable[[Engine, Computation], list[Kept]]) -> list[Kept]:

@@ -110,6 +110,14 @@ CONTROLS: Final = (
     ),
     Control(
         Label(
+            "Le coffre oublie ceux dont rien n'est conservé",
+            "The vault forgets those about whom nothing is kept",
+        ),
+        "5(1)(e)",
+        "tests/integration/rights/test_strangers.py",
+    ),
+    Control(
+        Label(
             "Un événement suspect est chiffré pour le délégué seul, sept jours au plus",
             "A suspect event is sealed for the officer alone, for seven days at most",
         ),

@@ -60,6 +60,8 @@ GRANT UPDATE (expires_at, revoked_at, last_used_on) ON store.source_key TO parav
 GRANT SELECT, INSERT ON store.subject TO paravent_gateway;
 GRANT UPDATE (state, generation, objected, consent, pid, principal) ON store.subject
     TO paravent_gateway;
+-- Fences of people whom the vault has forgotten go by a function that takes no others.
+GRANT EXECUTE ON FUNCTION store.lift_fences(timestamptz, integer) TO paravent_gateway;
 GRANT SELECT ON store.subject TO paravent_workers;
 GRANT UPDATE (registered_at) ON store.subject TO paravent_workers;
 
