@@ -113,6 +113,8 @@ def _fenced(ports: Ports, circle: Circle) -> bool:
     try:
         with store_transaction(ports.store) as store:
             numbers = {key: number for number, key in held.numbered(store)["domain"].items()}
+            if not numbers.keys() <= {domain for domain, _ in circle.pids}:
+                return False  # a rulebook with one more: they may be registered there
             rows = [(pid, numbers[domain]) for domain, pid in circle.pids if domain in numbers]
             fences.put(store, sorted(rows))
     except (Registered, StoreBusy):

@@ -37,10 +37,11 @@ SELECT FROM vault.identifier WHERE subject = ANY(%b::bigint[]) AND first_seen_on
 
 
 class Circle(NamedTuple):
-    """People who are linked, mostly one, and everything any of them was ever called."""
+    """People who are linked, mostly one, and all they were ever called until *epoch*."""
 
     members: tuple[int, ...]
     pids: tuple[tuple[str, bytes], ...]
+    epoch: int
 
 
 def circles_in(
@@ -73,6 +74,7 @@ def circles_in(
         Circle(
             each,
             tuple(pair for member in each for pair in every_pid(keys[member], domains, epochs)),
+            epochs.version,
         )
         for each in kept
     ]
@@ -81,9 +83,12 @@ def circles_in(
 def hold(vault: Connection, circle: Circle, before: date) -> bool:
     """Say whether *circle* is what it was, and keep it so until the commit: nobody is minted.
 
-    Somebody who joined it or is known by one identifier more was met again, and stays.
+    Somebody who joined it or is known by one identifier more was met again, and stays.  So does
+    everybody where another epoch has begun: they may be registered by a pseudonym of that.
     """
     keep_minting_out(vault)
+    if span_in_use(vault, "pid").version != circle.epoch:
+        return False
     members = list(circle.members)
     held = run(vault, _HELD, members, before).fetchall()
     linked = {member for _, member, _ in circles_of(vault, members).members}

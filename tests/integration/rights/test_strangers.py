@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from gateway.rights import strangers
+from gateway.rights import pseudonym_life, strangers
 from gateway.rights.cases import CaseType
 from pseudonymizer.lookup import Lookup
 from pseudonymizer.vault.buckets import BUCKETS
-from pseudonymizer.vault.strangers import circles_in
+from pseudonymizer.vault.strangers import Circle, circles_in
 from pseudonymizer.vault.subjects import names_of
 from pseudonymizer.vault.transactions import transaction as vault_transaction
 from tests.support.builders import ADA, ALAN, GRACE, Person, identify, track
@@ -143,6 +143,31 @@ def test_who_was_registered_or_met_meanwhile_stays(
     assert [known(edge, each) for each in (ADA, GRACE, ALAN)] == [True, True, False]
     for person in (ADA, GRACE):
         assert edge.send(viewed(edge, person)) == {"stored": 1}, "no fence was left in their way"
+
+
+def test_whoever_may_have_another_pseudonym_by_now_stays(
+    desk: RightsDesk, older: Callable[[], None]
+) -> None:
+    """They could be registered by one that was not looked for."""
+    edge, ports = desk.edge, desk.service.ports
+    domains = tuple(edge.ingest.bound.rules.domain_masks)
+    mint(edge, GRACE)
+    older()
+    now = ports.clock()
+
+    def found(domains: tuple[str, ...]) -> Circle:
+        before = (now - strangers.KEPT).date()
+        with vault_transaction(edge.vault) as vault:
+            (circle,) = circles_in(vault, edge.keyring, domains, buckets=ALL, before=before)
+        return circle
+
+    assert strangers._forget(ports, found(domains[:1]), now) is None, "a domain that came since"
+    early = found(domains)
+    pseudonym_life.rotate(edge.store, edge.vault)
+    assert strangers._forget(ports, early, now) is None
+    assert edge.send(viewed(edge, GRACE)) == {"stored": 1}
+    assert strangers._forget(ports, found(domains), now) is None
+    assert edge.rows("select count(*) from store.subject where state = 2") == [(0,)]
 
 
 def test_fences_are_taken_away_after_a_day_and_those_of_erasures_never(
