@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from gateway.rights import message_life
 from pseudonymizer.errors import KeyInUse, KeyUnknown
 from pseudonymizer.key_providers import FileKeyProvider
 from pseudonymizer.keyring import Keyring
+from tests.support.at_once import at_once
 from tests.support.builders import ADA, GRACE, consent, identify, track
 from tests.support.clock import instant
 from tests.support.edge import TestEdge, make_edge
@@ -88,15 +87,6 @@ def test_two_gateways_that_store_one_message_during_a_rotation_store_it_once(
 ) -> None:
     sent = [[viewed(edge) for _ in range(20)] for _ in range(6)]
     stored = len(mids(edge))
-    failures: list[BaseException] = []
-    start = threading.Barrier(3)
-
-    def told(work: Callable[[], object]) -> None:
-        start.wait()
-        try:
-            work()
-        except BaseException as failure:  # noqa: BLE001  shown by the assertion below
-            failures.append(failure)
 
     def arrive(gateway: TestEdge) -> None:
         for calls in sent:
@@ -106,13 +96,7 @@ def test_two_gateways_that_store_one_message_during_a_rotation_store_it_once(
         for _ in range(3):
             rotate(edge, tmp_path)
 
-    works = [lambda: arrive(edge), lambda: arrive(elsewhere), turn_over]
-    threads = [threading.Thread(target=told, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    assert failures == []
+    assert at_once(lambda: arrive(edge), lambda: arrive(elsewhere), turn_over) == []
     assert len(mids(edge)) - stored == 2 * 120
     assert edge.send(*sent[0]) == {"duplicate": 20}
 

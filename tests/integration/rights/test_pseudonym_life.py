@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +22,7 @@ from pseudonymizer.vault import epochs
 from pseudonymizer.vault.in_use import InUse
 from pseudonymizer.vault.seek import seek
 from pseudonymizer.vault.transactions import transaction as vault_transaction
+from tests.support.at_once import at_once
 from tests.support.builders import ADA, ALAN, GRACE, Person, track
 from tests.support.clock import instant
 from tests.support.edge import TestEdge, make_edge
@@ -158,31 +157,18 @@ def test_people_who_come_and_go_while_it_turns_are_each_there_once(
     people = [
         replace(ADA, user_id=f"cust-{n}", email=f"p{n}@example.org", phone="") for n in range(40)
     ]
-    start, failures, stored = threading.Barrier(3), list[BaseException](), list[int]()
-
-    def told(work: Callable[[], object]) -> None:
-        start.wait()
-        try:
-            work()
-        except BaseException as failure:  # noqa: BLE001  shown by the assertion below
-            failures.append(failure)
+    stored = list[int]()
 
     def arrive(gateway: TestEdge) -> None:
         for turn in range(6):
             some = people[: 10 + 6 * turn]
             stored.append(gateway.send(*(viewed(gateway, each) for each in some))["stored"])
 
-    works = [
-        lambda: arrive(edge),
-        lambda: arrive(elsewhere),
-        lambda: [turned(edge) for _ in range(4)],
-    ]
-    threads = [threading.Thread(target=told, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    assert failures == []
+    def turn_over() -> None:
+        for _ in range(4):
+            turned(edge)
+
+    assert at_once(lambda: arrive(edge), lambda: arrive(elsewhere), turn_over) == []
     assert sum(stored) == 2 * sum(10 + 6 * turn for turn in range(6))
     assert len(registered(edge)) == BOTH * 41
     assert edge.send(*(viewed(edge, each) for each in people)) == {"stored": 40}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -20,6 +19,7 @@ from pseudonymizer.vault.buckets import BUCKETS
 from pseudonymizer.vault.strangers import Circle, circles_in
 from pseudonymizer.vault.subjects import names_of
 from pseudonymizer.vault.transactions import transaction as vault_transaction
+from tests.support.at_once import at_once
 from tests.support.builders import ADA, ALAN, GRACE, Person, identify, track
 from tests.support.clock import instant
 from tests.support.edge import TestEdge, make_edge
@@ -216,26 +216,12 @@ def test_while_strangers_are_met_and_forgotten_nobody_is_lost(
         mint(edge, person)
     older()
     elsewhere = make_edge(edge.store, edge.vault, tmp_path)
-    start, failures = threading.Barrier(3), list[BaseException]()
-
-    def told(work: Callable[[], object]) -> None:
-        start.wait()
-        try:
-            work()
-        except BaseException as failure:  # noqa: BLE001  shown by the assertion below
-            failures.append(failure)
 
     def arrive(gateway: TestEdge) -> None:
         for person in people[::2]:
             gateway.send(viewed(gateway, person))
 
-    works = [lambda: arrive(edge), lambda: arrive(elsewhere), lambda: forget(desk)]
-    threads = [threading.Thread(target=told, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    assert failures == []
+    assert at_once(lambda: arrive(edge), lambda: arrive(elsewhere), lambda: forget(desk)) == []
     forget(desk)
     with vault_transaction(edge.vault) as vault:
         alive = vault.execute(text("select id from vault.subject where state = 'alive'"))

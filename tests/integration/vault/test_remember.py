@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from functools import partial
 from uuid import UUID
 
 import psycopg
@@ -15,6 +15,7 @@ from pseudonymizer.vault import remember, rotate, store
 from pseudonymizer.vault.driver import run
 from pseudonymizer.vault.remember import Resolver
 from pseudonymizer.vault.transactions import connect, transaction
+from tests.support.at_once import at_once
 from tests.support.postgres import Database
 from tests.support.vault import DOMAINS, Vault
 
@@ -132,15 +133,13 @@ def test_one_batch_tells_a_person_s_whole_story_in_order(vault: Vault) -> None:
 
 def test_64_parallel_first_events_make_one_subject(vault_database: Database, vault: Vault) -> None:
     engine = connect(vault_database.dsn("paravent_vault"), pool_size=16)
-    start = threading.Barrier(64)
     answers: list[Resolved] = []
 
     def arrive() -> None:
         resolver = Resolver(engine, vault.keyring)
-        start.wait()
         answers.extend(resolver.resolve([Lookup((ADA,), mint=True)], domains=DOMAINS))
 
-    _together([threading.Thread(target=arrive) for _ in range(64)])
+    assert at_once(*[arrive] * 64) == []
     engine.dispose()
     assert len(answers) == 64
     assert [a.status for a in answers].count("minted") == 1
@@ -154,19 +153,14 @@ def test_batches_that_overlap_in_any_order_neither_deadlock_nor_double(
 ) -> None:
     engine = connect(vault_database.dsn("paravent_vault"), pool_size=8)
     people = [(("user_id", f"u{n}"), ("anonymous_id", f"a{n}")) for n in range(40)]
-    failures: list[Exception] = []
 
     def arrive(turn: int) -> None:
         order = people[turn * 5 :] + people[: turn * 5]
         lookups = [Lookup(p if turn % 2 else p[::-1], mint=True, link=True) for p in order]
-        try:
-            Resolver(engine, vault.keyring).resolve(lookups, domains=DOMAINS)
-        except Exception as failure:  # noqa: BLE001 -- shown by the assertion below
-            failures.append(failure)
+        Resolver(engine, vault.keyring).resolve(lookups, domains=DOMAINS)
 
-    _together([threading.Thread(target=arrive, args=(turn,)) for turn in range(8)])
+    assert at_once(*(partial(arrive, turn) for turn in range(8))) == []
     engine.dispose()
-    assert failures == []
     assert vault.count("vault.subject") == vault.count("vault.identifier") == 80
     assert vault.count("vault.link") == 40
 
@@ -315,11 +309,3 @@ def test_a_race_lost_for_ever_is_given_up_and_keeps_nothing(
     with pytest.raises(VaultContended):
         vault.mint(ADA)
     assert vault.count("vault.subject") == 0
-
-
-def _together(threads: list[threading.Thread]) -> None:
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-        assert not thread.is_alive()

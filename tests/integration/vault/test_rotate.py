@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +24,7 @@ from pseudonymizer.vault.driver import run
 from pseudonymizer.vault.remember import Resolver
 from pseudonymizer.vault.store import BucketRow
 from pseudonymizer.vault.transactions import connect, transaction
+from tests.support.at_once import at_once
 from tests.support.postgres import Database
 from tests.support.transit import Mount
 from tests.support.vault import DOMAINS, Vault
@@ -183,40 +184,24 @@ def test_rotating_while_many_mint_the_same_people_doubles_nobody(
     vault_database: Database, vault: Vault, opens: Opens
 ) -> None:
     engine = connect(vault_database.dsn("paravent_vault"), pool_size=10)
-    failures: list[Exception] = []
-    start = threading.Barrier(9)
+    resolvers = [Resolver(engine, Keyring(opens()), cache_ttl_s=0) for _ in range(8)]
 
     def arrive(turn: int) -> None:
-        resolver = Resolver(engine, Keyring(opens()), cache_ttl_s=0)
-        start.wait()
-        try:
-            for again in range(3):
-                order = PEOPLE[turn + again :] + PEOPLE[: turn + again]
-                lookups = [Lookup(pair, mint=True, link=True, seal=SEALED) for pair in order]
-                resolver.resolve(lookups, domains=DOMAINS)
-        except Exception as failure:  # noqa: BLE001 -- shown by the assertion below
-            failures.append(failure)
+        for again in range(3):
+            order = PEOPLE[turn + again :] + PEOPLE[: turn + again]
+            lookups = [Lookup(pair, mint=True, link=True, seal=SEALED) for pair in order]
+            resolvers[turn].resolve(lookups, domains=DOMAINS)
 
     def turn_over() -> None:
-        start.wait()
         for _ in range(3):
             rotate.rotate(engine, vault.keyring, "idx")
             rotate.move(engine, vault.keyring, "idx")
 
-    _together([*(lambda turn=turn: arrive(turn) for turn in range(8)), turn_over])
+    assert at_once(*(partial(arrive, turn) for turn in range(8)), turn_over) == []
     rotate.move(engine, vault.keyring, "idx")
     engine.dispose()
-    assert failures == []
     assert vault.count("vault.subject") == 30
     assert _under(vault, "idx") == {4: 60}
-
-
-def _together(works: Iterable[object]) -> None:
-    threads = [threading.Thread(target=work) for work in works]  # type: ignore[arg-type]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def test_a_move_that_was_stopped_is_gone_on_with(

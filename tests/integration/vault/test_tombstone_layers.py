@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,7 @@ from pseudonymizer.keyring import Identifier, Keyring
 from pseudonymizer.vault import rotate
 from pseudonymizer.vault.forget import marks_of
 from pseudonymizer.vault.transactions import connect, transaction
+from tests.support.at_once import at_once
 from tests.support.postgres import Database
 from tests.support.vault import NOON, Vault
 
@@ -232,25 +233,8 @@ def test_rotating_while_people_are_erased_and_try_to_come_back(
         for _ in range(3):
             _turn(vault)
 
-    _together(failures, come_back, come_back, leave, turn_over)
+    failures.extend(at_once(come_back, come_back, leave, turn_over))
     engine.dispose()
     assert failures == []
     rotate.move(erased.engine, erased.keyring, "sup")
     assert rotate.rows_under(erased.engine, "sup") == {4: 34}
-
-
-def _together(failures: list[BaseException | str], *works: Callable[[], None]) -> None:
-    start = threading.Barrier(len(works))
-
-    def told(work: Callable[[], None]) -> None:
-        start.wait()
-        try:
-            work()
-        except BaseException as failure:  # noqa: BLE001  shown by the caller's assertion
-            failures.append(failure)
-
-    threads = [threading.Thread(target=told, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
