@@ -11,13 +11,13 @@ from collections.abc import Iterable
 
 from pseudonymizer.lookup import Called
 from workers.store.errors import PseudonymsMoved
-from workers.store.pseudonyms import SETTLED, Renaming
+from workers.store.pseudonyms import SETTLED, Epochs, Renaming
 
 __all__ = ["every_name", "renaming"]
 
 
-def renaming(people: Iterable[Called], epoch: int) -> Renaming:
-    """Give how *people* are called in the store, which registers by *epoch*.
+def renaming(people: Iterable[Called], epochs: Epochs) -> Renaming:
+    """Give how *people* are called in the store, where they may have names of *epochs*.
 
     Raises:
         PseudonymsMoved: the vault's answer is older than that, or one of the databases is.
@@ -28,12 +28,12 @@ def renaming(people: Iterable[Called], epoch: int) -> Renaming:
         if not each.pids:
             continue
         first = each.epoch - len(each.past)
-        if not first <= epoch <= each.epoch:
+        if not epochs.within(first, each.epoch):
             raise PseudonymsMoved
         for past in each.past:
             former.update((past[domain], pid) for domain, pid in each.pids.items())
-        if epoch < each.epoch:
-            names = each.past[epoch - first]
+        if epochs.epoch < each.epoch:
+            names = each.past[epochs.epoch - first]
             written.update((pid, names[domain]) for domain, pid in each.pids.items())
     return Renaming(former, written) if former else SETTLED
 

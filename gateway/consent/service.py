@@ -22,7 +22,7 @@ from pseudonymizer.lookup import Called, Lookup
 from pseudonymizer.reach import reach
 from pseudonymizer.scrub.own import Own, own_names
 from workers.store import in_force, lanes, registry
-from workers.store.pseudonyms import Renaming, epoch_in_use
+from workers.store.pseudonyms import Renaming, epochs_in_use
 from workers.store.registry import RegistryRow
 from workers.store.transactions import transaction
 
@@ -119,7 +119,7 @@ class ConsentService:
         entry: Entry,
     ) -> None:
         rules, pids = bound.rules, called.pids or {}
-        names = renaming([called], epoch_in_use(connection))
+        names = renaming([called], epochs_in_use(connection))
         rows = _enrolled(connection, rules, choice, pids, names)
         standings = {
             pid: Standing(row.id, row.state, row.objected, intervals(row.consent), fresh=False)

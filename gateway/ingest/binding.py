@@ -109,11 +109,15 @@ class InForce:
 
         *act* calls ``in_force.hold`` or ``check`` before it writes or reads anything.
         """
+        forgot = False
         for _ in range(CHANGES):
             try:
                 return act(self.bound)
             except RulebookReplaced:
                 self.follow()
             except PseudonymsMoved:
+                if forgot:  # then the databases are of different epochs, and it stays so
+                    raise
+                forgot = True
                 self.forget()
         return act(self.bound)

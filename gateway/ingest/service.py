@@ -166,10 +166,10 @@ class _Run:
     def write(self, connection: Connection, drafts: Sequence[Draft], *, strong: bool) -> None:
         """Lock, record consent, decide, store, fold, set aside, count."""
         rulebook, now_us = self.bound.computation.rulebook, self.service.clock_us()
-        key, epoch = message_key.hold(connection, rulebook)
+        key, epochs = message_key.hold(connection, rulebook)
         named = naming(self.service.message_keys, key, now_us)
         suspects = self.service.keeper.suspects(self.bound.rules)
-        group = Group(self.bound.rules, rulebook, now_us, drafts, strong, named, epoch, suspects)
+        group = Group(self.bound.rules, rulebook, now_us, drafts, strong, named, epochs, suspects)
         self.group = group
         if group.drafts:
             storing.enrol(connection, group)

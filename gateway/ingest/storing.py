@@ -26,6 +26,7 @@ from gateway.pseudonyms import renaming
 from policies.decisions import Reason
 from policies.vocabulary import ConsentStatus
 from workers.store import registry
+from workers.store.pseudonyms import Epochs
 
 STORED = "stored"
 DUPLICATE = "duplicate"
@@ -38,7 +39,7 @@ class StrongLockNeeded(Exception):  # not an error: the group is begun again
 
 @dataclass(slots=True, eq=False)
 class Person:
-    """Somebody in the group: what they are called by domain, and where they stand in each.
+    """Somebody in the group: what they are ``Called`` by domain, and where they stand in each.
 
     ``admits`` are the purposes for which some event would have them registered;
     ``standings`` are by the domain's number, of those they are registered in.
@@ -64,7 +65,7 @@ class Group:
     drafts: Sequence[Draft]
     strong: bool
     naming: Naming
-    epoch: int = 0  # by whose pseudonyms people are registered
+    epochs: Epochs  # by whose pseudonyms somebody may be registered
     suspects: frozenset[str] = frozenset()  # for which an event is set aside
     aside: list[Aside] = field(default_factory=list)
     standings: dict[bytes, Standing] = field(default_factory=dict)
@@ -120,7 +121,7 @@ def enrol(connection: Connection, group: Group) -> None:
             if pid is not None:
                 admits = bool(person.admits & mask) or asked.get(pid, (0, False))[1]
                 asked[pid] = (number, admits)
-    names = renaming(group.people.values(), group.epoch)
+    names = renaming(group.people.values(), group.epochs)
     rows = registry.lock(connection, list(asked), for_update=group.strong, names=names)
     fresh = [(pid, no) for pid, (no, admits) in asked.items() if admits and pid not in rows]
     added = registry.register(connection, fresh, names=names)
@@ -142,8 +143,7 @@ def _meet(group: Group) -> None:
     for draft in group.drafts:
         person = people.get(id(draft.pids))
         if person is None:
-            pids = NOBODY if draft.pids is None else draft.pids
-            person = people[id(draft.pids)] = Person(pids, draft.past, draft.epoch)
+            person = people[id(draft.pids)] = Person(draft.pids or NOBODY, draft.past, draft.epoch)
         if (draft.wanted or draft.plan is None) and not draft.child:
             person.admits |= draft.signals.granted | free
 

@@ -58,6 +58,7 @@ def _theirs(
         # Somebody nobody knows is not the row's person, and does not become known by being asked.
         return ingest.lookup([replace(each, mint=False, link=False) for each in wanted])
 
+    ingest.in_force.forget()  # what is remembered of people may be what they were called before
     resolve(rules, drafts, known_only)
     return all(
         known.pid in {names.get(domain) for names in (draft.pids or {}, *draft.past)}

@@ -119,7 +119,7 @@ def _pseudonymous(
     with store_transaction(ports.store) as store:
         # Held shared until the end: neither an erasure nor a change of consent slips in between.
         rows = registry.lock(store, list(wanted))
-        pseudonyms.refuse_outrun(store, max((name.epoch for name in names), default=0))
+        pseudonyms.refuse_apart(store, 0, max(name.epoch for name in names))
         by_table = held.records(store, [row.id for row in rows.values()])
         context = Computation.build(store, ports.rules)
         reference = _reference(store, by_table, context)

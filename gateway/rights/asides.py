@@ -7,6 +7,7 @@ the same steps, and written down as any other, so that a backup does not bring i
 
 from gateway.rights.domains import domain_keys
 from gateway.rights.ports import Ports
+from gateway.rights.pseudonym_life import refuse_apart
 from gateway.rights.restore import erase_in_store
 from gateway.rights.work import Work
 from pseudonymizer.journal_file import Line
@@ -19,6 +20,7 @@ from pseudonymizer.vault.transactions import transaction
 def erase_aside(work: Work, aside: int) -> None:
     """Erase the subject *aside*, if it is there and nobody is known by it; safe to repeat."""
     ports, domains = work.ports, domain_keys(work.ports)
+    refuse_apart(ports)
     request = ErasureRequest(work.case, (), domains, ports.clock())
     with transaction(ports.vault) as vault:
         begun = forget.begin_nameless(vault, ports.keyring, request, aside)

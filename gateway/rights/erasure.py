@@ -18,6 +18,7 @@ from gateway.rights.claimed import canonical_forms
 from gateway.rights.domains import domain_keys
 from gateway.rights.errors import ResidueFound
 from gateway.rights.ports import Ports
+from gateway.rights.pseudonym_life import refuse_apart
 from gateway.rights.reidentification import register as reidentifications
 from gateway.rights.scanning import scan_for
 from gateway.rights.work import Closure, Work
@@ -30,7 +31,7 @@ from pseudonymizer.vault.reveal import reveal
 from pseudonymizer.vault.signers import current
 from pseudonymizer.vault.subjects import names_of
 from pseudonymizer.vault.transactions import transaction as vault_transaction
-from workers.store import erasure, held, numbering, registry
+from workers.store import erasure, held, numbering
 from workers.store.transactions import transaction as store_transaction
 
 SCOPE: Final = "all"
@@ -49,6 +50,7 @@ def fence_vault(work: Work) -> Closure | None:
     if not forms:
         reason = CaseReason.IDENTIFIER_INVALID if invalid else CaseReason.NOT_IDENTIFIABLE
         return Closure(CaseState.CLOSED, Step.VAULT_FENCED, reason)
+    refuse_apart(ports)
     request = ErasureRequest(work.case, tuple(forms), domain_keys(ports), ports.clock())
     with vault_transaction(ports.vault) as vault:
         begun = forget.begin_erasure(vault, ports.keyring, request)
@@ -108,12 +110,12 @@ def erase_store(work: Work) -> Closure | None:
     """
     ports, dossier = work.ports, work.dossier
     pids = dossier.pid_bytes()
+    refuse_apart(ports)
     with store_transaction(ports.store) as store:
         numbering.domain_numbers(store, ports.rules)
         numbers = {key: number for number, key in held.numbered(store)["domain"].items()}
         fences = [(bytes.fromhex(pid), numbers[domain]) for domain, pid in dossier.pids]
-        registry.register(store, sorted(fences))
-        surrogates = erasure.mark_erased(store, pids)
+        surrogates = erasure.fence(store, fences)
         deleted = erasure.erase(store, surrogates)
     # Counted once it is committed: an attempt that was rolled back deleted nothing.
     for table, rows in deleted.items():

@@ -79,7 +79,7 @@ class KeyLife:
         ``pid``, people by their epoch.
         """
         if name == PID:
-            return Counter(pseudonym_life.people_in(self.vault))
+            return Counter(pseudonym_life.people_in(self.store, self.vault))
         if name not in rotate.ROTATED:
             return Counter()
         found = Counter(rotate.rows_under(self.vault, name))

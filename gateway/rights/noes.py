@@ -23,7 +23,7 @@ from policies.vocabulary import ConsentMethod, ConsentStatus, Scope
 from pseudonymizer.vault.subjects import Names
 from workers.store import consent, in_force, numbering, registry
 from workers.store.consent import LedgerRow
-from workers.store.pseudonyms import epoch_in_use
+from workers.store.pseudonyms import epochs_in_use
 from workers.store.registry import RegistryRow
 from workers.store.transactions import transaction
 
@@ -34,7 +34,7 @@ def copy_noes(ports: Ports, old: Names, new: Names, now: datetime) -> None:
     """Copy them, in every domain in which the old subject is registered; a repeat adds nothing."""
     with transaction(ports.store) as store:
         in_force.share(store)
-        names = renaming([old, new], epoch_in_use(store))
+        names = renaming([old, new], epochs_in_use(store))
         numbering.domain_numbers(store, ports.rules)
         known = registry.lock(store, list(old.pids.values()), for_update=True, names=names)
         theirs = {

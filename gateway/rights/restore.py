@@ -216,7 +216,7 @@ def erase_in_store(ports: Ports, line: Line) -> tuple[list[int], int]:
         numbering.domain_numbers(store, ports.rules)
         numbers = {key: number for number, key in held.numbered(store)["domain"].items()}
         fences = [(pid, numbers[domain]) for domain, pid in line.pids if domain in numbers]
-        registry.register(store, sorted(fences))
+        erasure.fence(store, fences)
         surrogates = erasure.mark_erased(store, pids)
         deleted = erasure.erase(store, surrogates)
     _invalidate(ports, pids)

@@ -4,6 +4,9 @@ A person is minted before their first event is stored, and all that is stored ex
 in the vault is then a list of addresses without a purpose.  The way is an erasure's, without a
 request: a fence in the store first, then the vault, so that nobody is registered by a pseudonym
 that nothing leads to.  They leave no tombstone: whoever comes back is somebody new.
+
+That the store knows nobody by a pseudonym must mean something.  So nobody is forgotten while the
+databases are of different epochs, nor in the first week on a server: it may be an old copy.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from typing import Final, NamedTuple
 import structlog
 from sqlalchemy import Connection, text
 
+from gateway.rights import register
 from gateway.rights.domains import domain_keys
 from gateway.rights.ports import Ports
 from gateway.rights.reidentification import register as reidentifications
@@ -23,12 +27,13 @@ from pseudonymizer.vault import strangers
 from pseudonymizer.vault.buckets import BUCKETS
 from pseudonymizer.vault.strangers import Circle
 from pseudonymizer.vault.transactions import transaction as vault_transaction
-from workers.store import fences, held
+from workers.store import fences, held, in_force, known_server, pseudonyms
 from workers.store.errors import StoreBusy
 from workers.store.fences import Registered
 from workers.store.transactions import transaction as store_transaction
 
 KEPT: Final = timedelta(days=7)  # what was met later may be about to be stored: clients send late
+SETTLED: Final = timedelta(days=7)  # a store that was put back is the right one by then
 FENCED: Final = timedelta(days=1)  # a gateway remembers a pseudonym for a minute
 HOURS: Final = 7 * 24  # each bucket is looked through once a week
 PORTION: Final = 8  # buckets looked through in one transaction
@@ -38,6 +43,7 @@ EVERY_S: Final = 3600.0
 TURN: Final = 0x7374_7261_6E67_65  # "strange": an advisory lock of the vault database
 ENTRY: Final = "vault:strangers-forgotten"
 
+Buckets = tuple[int, int]
 Progress = Callable[[int, int], None]
 log = structlog.get_logger(__name__)
 
@@ -45,44 +51,65 @@ log = structlog.get_logger(__name__)
 class Forgotten(NamedTuple):
     """How many people were forgotten, with how many identifiers; and fences taken away."""
 
-    people: int
-    identifiers: int
-    fences: int
+    people: int = 0
+    identifiers: int = 0
+    fences: int = 0
 
 
-def due(now: datetime) -> tuple[int, int]:
-    """Give the buckets of the hour, from the first to before the second."""
+def due(now: datetime, after: int | None = None) -> list[Buckets]:
+    """Give the buckets that are to be looked through: from *after* on to those of the hour.
+
+    Each from the first to before the second; unless there is an *after*, those of the hour.
+    """
     hour = int(now.timestamp()) // 3600 % HOURS
-    return hour * BUCKETS // HOURS, (hour + 1) * BUCKETS // HOURS
+    first, end = hour * BUCKETS // HOURS, (hour + 1) * BUCKETS // HOURS
+    begin = first if after is None else after % BUCKETS
+    return [(begin, end)] if begin <= end else [(begin, BUCKETS), (0, end)]
 
 
 def forget(
-    ports: Ports, buckets: tuple[int, int], progress: Progress = lambda _done, _of: None
+    ports: Ports, buckets: Buckets, progress: Progress = lambda _done, _of: None
 ) -> Forgotten:
     """Forget the strangers in *buckets*; may be stopped at any time, and begun again.
-
-    Fences are taken away with the first bucket of all, since that reads the whole registry.
 
     Raises:
         StoreUnavailable, VaultUnavailable, KeyUnavailable: some are left for the next time.
     """
     now = ports.clock()
-    domains = domain_keys(ports)
+    lifted = _lift(ports, now)
+    if not _is_settled(ports, now):
+        return Forgotten(fences=lifted)
     people = identifiers = 0
-    for first in range(buckets[0], buckets[1], PORTION):
+    for first in range(*buckets, PORTION):
         end = min(first + PORTION, buckets[1])
-        with vault_transaction(ports.vault) as vault:
-            circles = strangers.circles_in(
-                vault, ports.keyring, domains, buckets=(first, end), before=(now - KEPT).date()
-            )
+        gone = _portion(ports, (first, end), now)
+        people, identifiers = people + gone.people, identifiers + gone.identifiers
+        progress(end - buckets[0], buckets[1] - buckets[0])
+    return Forgotten(people, identifiers, lifted)
+
+
+def _is_settled(ports: Ports, now: datetime) -> bool:
+    with store_transaction(ports.store) as store:
+        since = known_server.since(store)
+    return since is None or now - since >= SETTLED
+
+
+def _portion(ports: Ports, buckets: Buckets, now: datetime) -> Forgotten:
+    before = (now - KEPT).date()
+    with vault_transaction(ports.vault) as vault:
+        circles = strangers.circles_in(
+            vault, ports.keyring, domain_keys(ports), buckets=buckets, before=before
+        )
+    people = identifiers = 0
+    try:
         for circle in _unregistered(ports, circles):
             gone = _forget(ports, circle, now)
             if gone is not None:
                 people, identifiers = people + len(circle.members), identifiers + gone
-        progress(end - buckets[0], buckets[1] - buckets[0])
-    if people:
-        ports.audit(ENTRY, {"people": people, "identifiers": identifiers})
-    return Forgotten(people, identifiers, 0 if buckets[0] else _lift(ports, now))
+    finally:
+        if people:
+            ports.audit(ENTRY, {"people": people, "identifiers": identifiers})
+    return Forgotten(people, identifiers)
 
 
 def _unregistered(ports: Ports, circles: list[Circle]) -> list[Circle]:
@@ -96,25 +123,41 @@ def _unregistered(ports: Ports, circles: list[Circle]) -> list[Circle]:
 
 def _forget(ports: Ports, circle: Circle, now: datetime) -> int | None:
     """Forget one circle; ``None`` where somebody in it was met or registered meanwhile."""
-    with vault_transaction(ports.vault) as vault:
-        # The store's transaction lies in the vault's, which no other does: while nobody is minted
-        # or linked, the fences are put up for the people as they are, or not at all.
-        if not strangers.hold(vault, circle, (now - KEPT).date()) or not _fenced(ports, circle):
-            return None
-        gone = strangers.forget(vault, circle.members, at=now)
-    with vault_transaction(ports.rights) as rights:
-        reidentifications.detach(rights, circle.members)
+    if not _fenced(ports, circle):
+        return None
+    gone = None
+    try:
+        gone = _forgotten(ports, circle, now)
+    finally:
+        if gone is None:  # they stay, so nothing may stand in their way
+            with store_transaction(ports.store) as store:
+                fences.drop(store, [pid for _, pid in circle.pids])
     if ports.resolver is not None:
         ports.resolver.invalidate([pid for _, pid in circle.pids])
     return gone
 
 
+def _forgotten(ports: Ports, circle: Circle, now: datetime) -> int | None:
+    with vault_transaction(ports.vault) as vault:
+        if not strangers.hold(vault, circle, (now - KEPT).date()):
+            return None
+        # First, since nobody knows whose they are once the vault has forgotten them.
+        with vault_transaction(ports.rights) as rights:
+            register.drop_results_about(rights, circle.members, now)
+            reidentifications.detach(rights, circle.members)
+        return strangers.forget(vault, circle.members, at=now)
+
+
 def _fenced(ports: Ports, circle: Circle) -> bool:
+    """Put up the fences, unless somebody is registered, or may be by a name not looked for."""
     try:
         with store_transaction(ports.store) as store:
+            in_force.share(store)
+            epochs = pseudonyms.epochs_in_use(store)
             numbers = {key: number for number, key in held.numbered(store)["domain"].items()}
-            if not numbers.keys() <= {domain for domain, _ in circle.pids}:
-                return False  # a rulebook with one more: they may be registered there
+            others = numbers.keys() - {domain for domain, _ in circle.pids}
+            if others or epochs.epoch > circle.epoch:
+                return False
             rows = [(pid, numbers[domain]) for domain, pid in circle.pids if domain in numbers]
             fences.put(store, sorted(rows))
     except (Registered, StoreBusy):
@@ -133,25 +176,28 @@ def _lift(ports: Ports, now: datetime) -> int:
 
 
 async def keep(ports: Ports, *, first_s: float = FIRST_LOOK_S, every_s: float = EVERY_S) -> None:
-    """Forget what is due, again and again; of several gateways one does."""
-    wait = first_s
+    """Forget what is due, again and again; of several gateways one does.
+
+    What could not be looked through is, the next time.
+    """
+    wait, after = first_s, None
     while True:
         await asyncio.sleep(wait)
         wait = every_s
+        buckets = due(ports.clock(), after)
         try:
-            done = await asyncio.to_thread(_in_turn, ports)
+            done = [await asyncio.to_thread(_in_turn, ports, each) for each in buckets]
         except Exception as error:  # noqa: BLE001  # who stops trying never forgets anybody again
             log.warning("strangers-not-forgotten", error=type(error).__name__)
         else:
-            if done.people:
-                log.info("strangers-forgotten", people=done.people)
+            after = buckets[-1][1]
+            if people := sum(each.people for each in done):
+                log.info("strangers-forgotten", people=people)
 
 
-def _in_turn(ports: Ports) -> Forgotten:
+def _in_turn(ports: Ports, buckets: Buckets) -> Forgotten:
     with vault_transaction(ports.rights) as rights:
-        if not _takes_turn(rights):
-            return Forgotten(0, 0, 0)
-        return forget(ports, due(ports.clock()))
+        return forget(ports, buckets) if _takes_turn(rights) else Forgotten()
 
 
 def _takes_turn(rights: Connection) -> bool:

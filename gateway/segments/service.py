@@ -25,7 +25,7 @@ from workers.store.segments import Holder, Size
 from workers.store.transactions import transaction
 
 # Gives what whoever an identifier names is called, or nobody, by the same work.
-CalledBy = Callable[[Identifier, Sequence[str]], Called]
+LookUp = Callable[[Identifier, Sequence[str]], Called]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -35,7 +35,7 @@ class SegmentService:
 
     store: Engine
     in_force: InForce
-    alike: CalledBy
+    alike: LookUp
     clock_us: Callable[[], int]
 
     def listed(self) -> SegmentsOut:
@@ -89,7 +89,8 @@ class SegmentService:
         with transaction(self.store) as connection:
             in_force.check(connection, bound.computation.rulebook)
             holders = segments.of_pids(connection, every_name(called))
-            pseudonyms.refuse_outrun(connection, called.epoch)
+            first = called.epoch - len(called.past)
+            pseudonyms.refuse_apart(connection, first, called.epoch)
         now_us = self.clock_us()
         found = [each for holder in holders.values() for each in _released(bound, holder, now_us)]
         return LookupOut(segments=sorted(found, key=lambda each: each.key))

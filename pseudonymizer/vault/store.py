@@ -203,9 +203,8 @@ def insert_buckets(connection: Connection, rows: Sequence[BucketRow]) -> None:
     ids, versions, kek_versions, keys = columns(sorted(rows), 4)
     run(
         connection,
-        "INSERT INTO vault.bucket (id, version, kek_version, wrapped_key, rewrapped_at, pid_epoch)"
-        " SELECT *, now(), (SELECT first FROM vault.key_in_use WHERE name = 'pid')"
-        " FROM unnest(%b::smallint[], %b::int[], %b::int[], %b::bytea[])"
+        "INSERT INTO vault.bucket (id, version, kek_version, wrapped_key, rewrapped_at)"
+        " SELECT *, now() FROM unnest(%b::smallint[], %b::int[], %b::int[], %b::bytea[])"
         " ON CONFLICT (id) DO NOTHING",
         ids,
         versions,

@@ -67,8 +67,8 @@ def circles_in(
     whole = {tuple(sorted(each)) for each in circles.values() if parted.isdisjoint(each)}
     everybody = sorted({member for each in whole for member in each})
     alive = {row[0] for row in run(vault, _SAME, everybody, before).fetchall()}
-    kept = [each for each in sorted(whole) if alive.issuperset(each)]
-    keys = subject_keys(vault, keyring, {member for each in kept for member in each})
+    keys = subject_keys(vault, keyring, alive)
+    kept = [each for each in sorted(whole) if keys.keys() >= set(each)]
     epochs = span_in_use(vault, "pid")
     return [
         Circle(
@@ -91,9 +91,10 @@ def hold(vault: Connection, circle: Circle, before: date) -> bool:
         return False
     members = list(circle.members)
     held = run(vault, _HELD, members, before).fetchall()
-    linked = {member for _, member, _ in circles_of(vault, members).members}
+    linked, apart = circles_of(vault, members)
     met = run(vault, _NEW, members, before).fetchone()
-    return len(held) == len(members) and linked == set(members) and met is None
+    same = {member for _, member, _ in linked} == set(members) and not apart
+    return same and len(held) == len(members) and met is None
 
 
 def forget(vault: Connection, members: Collection[int], *, at: datetime) -> int:

@@ -60,8 +60,6 @@ bucket = Table(
     Column("kek_version", Integer, nullable=False, info=_TECHNICAL),
     Column("wrapped_key", LargeBinary, nullable=False, info=_KEY),
     Column("rewrapped_at", DateTime(timezone=True), nullable=False, info=_TIME),
-    # The people in it have the pseudonyms of that epoch in the store, or of a later one.
-    Column("pid_epoch", Integer, nullable=False, server_default=text("0"), info=_TECHNICAL),
     CheckConstraint("id BETWEEN 0 AND 4095", name="bucket_range"),
     schema="vault",
     comment="Keys that wrap subject keys; an erasure replaces one of them (R-52).",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from policies.data_map import Erasure, TableNote
+from workers.store import registry
 from workers.store.data_map import data_map
 from workers.store.packing import Int8s, Uuids
 from workers.store.transactions import rows_of, run
@@ -16,6 +17,7 @@ update store.subject set state = 2, generation = generation + 1, consent = '{}',
   principal = null
 where id = any(%s) and state <> 2"""
 
+_LASTING = "delete from store.passing_fence where subject = any(%s)"
 _MARK_PIDS = """
 with held as (
   select id from store.subject where pid = any(%s) order by id for no key update
@@ -34,6 +36,20 @@ def mark_erased(connection: Connection, pids: Sequence[bytes]) -> list[int]:
     if not pids:
         return []
     return sorted(row[0] for row in rows_of(connection, _MARK_PIDS, (Uuids.of_bytes(pids),)))
+
+
+def fence(connection: Connection, fences: Sequence[tuple[bytes, int]]) -> list[int]:
+    """Mark each (pid, domain) erased, registering those that never were; give their numbers.
+
+    First those that are there: whoever is renaming one of them holds its row, and waits for none
+    that is registered here.  One that would have gone in a day stays.
+    """
+    pids = [pid for pid, _ in fences]
+    mark_erased(connection, pids)
+    registry.register(connection, sorted(fences))
+    numbers = mark_erased(connection, pids)
+    run(connection, _LASTING, (Int8s.of(numbers),))
+    return numbers
 
 
 def erase(connection: Connection, subject_ids: Sequence[int]) -> dict[str, int]:

@@ -7,6 +7,7 @@ from policies.errors import AuditUnavailable, ParaventError, StoreUnavailable
 __all__ = [
     "AuditUnavailable",
     "DuplicateMessage",
+    "PseudonymsDoubled",
     "PseudonymsMoved",
     "RulebookReplaced",
     "StoreBusy",
@@ -62,6 +63,18 @@ class PseudonymsMoved(StoreUnavailable):
 
     def __init__(self) -> None:
         super().__init__("people got other pseudonyms meanwhile; those of now were needed")
+
+
+class PseudonymsDoubled(ParaventError):
+    """Somebody is registered by a former pseudonym and by the one it becomes; none was changed."""
+
+    code: ClassVar[str] = "pseudonyms-doubled"
+    remedy: ClassVar[str] = (
+        "Restore both databases to one instant; if neither was restored, open an issue."
+    )
+
+    def __init__(self) -> None:
+        super().__init__("somebody has a former pseudonym and the present one; one was needed")
 
 
 class DuplicateMessage(ParaventError):

@@ -1,8 +1,9 @@
 """Pseudonyms of people whom the vault forgets: nobody may be registered by one meanwhile.
 
 A gateway may have been told such a pseudonym a moment before.  So it stands in the registry as
-somebody erased, marked as a fence of this kind, before the vault forgets whose it was; and goes
-when nobody can remember it any more.
+somebody erased, before the vault forgets whose it was; and goes when nobody can remember it any
+more.  Which rows are fences of this kind only the database's owner can say: its functions write
+them down, and take away none that is not.
 """
 
 from __future__ import annotations
@@ -14,30 +15,26 @@ from typing import Final
 from sqlalchemy import Connection
 
 from workers.store.packing import Instant, Int2s, Uuids
-from workers.store.registry import ERASED
-from workers.store.transactions import rows_of, run
+from workers.store.transactions import rows_of
 
-__all__ = ["Registered", "lift", "put", "registered"]
-
-PASSING: Final = -1
-"""The generation of a fence that is to go; of any other it counts erasures."""
+__all__ = ["Registered", "drop", "lift", "put", "registered"]
 
 _REGISTERED: Final = """
-select pid from store.subject where pid = any(%s) and generation <> %s"""
-_PUT: Final = f"""
-insert into store.subject (pid, domain, state, generation, principal)
-select pid, domain, {ERASED}, {PASSING}, null from unnest(%s, %s) as asked (pid, domain)
-order by pid on conflict (pid) do nothing"""
+select known.pid from store.subject known
+left join store.passing_fence fence on fence.subject = known.id
+where known.pid = any(%s) and fence.subject is null"""
+_PUT: Final = "select store.put_fences(%s, %s)"
 _LIFT: Final = "select store.lift_fences(%s, %s)"
-
-
-def registered(connection: Connection, pids: Sequence[bytes]) -> set[bytes]:
-    """Give those of *pids* that somebody is registered by, alive or erased."""
-    return {row[0] for row in rows_of(connection, _REGISTERED, (Uuids.of_bytes(pids), PASSING))}
+_DROP: Final = "select store.drop_fences(%s)"
 
 
 class Registered(Exception):  # not an error: it rolls the caller's transaction back
     """Somebody is registered by one of the pseudonyms, so that none of them is a stranger's."""
+
+
+def registered(connection: Connection, pids: Sequence[bytes]) -> set[bytes]:
+    """Give those of *pids* that somebody is registered by, alive or erased."""
+    return {row[0] for row in rows_of(connection, _REGISTERED, (Uuids.of_bytes(pids),))}
 
 
 def put(connection: Connection, rows: Sequence[tuple[bytes, int]]) -> None:
@@ -51,9 +48,14 @@ def put(connection: Connection, rows: Sequence[tuple[bytes, int]]) -> None:
     if not rows:  # the store has met no domain yet, and nobody
         return
     pids, domains = zip(*rows, strict=True)
-    run(connection, _PUT, (Uuids.of_bytes(pids), Int2s.of(domains)))
+    rows_of(connection, _PUT, (Uuids.of_bytes(pids), Int2s.of(domains)))
     if registered(connection, pids):
         raise Registered
+
+
+def drop(connection: Connection, pids: Sequence[bytes]) -> None:
+    """Take the fences at *pids* away at once: the vault did not forget whose they are."""
+    rows_of(connection, _DROP, (Uuids.of_bytes(pids),))
 
 
 def lift(connection: Connection, *, before: datetime, limit: int) -> int:

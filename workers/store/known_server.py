@@ -7,14 +7,15 @@ written down before it was made, and is another system, another timeline, or ano
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, event
 
 from policies.errors import StoreUnavailable
-from workers.store.transactions import run
+from workers.store.transactions import rows_of, run
 
-__all__ = ["guard", "put"]
+__all__ = ["guard", "put", "since"]
 
 _HERE: Final = (
     "select (pg_control_system()).system_identifier as system,"
@@ -26,7 +27,10 @@ insert into store.known_server (since, system, timeline, database)
 select now(), here.* from ({_HERE}) as here
 on conflict (one) do update
   set since = excluded.since, system = excluded.system, timeline = excluded.timeline,
-      database = excluded.database"""
+      database = excluded.database
+  where (known_server.system, known_server.timeline, known_server.database)
+    <> (excluded.system, excluded.timeline, excluded.database)"""
+_SINCE: Final = "select since from store.known_server"
 _KNOWN: Final = f"""
 select exists (
   select from ({_HERE}) as here
@@ -43,6 +47,12 @@ class ServerUnknown(StoreUnavailable):
 def put(connection: Connection) -> None:
     """Write down that this server was compared with the journal, and lacks nothing."""
     run(connection, _PUT, ())
+
+
+def since(connection: Connection) -> datetime | None:
+    """Give since when the store is on this server; ``None``: it was never compared."""
+    rows = rows_of(connection, _SINCE, ())
+    return datetime.fromtimestamp(rows[0][0] / 1_000_000, UTC) if rows else None
 
 
 def guard(engine: Engine) -> None:

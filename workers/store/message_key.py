@@ -14,6 +14,7 @@ from sqlalchemy import Connection, update
 
 from workers.store import in_force
 from workers.store.errors import RulebookReplaced
+from workers.store.pseudonyms import Epochs
 from workers.store.tables.keys import message_key
 from workers.store.transactions import rows_of
 
@@ -24,7 +25,7 @@ RESENT_FOR: Final = timedelta(days=7)
 they kept when they come back, and seven days is what mobile libraries keep at most."""
 
 _RESENT_US: Final = RESENT_FOR // timedelta(microseconds=1)
-_HELD: Final = "select rulebook, epoch, version, since, plain_until from store.commit_held()"
+_HELD: Final = "select rulebook, first, epoch, version, since, plain_until from store.commit_held()"
 
 
 class MessageKey(NamedTuple):
@@ -51,23 +52,23 @@ class MessageKey(NamedTuple):
         return max(self.resent_until_us, self.plain_until_us)
 
 
-def hold(connection: Connection, rulebook: int) -> tuple[MessageKey, int]:
-    """See that *rulebook* is in force, and keep it, the key and the epoch in use until we commit.
+def hold(connection: Connection, rulebook: int) -> tuple[MessageKey, Epochs]:
+    """See that *rulebook* is in force, and keep it, the key and the epochs in use until we commit.
 
-    The epoch is that of pseudonyms (``workers.store.pseudonyms``), for the same round trip.
+    The epochs are those of pseudonyms (``workers.store.pseudonyms``), for the same round trip.
 
     Raises:
         RulebookReplaced: another rulebook is in force.
     """
-    ((found, epoch, *key),) = rows_of(connection, _HELD, ())
+    ((found, first, epoch, *key),) = rows_of(connection, _HELD, ())
     if found not in {None, rulebook}:
         raise RulebookReplaced
-    return MessageKey(*key), int(epoch)
+    return MessageKey(*key), Epochs(first, epoch)
 
 
 def standing(connection: Connection) -> MessageKey:
     """Give what is in use now, for whoever only reads; waits for a rotation that is under way."""
-    ((_, _, *key),) = rows_of(connection, _HELD, ())
+    ((_, _, _, *key),) = rows_of(connection, _HELD, ())
     return MessageKey(*key)
 
 

@@ -35,7 +35,8 @@ where c.id > coalesce(
   and c.received_at < %s
 order by c.id limit %s"""
 _OF_RECEIPT = f"select {_COLUMNS} {_FROM} where c.receipt_id = %s order by c.id"
-_KEEP = "insert into store.anchor (entry, records, leaves) values (%s, %s, %s)"
+# The form says that people are called by ``subject.principal``.
+_KEEP = "insert into store.anchor (entry, records, leaves, form) values (%s, %s, %s, 2)"
 _ANCHOR = """
 select entry, records, leaves from store.anchor
 where records[1] <= %s and records[cardinality(records)] >= %s and %s = any(records)"""

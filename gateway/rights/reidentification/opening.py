@@ -55,5 +55,6 @@ def _restricted(ports: Ports, names: Sequence[Names]) -> bool:
     pids = [pid for name in names for _, pid in name.every]
     with store_transaction(ports.store) as store:
         rows = registry.lock(store, pids)
-        pseudonyms.refuse_outrun(store, max((name.epoch for name in names), default=0))
+        for name in names:
+            pseudonyms.refuse_apart(store, 0, name.epoch)
     return any(row.state == registry.RESTRICTED for row in rows.values())

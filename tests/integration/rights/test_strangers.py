@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +23,7 @@ from tests.support.builders import ADA, ALAN, GRACE, Person, identify, track
 from tests.support.clock import instant
 from tests.support.edge import TestEdge, make_edge
 from tests.support.rights import CONFIRMED, RightsDesk
-from workers.store import fences
+from workers.store import fences, known_server
 from workers.store.transactions import transaction
 
 ALL = (0, BUCKETS)
@@ -59,6 +58,18 @@ def viewed(edge: TestEdge, person: Person = ADA, **members: Any) -> dict[str, An
 
 def signed_in(edge: TestEdge, person: Person) -> dict[str, Any]:
     return identify(person, at=instant(edge.now_us), sentAt=None)
+
+
+def found(desk: RightsDesk, domains: Sequence[str] = ()) -> list[Circle]:
+    edge = desk.edge
+    with vault_transaction(edge.vault) as vault:
+        return circles_in(
+            vault,
+            edge.keyring,
+            domains or tuple(edge.ingest.bound.rules.domain_masks),
+            buckets=ALL,
+            before=(desk.service.ports.clock() - strangers.KEPT).date(),
+        )
 
 
 def forget(desk: RightsDesk) -> strangers.Forgotten:
@@ -127,18 +138,11 @@ def test_who_was_registered_or_met_meanwhile_stays(
         mint(edge, person)
     older()
     now = ports.clock()
-    with vault_transaction(edge.vault) as vault:
-        found = circles_in(
-            vault,
-            edge.keyring,
-            tuple(edge.ingest.bound.rules.domain_masks),
-            buckets=ALL,
-            before=(now - strangers.KEPT).date(),
-        )
-    assert len(found) == 3
+    circles = found(desk)
+    assert len(circles) == 3
     assert edge.send(viewed(edge, ADA)) == {"stored": 1}
     assert edge.send(signed_in(edge, GRACE)) == {"noted": 1}
-    done = [strangers._forget(ports, circle, now) for circle in found]
+    done = [strangers._forget(ports, circle, now) for circle in circles]
     assert sorted(each is None for each in done) == [False, True, True]
     assert [known(edge, each) for each in (ADA, GRACE, ALAN)] == [True, True, False]
     for person in (ADA, GRACE):
@@ -155,18 +159,14 @@ def test_whoever_may_have_another_pseudonym_by_now_stays(
     older()
     now = ports.clock()
 
-    def found(domains: tuple[str, ...]) -> Circle:
-        before = (now - strangers.KEPT).date()
-        with vault_transaction(edge.vault) as vault:
-            (circle,) = circles_in(vault, edge.keyring, domains, buckets=ALL, before=before)
-        return circle
-
-    assert strangers._forget(ports, found(domains[:1]), now) is None, "a domain that came since"
-    early = found(domains)
+    assert strangers._forget(ports, found(desk, domains[:1])[0], now) is None, (
+        "a domain that came since"
+    )
+    early = found(desk)[0]
     pseudonym_life.rotate(edge.store, edge.vault)
     assert strangers._forget(ports, early, now) is None
     assert edge.send(viewed(edge, GRACE)) == {"stored": 1}
-    assert strangers._forget(ports, found(domains), now) is None
+    assert strangers._forget(ports, found(desk)[0], now) is None
     assert edge.rows("select count(*) from store.subject where state = 2") == [(0,)]
 
 
@@ -179,17 +179,82 @@ def test_fences_are_taken_away_after_a_day_and_those_of_erasures_never(
     older()
     forget(desk)
     desk.erase(("user_id", ADA.user_id))
-    fenced = edge.rows("select count(*) from store.subject where state = 2 and generation = -1")
-    assert fenced[0][0] == 2
+    assert edge.count("passing_fence") == 2
     assert forget(desk).fences == 0
     with transaction(store_owner) as owner:
-        old = "update store.subject set registered_at = registered_at - interval '25 hours'"
+        old = "update store.passing_fence set since = since - interval '25 hours'"
         owner.execute(text(old))
     with transaction(edge.store) as store:  # whatever instant the caller gives
         later = desk.service.ports.clock() + timedelta(days=30)
         assert fences.lift(store, before=later, limit=1) == 1
     assert forget(desk).fences == 1
     assert edge.rows("select distinct state, generation > 0 from store.subject") == [(2, True)]
+    with transaction(edge.store) as store:  # whatever the gateway writes into the registry
+        store.execute(text("update store.subject set generation = -1"))
+        assert fences.lift(store, before=later, limit=10) == 0
+
+
+def test_an_erasure_that_meets_a_fence_keeps_it(
+    desk: RightsDesk, older: Callable[[], None], store_owner: Engine
+) -> None:
+    """So it is where somebody was killed between the fence and the vault."""
+    edge = desk.edge
+    mint(edge, GRACE)
+    older()
+    (circle,) = found(desk)
+    assert strangers._fenced(desk.service.ports, circle)
+    assert edge.count("passing_fence") == 2
+    desk.erase(("user_id", GRACE.user_id))
+    assert edge.count("passing_fence") == 0
+    with transaction(store_owner) as owner:
+        owner.execute(
+            text("update store.subject set registered_at = registered_at - interval '9 d'")
+        )
+    assert forget(desk).fences == 0
+    assert edge.rows("select count(*) from store.subject where state = 2")[0][0] >= 2
+
+
+def test_what_was_left_by_one_who_was_killed_is_gone_on_with(
+    desk: RightsDesk, older: Callable[[], None]
+) -> None:
+    mint(desk.edge, GRACE)
+    older()
+    (circle,) = found(desk)
+    assert strangers._fenced(desk.service.ports, circle)
+    assert forget(desk).people == 1
+
+
+def test_by_an_older_vault_nobody_is_a_stranger(
+    desk: RightsDesk, older: Callable[[], None]
+) -> None:
+    """It does not know the names by which people are registered."""
+    edge = desk.edge
+    edge.send(viewed(edge, ADA))
+    mint(edge, GRACE)
+    older()
+    pseudonym_life.rotate(edge.store, edge.vault)
+    pseudonym_life.move(edge.store, edge.vault, edge.keyring, lambda _done: None)
+    with vault_transaction(edge.vault) as vault:  # as a backup of it has it
+        vault.execute(text("update vault.key_in_use set version = 0, first = 0 where name = 'pid'"))
+    assert forget(desk).people == 0
+    pseudonym_life.move(edge.store, edge.vault, edge.keyring, lambda _done: None)
+    assert forget(desk).people == 1
+    assert [known(edge, each) for each in (ADA, GRACE)] == [True, False]
+
+
+def test_in_the_first_week_on_a_server_nobody_is_forgotten(
+    desk: RightsDesk, older: Callable[[], None], store_owner: Engine
+) -> None:
+    """It may be an old copy, put there until a newer one is found."""
+    mint(desk.edge, GRACE)
+    older()
+    with transaction(store_owner) as owner:
+        known_server.put(owner)
+    assert forget(desk).people == 0
+    with transaction(store_owner) as owner:
+        owner.execute(text("update store.known_server set since = since - interval '8 days'"))
+        known_server.put(owner)  # the next start: it is the same
+    assert forget(desk).people == 1
 
 
 def test_what_an_operator_undid_is_not_forgotten(
@@ -237,6 +302,16 @@ def test_while_strangers_are_met_and_forgotten_nobody_is_lost(
 
 def test_all_of_the_vault_is_looked_through_in_a_week(desk: RightsDesk) -> None:
     now = desk.service.ports.clock()
-    hours = sorted(strangers.due(now + timedelta(hours=hour)) for hour in range(strangers.HOURS))
-    assert (hours[0][0], hours[-1][1]) == ALL
-    assert all(one[1] == other[0] for one, other in itertools.pairwise(hours))
+    hours = [strangers.due(now + timedelta(hours=hour)) for hour in range(strangers.HOURS)]
+    (buckets,) = zip(*hours, strict=True)
+    assert sorted(each for first, end in buckets for each in range(first, end)) == [*range(BUCKETS)]
+
+
+def test_what_was_missed_is_looked_through_the_next_time(desk: RightsDesk) -> None:
+    now = desk.service.ports.clock()
+    ((_, end),) = strangers.due(now)
+    late = strangers.due(now + timedelta(hours=5), end)
+    assert sum(last - first for first, last in late) in range(120, 124)
+    assert late[0][0] == end % BUCKETS
+    assert all(first <= last for first, last in late)
+    assert strangers.due(now, end) == [(end % BUCKETS, end)] if end < BUCKETS else True

@@ -47,7 +47,7 @@ GRANT EXECUTE ON FUNCTION store.ingest_held(), store.commit_held() TO paravent_g
 
 -- By which epoch's pseudonyms people are registered; a rotation sets it.
 GRANT SELECT ON store.pseudonyms TO paravent_gateway;
-GRANT UPDATE (epoch, since) ON store.pseudonyms TO paravent_gateway;
+GRANT UPDATE (epoch, first, brought, since) ON store.pseudonyms TO paravent_gateway;
 
 -- Sources and their keys are the gateway's alone.
 GRANT SELECT, INSERT ON store.source, store.source_key TO paravent_gateway;
@@ -60,8 +60,11 @@ GRANT UPDATE (expires_at, revoked_at, last_used_on) ON store.source_key TO parav
 GRANT SELECT, INSERT ON store.subject TO paravent_gateway;
 GRANT UPDATE (state, generation, objected, consent, pid, principal) ON store.subject
     TO paravent_gateway;
--- Fences of people whom the vault has forgotten go by a function that takes no others.
-GRANT EXECUTE ON FUNCTION store.lift_fences(timestamptz, integer) TO paravent_gateway;
+-- Fences of people whom the vault forgets come and go by functions that touch no other row; an
+-- erasure that meets one takes it off the list, so that it stays.
+GRANT SELECT, DELETE ON store.passing_fence TO paravent_gateway;
+GRANT EXECUTE ON FUNCTION store.put_fences(uuid[], smallint[]),
+    store.lift_fences(timestamptz, integer), store.drop_fences(uuid[]) TO paravent_gateway;
 GRANT SELECT ON store.subject TO paravent_workers;
 GRANT UPDATE (registered_at) ON store.subject TO paravent_workers;
 

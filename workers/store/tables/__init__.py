@@ -28,7 +28,7 @@ from workers.store.tables.results import (
 from workers.store.tables.rulebooks import in_force, rulebook_change
 from workers.store.tables.schema import AUDIT, STORE, metadata
 from workers.store.tables.servers import known_server
-from workers.store.tables.subjects import consent_record, subject, withdrawal
+from workers.store.tables.subjects import consent_record, passing_fence, subject, withdrawal
 
 __all__ = [
     "AUDIT",
@@ -58,6 +58,7 @@ __all__ = [
     "metadata",
     "notice",
     "outbox",
+    "passing_fence",
     "pseudonyms",
     "purpose",
     "quarantine",

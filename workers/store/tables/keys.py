@@ -1,6 +1,6 @@
 """Which versions are in use, of the key of message ids and of pseudonyms: technical, a row each."""
 
-from sqlalchemy import Boolean, CheckConstraint, Integer, Table
+from sqlalchemy import Boolean, CheckConstraint, Integer, SmallInteger, Table
 from sqlalchemy import text as sql
 
 from policies.data_map import Erasure
@@ -23,15 +23,18 @@ message_key = Table(
     schema=STORE,
 )
 
-# The epoch whose pseudonyms people are registered by; while everybody gets those of the next, some
-# have the ones before.
+# The epoch whose pseudonyms people are registered by, and the first that somebody may have still:
+# another one while everybody gets those of the next, up to the bucket of the vault ``brought``.
 pseudonyms = Table(
     "pseudonyms",
     metadata,
     noted("since", INSTANT, IN_USE),
     noted("epoch", Integer, IN_USE),
+    noted("first", Integer, IN_USE),
+    noted("brought", SmallInteger, IN_USE),
     noted("one", Boolean, IN_USE, primary_key=True, server_default=sql("true")),
     CheckConstraint("one", name="one"),
+    CheckConstraint("first <= epoch", name="span"),
     info=erased_by(Erasure.KEEP),
     schema=STORE,
 )

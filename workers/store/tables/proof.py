@@ -91,6 +91,8 @@ anchor = Table(
     noted("entry", BigInteger, SHOWN),
     noted("records", ARRAY(BigInteger), SHOWN),  # their numbers in the ledger, in order
     noted("leaves", LargeBinary, SHOWN),  # 32 bytes each, in the same order
+    # By which names its leaves call people: 1 their pseudonyms, 2 ``subject.principal``.
+    noted("form", SmallInteger, SHOWN),
     info=erased_by(Erasure.KEEP),
     schema=STORE,
 )

@@ -120,3 +120,20 @@ withdrawal = Table(
     info=erased_by(Erasure.DELETE),
     schema=STORE,
 )
+
+# Fences of people whom the vault has forgotten; each goes a day later.
+passing_fence = Table(
+    "passing_fence",
+    metadata,
+    noted(
+        "subject",
+        BigInteger,
+        FENCE,
+        ForeignKey(subject.c.id, ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    noted("since", INSTANT, FENCE),
+    info=erased_by(Erasure.KEEP),
+    schema=STORE,
+)

@@ -1,4 +1,4 @@
-"""Keep which epoch people's pseudonyms are of, and up to which bucket they have those of the next.
+"""Keep which epoch people's pseudonyms are of.
 
 An installation from before this is in epoch 0: no other was ever in use.
 """
@@ -13,13 +13,11 @@ branch_labels = None
 depends_on = None
 
 EPOCH = """
-ALTER TABLE vault.bucket ADD COLUMN IF NOT EXISTS pid_epoch integer NOT NULL DEFAULT 0;
 INSERT INTO vault.key_in_use (name, version, since, first)
     VALUES ('pid', 0, now(), 0) ON CONFLICT DO NOTHING
 """
 
 
 def upgrade() -> None:
-    # A column with a constant default rewrites nothing; the lock is held for a moment.
     op.execute("SET LOCAL lock_timeout = '3s'")
     op.get_bind().exec_driver_sql(EPOCH)
