@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -23,9 +24,11 @@ from gateway.rights import register
 from gateway.rights.domains import domain_keys
 from gateway.rights.ports import Ports
 from gateway.rights.reidentification import register as reidentifications
+from policies.errors import ParaventError
 from pseudonymizer.vault import strangers
 from pseudonymizer.vault.buckets import BUCKETS
 from pseudonymizer.vault.strangers import Circle
+from pseudonymizer.vault.subjects import all_alive
 from pseudonymizer.vault.transactions import transaction as vault_transaction
 from workers.store import fences, held, in_force, known_server, pseudonyms
 from workers.store.errors import StoreBusy
@@ -125,16 +128,28 @@ def _forget(ports: Ports, circle: Circle, now: datetime) -> int | None:
     """Forget one circle; ``None`` where somebody in it was met or registered meanwhile."""
     if not _fenced(ports, circle):
         return None
-    gone = None
     try:
         gone = _forgotten(ports, circle, now)
-    finally:
-        if gone is None:  # they stay, so nothing may stand in their way
-            with store_transaction(ports.store) as store:
-                fences.drop(store, [pid for _, pid in circle.pids])
+    except ParaventError:
+        # Whether it was committed all the same, the vault knows; while it does not say, the fences
+        # stay, and go in a day.
+        with suppress(ParaventError):
+            _unfence_whom_it_knows(ports, circle)
+        raise
+    if gone is None:
+        _unfence_whom_it_knows(ports, circle)
     if ports.resolver is not None:
         ports.resolver.invalidate([pid for _, pid in circle.pids])
     return gone
+
+
+def _unfence_whom_it_knows(ports: Ports, circle: Circle) -> None:
+    """Take away what stands in the way of people who were not forgotten after all."""
+    with vault_transaction(ports.vault) as vault:
+        stays = all_alive(vault, circle.members)
+    if stays:
+        with store_transaction(ports.store) as store:
+            fences.drop(store, [pid for _, pid in circle.pids])
 
 
 def _forgotten(ports: Ports, circle: Circle, now: datetime) -> int | None:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 
 from gateway.rights import pseudonym_life, strangers
 from gateway.rights.cases import CaseType
+from pseudonymizer.errors import VaultUnavailable
 from pseudonymizer.lookup import Lookup
 from pseudonymizer.vault.buckets import BUCKETS
 from pseudonymizer.vault.strangers import Circle, circles_in
@@ -212,6 +213,28 @@ def test_an_erasure_that_meets_a_fence_keeps_it(
         )
     assert forget(desk).fences == 0
     assert edge.rows("select count(*) from store.subject where state = 2")[0][0] >= 2
+
+
+@pytest.mark.parametrize("outcome", ["committed", "undone"])
+def test_where_the_vault_fails_the_fences_are_for_whom_it_has_forgotten(
+    desk: RightsDesk, older: Callable[[], None], monkeypatch: pytest.MonkeyPatch, outcome: str
+) -> None:
+    edge, ports = desk.edge, desk.service.ports
+    mint(edge, GRACE)
+    older()
+    (circle,) = found(desk)
+    forgotten = strangers._forgotten
+
+    def failing(*asked: Any) -> None:
+        if outcome == "committed":
+            forgotten(*asked)
+        raise VaultUnavailable("the answer was lost")
+
+    monkeypatch.setattr(strangers, "_forgotten", failing)
+    with pytest.raises(VaultUnavailable):
+        strangers._forget(ports, circle, ports.clock())
+    assert edge.count("passing_fence") == (2 if outcome == "committed" else 0)
+    assert known(edge, GRACE) is (outcome == "undone")
 
 
 def test_what_was_left_by_one_who_was_killed_is_gone_on_with(
