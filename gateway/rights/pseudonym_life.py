@@ -92,9 +92,11 @@ def refuse_apart(ports: Ports) -> None:
     Raises:
         PseudonymsMoved: one of the databases is older than the other.
     """
-    known, registered = _spans(ports.store, ports.vault)
-    if not registered.within(known.first, known.version):
-        raise PseudonymsMoved
+    for _ in range(2):  # twice: both are told at the end of a move, one after the other
+        known, registered = _spans(ports.store, ports.vault)
+        if registered.within(known.first, known.version):
+            return
+    raise PseudonymsMoved
 
 
 def _spans(store: Engine, vault: Engine) -> tuple[InUse, Epochs]:

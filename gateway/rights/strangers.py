@@ -18,17 +18,17 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 import structlog
-from sqlalchemy import Connection, text
 
 from gateway.rights import register
 from gateway.rights.domains import domain_keys
 from gateway.rights.ports import Ports
+from gateway.rights.pseudonym_life import refuse_apart
 from gateway.rights.reidentification import register as reidentifications
 from policies.errors import ParaventError
 from pseudonymizer.vault import strangers
 from pseudonymizer.vault.buckets import BUCKETS
 from pseudonymizer.vault.strangers import Circle
-from pseudonymizer.vault.subjects import all_alive
+from pseudonymizer.vault.subjects import hold_alive
 from pseudonymizer.vault.transactions import transaction as vault_transaction
 from workers.store import fences, held, in_force, known_server, pseudonyms
 from workers.store.errors import StoreBusy
@@ -43,7 +43,6 @@ PORTION: Final = 8  # buckets looked through in one transaction
 SOME: Final = 5_000
 FIRST_LOOK_S: Final = 90.0
 EVERY_S: Final = 3600.0
-TURN: Final = 0x7374_7261_6E67_65  # "strange": an advisory lock of the vault database
 ENTRY: Final = "vault:strangers-forgotten"
 
 Buckets = tuple[int, int]
@@ -77,6 +76,7 @@ def forget(
 
     Raises:
         StoreUnavailable, VaultUnavailable, KeyUnavailable: some are left for the next time.
+        PseudonymsMoved: the databases are of different epochs.
     """
     now = ports.clock()
     lifted = _lift(ports, now)
@@ -94,11 +94,12 @@ def forget(
 def _is_settled(ports: Ports, now: datetime) -> bool:
     with store_transaction(ports.store) as store:
         since = known_server.since(store)
-    return since is None or now - since >= SETTLED
+    return since is not None and now - since >= SETTLED
 
 
 def _portion(ports: Ports, buckets: Buckets, now: datetime) -> Forgotten:
     before = (now - KEPT).date()
+    refuse_apart(ports)
     with vault_transaction(ports.vault) as vault:
         circles = strangers.circles_in(
             vault, ports.keyring, domain_keys(ports), buckets=buckets, before=before
@@ -126,41 +127,52 @@ def _unregistered(ports: Ports, circles: list[Circle]) -> list[Circle]:
 
 def _forget(ports: Ports, circle: Circle, now: datetime) -> int | None:
     """Forget one circle; ``None`` where somebody in it was met or registered meanwhile."""
-    if not _fenced(ports, circle):
-        return None
+    gone = None
     try:
-        gone = _forgotten(ports, circle, now)
-    except ParaventError:
+        if _fenced(ports, circle):
+            gone = _forgotten(ports, circle, now)
+    except BaseException:
         # Whether it was committed all the same, the vault knows; while it does not say, the fences
         # stay, and go in a day.
         with suppress(ParaventError):
-            _unfence_whom_it_knows(ports, circle)
+            _unfence(ports, circle)
         raise
     if gone is None:
-        _unfence_whom_it_knows(ports, circle)
-    if ports.resolver is not None:
+        _unfence(ports, circle)
+    elif ports.resolver is not None:
         ports.resolver.invalidate([pid for _, pid in circle.pids])
     return gone
 
 
-def _unfence_whom_it_knows(ports: Ports, circle: Circle) -> None:
-    """Take away what stands in the way of people who were not forgotten after all."""
+def _unfence(ports: Ports, circle: Circle) -> None:
+    """Take away what stands in the way of people who were not forgotten after all.
+
+    In the vault's transaction: whoever forgets them, or erases them, comes before or after it.
+    """
     with vault_transaction(ports.vault) as vault:
-        stays = all_alive(vault, circle.members)
-    if stays:
-        with store_transaction(ports.store) as store:
-            fences.drop(store, [pid for _, pid in circle.pids])
+        if hold_alive(vault, circle.members) == list(circle.members):
+            with store_transaction(ports.store) as store:
+                fences.drop(store, [pid for _, pid in circle.pids])
 
 
 def _forgotten(ports: Ports, circle: Circle, now: datetime) -> int | None:
+    # First, since nobody knows whose they are once the vault has forgotten them.
+    with vault_transaction(ports.rights) as rights:
+        register.drop_results_about(rights, circle.members, now)
+        reidentifications.detach(rights, circle.members)
     with vault_transaction(ports.vault) as vault:
-        if not strangers.hold(vault, circle, (now - KEPT).date()):
+        if not strangers.hold(vault, circle, (now - KEPT).date()) or not _still_fenced(
+            ports, circle
+        ):
             return None
-        # First, since nobody knows whose they are once the vault has forgotten them.
-        with vault_transaction(ports.rights) as rights:
-            register.drop_results_about(rights, circle.members, now)
-            reidentifications.detach(rights, circle.members)
         return strangers.forget(vault, circle.members, at=now)
+
+
+def _still_fenced(ports: Ports, circle: Circle) -> bool:
+    """Say whether nobody took the fences away; from here on nobody does who finds them held."""
+    with store_transaction(ports.store) as store:
+        numbers = held.numbered(store)["domain"].values()
+        return fences.stand(store, [pid for domain, pid in circle.pids if domain in numbers])
 
 
 def _fenced(ports: Ports, circle: Circle) -> bool:
@@ -191,7 +203,7 @@ def _lift(ports: Ports, now: datetime) -> int:
 
 
 async def keep(ports: Ports, *, first_s: float = FIRST_LOOK_S, every_s: float = EVERY_S) -> None:
-    """Forget what is due, again and again; of several gateways one does.
+    """Forget what is due, again and again.  Every gateway does; two at once do no harm.
 
     What could not be looked through is, the next time.
     """
@@ -201,19 +213,10 @@ async def keep(ports: Ports, *, first_s: float = FIRST_LOOK_S, every_s: float = 
         wait = every_s
         buckets = due(ports.clock(), after)
         try:
-            done = [await asyncio.to_thread(_in_turn, ports, each) for each in buckets]
+            done = [await asyncio.to_thread(forget, ports, each) for each in buckets]
         except Exception as error:  # noqa: BLE001  # who stops trying never forgets anybody again
             log.warning("strangers-not-forgotten", error=type(error).__name__)
         else:
             after = buckets[-1][1]
             if people := sum(each.people for each in done):
                 log.info("strangers-forgotten", people=people)
-
-
-def _in_turn(ports: Ports, buckets: Buckets) -> Forgotten:
-    with vault_transaction(ports.rights) as rights:
-        return forget(ports, buckets) if _takes_turn(rights) else Forgotten()
-
-
-def _takes_turn(rights: Connection) -> bool:
-    return bool(rights.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": TURN}))

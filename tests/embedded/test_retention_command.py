@@ -37,6 +37,13 @@ def test_strangers_are_forgotten_by_hand(data: Path) -> None:
         for person in (ADA, GRACE):
             wanted = Lookup((("user_id", person.user_id),), mint=True)
             resolver.resolve([wanted], domains=("marketing", "measurement"))
+        with psycopg.connect(server.dsn("store")) as owner:
+            owner.execute(
+                "insert into store.known_server (since, system, timeline, database)"
+                " select now() - interval '8 days', (pg_control_system()).system_identifier,"
+                " (pg_control_checkpoint()).timeline_id, oid from pg_database"
+                " where datname = current_database()"
+            )
         with psycopg.connect(server.dsn("vault")) as owner:
             owner.execute("update vault.subject set created_on = created_on - 30 where id = 1")
             owner.execute("update vault.identifier set first_seen_on = first_seen_on - 30")

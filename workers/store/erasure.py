@@ -17,7 +17,9 @@ update store.subject set state = 2, generation = generation + 1, consent = '{}',
   principal = null
 where id = any(%s) and state <> 2"""
 
-_LASTING = "delete from store.passing_fence where subject = any(%s)"
+_LASTING = """
+delete from store.passing_fence fence using store.subject known
+where known.id = fence.subject and known.pid = any(%s)"""
 _MARK_PIDS = """
 with held as (
   select id from store.subject where pid = any(%s) order by id for no key update
@@ -45,10 +47,13 @@ def fence(connection: Connection, fences: Sequence[tuple[bytes, int]]) -> list[i
     that is registered here.  One that would have gone in a day stays.
     """
     pids = [pid for pid, _ in fences]
+    if not pids:
+        return []
+    run(connection, _LASTING, (Uuids.of_bytes(pids),))
     mark_erased(connection, pids)
     registry.register(connection, sorted(fences))
     numbers = mark_erased(connection, pids)
-    run(connection, _LASTING, (Int8s.of(numbers),))
+    run(connection, _LASTING, (Uuids.of_bytes(pids),))
     return numbers
 
 

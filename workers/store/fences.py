@@ -17,12 +17,13 @@ from sqlalchemy import Connection
 from workers.store.packing import Instant, Int2s, Uuids
 from workers.store.transactions import rows_of
 
-__all__ = ["Registered", "drop", "lift", "put", "registered"]
+__all__ = ["Registered", "drop", "lift", "put", "registered", "stand"]
 
 _REGISTERED: Final = """
 select known.pid from store.subject known
 left join store.passing_fence fence on fence.subject = known.id
 where known.pid = any(%s) and fence.subject is null"""
+_STANDING: Final = "select count(*) from store.subject where pid = any(%s) and state = 2"
 _PUT: Final = "select store.put_fences(%s, %s)"
 _LIFT: Final = "select store.lift_fences(%s, %s)"
 _DROP: Final = "select store.drop_fences(%s)"
@@ -51,6 +52,12 @@ def put(connection: Connection, rows: Sequence[tuple[bytes, int]]) -> None:
     rows_of(connection, _PUT, (Uuids.of_bytes(pids), Int2s.of(domains)))
     if registered(connection, pids):
         raise Registered
+
+
+def stand(connection: Connection, pids: Sequence[bytes]) -> bool:
+    """Say whether there is a fence, or somebody erased, at each of *pids*."""
+    ((standing,),) = rows_of(connection, _STANDING, (Uuids.of_bytes(pids),))
+    return bool(standing == len(set(pids)))
 
 
 def drop(connection: Connection, pids: Sequence[bytes]) -> None:

@@ -30,7 +30,9 @@ on conflict (one) do update
       database = excluded.database
   where (known_server.system, known_server.timeline, known_server.database)
     <> (excluded.system, excluded.timeline, excluded.database)"""
-_SINCE: Final = "select since from store.known_server"
+_SINCE: Final = f"""
+select known.since from ({_HERE}) as here
+join store.known_server as known using (system, timeline, database)"""
 _KNOWN: Final = f"""
 select exists (
   select from ({_HERE}) as here
@@ -50,7 +52,7 @@ def put(connection: Connection) -> None:
 
 
 def since(connection: Connection) -> datetime | None:
-    """Give since when the store is on this server; ``None``: it was never compared."""
+    """Give since when the store is known to be on this server; ``None``: that was not compared."""
     rows = rows_of(connection, _SINCE, ())
     return datetime.fromtimestamp(rows[0][0] / 1_000_000, UTC) if rows else None
 

@@ -25,14 +25,18 @@ from tests.support.clock import instant
 from tests.support.edge import TestEdge, make_edge
 from tests.support.rights import CONFIRMED, RightsDesk
 from workers.store import fences, known_server
+from workers.store.errors import PseudonymsMoved
 from workers.store.transactions import transaction
 
 ALL = (0, BUCKETS)
 
 
 @pytest.fixture
-def older(vault_owner: Engine) -> Callable[[], None]:
-    """Make everybody whom the vault knows a month older."""
+def older(vault_owner: Engine, store_owner: Engine) -> Callable[[], None]:
+    """Make everybody whom the vault knows a month older, and the store as long on its server."""
+    with transaction(store_owner) as owner:
+        known_server.put(owner)
+        owner.execute(text("update store.known_server set since = since - interval '30 days'"))
 
     def make() -> None:
         with transaction(vault_owner) as owner:
@@ -237,6 +241,32 @@ def test_where_the_vault_fails_the_fences_are_for_whom_it_has_forgotten(
     assert known(edge, GRACE) is (outcome == "undone")
 
 
+def test_two_who_forget_at_once_leave_nobody_without_a_fence(
+    desk: RightsDesk, older: Callable[[], None]
+) -> None:
+    ports = desk.service.ports
+    for number in range(12):
+        mint(desk.edge, replace(ADA, user_id=f"cust-{number}"))
+    older()
+    circles, now = found(desk), desk.service.ports.clock()
+    gone: list[int | None] = []
+
+    def work() -> None:
+        gone.extend(strangers._forget(ports, each, now) for each in circles)
+
+    assert at_once(work, work) == []
+    assert sorted(each or 0 for each in gone) == [0] * 12 + [1] * 12
+    assert desk.edge.count("passing_fence") == 2 * 12
+
+
+def test_without_its_fence_nobody_is_forgotten(desk: RightsDesk, older: Callable[[], None]) -> None:
+    mint(desk.edge, GRACE)
+    older()
+    (circle,) = found(desk)
+    assert strangers._forgotten(desk.service.ports, circle, desk.service.ports.clock()) is None
+    assert known(desk.edge, GRACE)
+
+
 def test_what_was_left_by_one_who_was_killed_is_gone_on_with(
     desk: RightsDesk, older: Callable[[], None]
 ) -> None:
@@ -247,10 +277,10 @@ def test_what_was_left_by_one_who_was_killed_is_gone_on_with(
     assert forget(desk).people == 1
 
 
-def test_by_an_older_vault_nobody_is_a_stranger(
-    desk: RightsDesk, older: Callable[[], None]
+def test_while_the_databases_are_of_different_epochs_nobody_is_a_stranger(
+    desk: RightsDesk, older: Callable[[], None], store_owner: Engine
 ) -> None:
-    """It does not know the names by which people are registered."""
+    """The one does not know the names by which people are registered in the other."""
     edge = desk.edge
     edge.send(viewed(edge, ADA))
     mint(edge, GRACE)
@@ -259,7 +289,13 @@ def test_by_an_older_vault_nobody_is_a_stranger(
     pseudonym_life.move(edge.store, edge.vault, edge.keyring, lambda _done: None)
     with vault_transaction(edge.vault) as vault:  # as a backup of it has it
         vault.execute(text("update vault.key_in_use set version = 0, first = 0 where name = 'pid'"))
-    assert forget(desk).people == 0
+    with pytest.raises(PseudonymsMoved):
+        forget(desk)
+    pseudonym_life.move(edge.store, edge.vault, edge.keyring, lambda _done: None)
+    with transaction(store_owner) as owner:  # and as one of the store has it
+        owner.execute(text("update store.pseudonyms set epoch = 0, first = 0"))
+    with pytest.raises(PseudonymsMoved):
+        forget(desk)
     pseudonym_life.move(edge.store, edge.vault, edge.keyring, lambda _done: None)
     assert forget(desk).people == 1
     assert [known(edge, each) for each in (ADA, GRACE)] == [True, False]
@@ -271,6 +307,9 @@ def test_in_the_first_week_on_a_server_nobody_is_forgotten(
     """It may be an old copy, put there until a newer one is found."""
     mint(desk.edge, GRACE)
     older()
+    with transaction(store_owner) as owner:  # a copy of another's
+        owner.execute(text("update store.known_server set system = system - 1"))
+    assert forget(desk).people == 0
     with transaction(store_owner) as owner:
         known_server.put(owner)
     assert forget(desk).people == 0

@@ -49,8 +49,11 @@ END $$;
 CREATE OR REPLACE FUNCTION store.drop_fences(pids UUID[])
 RETURNS VOID
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
-    DELETE FROM store.subject known USING store.passing_fence fence
-    WHERE known.pid = ANY(pids) AND known.state = 2 AND fence.subject = known.id
+    DELETE FROM store.subject WHERE state = 2 AND id IN (
+        SELECT fence.subject FROM store.passing_fence fence
+        JOIN store.subject known ON known.id = fence.subject
+        WHERE known.pid = ANY(pids) FOR UPDATE OF fence SKIP LOCKED  -- an erasure is keeping it
+    )
 $$
 """
 
