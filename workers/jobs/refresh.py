@@ -7,6 +7,7 @@ run take turns, so a second beat doubles no work.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,12 +22,14 @@ from workers.jobs.clock import Over, as_instant, as_us, never, now_us
 from workers.store import folding, in_force, lanes, refreshing, registry, sizes, snapshots
 from workers.store.computation import Computation, Subject
 from workers.store.refreshing import RefreshRun
-from workers.store.transactions import transaction
+from workers.store.transactions import awaited, transaction
 
 # Subjects a transaction: who sends an event of one of them waits for its end.  The first is small,
 # since nobody knows yet how long their histories are.
-FIRST_SLICE, LEAST_SLICE, MOST_SLICE = 5, 2, 50
+FIRST_SLICE, LEAST_SLICE, MOST_SLICE = 5, 2, 500
 SLICE_S = 0.02
+# After a slice that somebody waited for the next are a quarter, and grow by a tenth each.
+SHRINKING, BESIDE = 4, 1.1
 
 Progress = Callable[[int, int], None]
 """Told after every slice how many subjects are done, of how many in this call."""
@@ -71,16 +74,17 @@ def refresh(  # noqa: PLR0913  two of the six only say when to report and when t
     with transaction(engine) as connection:
         subjects = _due(connection, ctx, run, before)
     done = snapshots_changed = memberships_changed = 0
-    size = FIRST_SLICE
+    size, growth = FIRST_SLICE, 2.0
     while done < len(subjects):
         if until():
             break
         piece = subjects[done : done + size]
         began = time.monotonic()
         changed = attempted(partial(_slice, engine, ctx, run, piece))
-        size = _next_size(len(piece), time.monotonic() - began)
-        snapshots_changed += changed[0]
-        memberships_changed += changed[1]
+        growth = BESIDE if changed.awaited else growth
+        size = _next_size(len(piece), time.monotonic() - began, growth, awaited=changed.awaited)
+        snapshots_changed += changed.snapshots
+        memberships_changed += changed.memberships
         done += len(piece)
         if progress:
             progress(done, len(subjects))
@@ -92,10 +96,20 @@ def refresh(  # noqa: PLR0913  two of the six only say when to report and when t
     )
 
 
-def _next_size(size: int, took_s: float) -> int:
-    """Give how many subjects take about ``SLICE_S``, at most twice as many as the last time."""
-    fitting = size * min(2.0, SLICE_S / max(took_s, 1e-6))
-    return min(MOST_SLICE, max(LEAST_SLICE, round(fitting)))
+def _next_size(size: int, took_s: float, growth: float, *, awaited: bool) -> int:
+    """Give how many subjects take ``SLICE_S``, at most *growth* times as many as last time."""
+    if awaited:
+        return max(LEAST_SLICE, size // SHRINKING)
+    fitting = size * min(growth, SLICE_S / max(took_s, 1e-6))
+    return min(MOST_SLICE, max(LEAST_SLICE, math.ceil(fitting)))
+
+
+class Slice(NamedTuple):
+    """What a slice changed, and whether somebody waited for its end."""
+
+    snapshots: int = 0
+    memberships: int = 0
+    awaited: bool = False
 
 
 def _open(
@@ -146,18 +160,17 @@ def _due(
     return refreshing.due(connection, run, before, ctx, now_us=now_us())
 
 
-def _slice(
-    engine: Engine, ctx: Computation, run: RefreshRun, subjects: Sequence[int]
-) -> tuple[int, int]:
-    """Refresh some subjects in one transaction; give how many snapshots and memberships changed."""
+def _slice(engine: Engine, ctx: Computation, run: RefreshRun, subjects: Sequence[int]) -> Slice:
+    """Refresh some subjects in one transaction; give what it changed."""
     with transaction(engine) as connection:
         in_force.hold(connection, ctx.rulebook)
         here = refreshing.lock(connection, run.id)
         todo = [subject for subject in subjects if subject > here.last_subject]
-        changed = _settle(connection, ctx, run, todo) if todo else (0, 0)
-        if todo:
-            refreshing.advance(connection, run.id, last_subject=todo[-1], subjects=len(todo))
-        return changed
+        if not todo:
+            return Slice()
+        changed = _settle(connection, ctx, run, todo)
+        refreshing.advance(connection, run.id, last_subject=todo[-1], subjects=len(todo))
+        return Slice(*changed, awaited(connection))
 
 
 def _settle(
