@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,11 @@ class Installed:
         family = {self.process.pid}
         while more := {pid for pid, parent in parents.items() if parent in family} - family:
             family |= more
-        return [Path(f"/proc/{pid}/cmdline").read_bytes().decode() for pid in sorted(family)]
+        lines = []
+        for pid in sorted(family):
+            with suppress(FileNotFoundError, ProcessLookupError):  # it has ended since
+                lines.append(Path(f"/proc/{pid}/cmdline").read_bytes().decode())
+        return lines
 
     def files(self) -> Iterator[Path]:
         """Give every file of the installation."""

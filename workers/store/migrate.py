@@ -12,7 +12,7 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import Connection
 
 from policies.errors import DatabaseShared
-from workers.store.errors import StoreBusy
+from workers.store.errors import StoreBusy, StoreRefused
 from workers.store.provision import OWNER, provision
 from workers.store.tables import STORE, metadata
 from workers.store.transactions import connect, parts_of, transaction
@@ -22,6 +22,9 @@ _MIGRATIONS: Final = files("workers.store") / "migrations"
 _VERSION: Final = "alembic_version"
 ATTEMPTS: Final = 10  # of three seconds at most
 PAUSE_S: Final = 0.5
+# An internal error to PostgreSQL, "tuple concurrently updated": its own vacuum, or the migration of
+# another database, changed a row of its catalogue that we were changing.
+CATALOGUE_CROSSED: Final = "XX000"
 
 
 def migrate_store(owner_dsn: str, *, passwords: Mapping[str, str] | None = None) -> None:
@@ -44,17 +47,20 @@ def migrate_store(owner_dsn: str, *, passwords: Mapping[str, str] | None = None)
     """
     parts = parts_of(owner_dsn)
     database = parts.get("dbname", "store")
-    provision(owner_dsn, database=database, login_roles=LOGIN_ROLES, passwords=passwords or {})
     engine = connect(
         make_conninfo(**{**parts, "dbname": database}), pool_size=1, application_name="migrate"
     )
     try:
         for attempt in range(1, ATTEMPTS + 1):
             try:
+                provision(
+                    owner_dsn, database=database, login_roles=LOGIN_ROLES, passwords=passwords or {}
+                )
                 with transaction(engine) as connection:
                     _upgrade(connection)
-            except StoreBusy:
-                if attempt == ATTEMPTS:
+            except (StoreBusy, StoreRefused) as error:
+                refused = isinstance(error, StoreRefused) and error.sqlstate != CATALOGUE_CROSSED
+                if attempt == ATTEMPTS or refused:
                     raise
                 time.sleep(PAUSE_S)
             else:
