@@ -119,7 +119,8 @@ def _pseudonymous(
     with store_transaction(ports.store) as store:
         # Held shared until the end: neither an erasure nor a change of consent slips in between.
         rows = registry.lock(store, list(wanted))
-        pseudonyms.refuse_apart(store, 0, max(name.epoch for name in names))
+        for name in names:  # none where an erasure has begun meanwhile
+            pseudonyms.refuse_apart(store, 0, name.epoch)
         by_table = held.records(store, [row.id for row in rows.values()])
         context = Computation.build(store, ports.rules)
         reference = _reference(store, by_table, context)

@@ -217,6 +217,7 @@ def erase_in_store(ports: Ports, line: Line) -> tuple[list[int], int]:
         numbers = {key: number for number, key in held.numbered(store)["domain"].items()}
         fences = [(pid, numbers[domain]) for domain, pid in line.pids if domain in numbers]
         erasure.fence(store, fences)
+        # Also those whose domain is not known: a line of before there was a file does not say it.
         surrogates = erasure.mark_erased(store, pids)
         deleted = erasure.erase(store, surrogates)
     _invalidate(ports, pids)

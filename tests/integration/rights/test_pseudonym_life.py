@@ -299,7 +299,6 @@ def test_whoever_has_both_names_stops_the_move(edge: TestEdge, elsewhere: TestEd
     assert elsewhere is not edge
     pseudonym_life.rotate(edge.store, edge.vault)
     domains = {row.key: row.id for row in edge.rows("select id, key from store.domain")}
-    called = edge.lookup([Lookup((("user_id", ADA.user_id),))])[0]
     edge.resolver.clear()
     called = edge.lookup([Lookup((("user_id", ADA.user_id),))])[0]
     assert called.pids
