@@ -17,10 +17,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
 
+from workers.jobs import slices
 from workers.jobs.attempts import attempted
 from workers.jobs.clock import Over, as_instant, as_us, never, now_us
-from workers.store import folding, in_force, lanes, refreshing, registry, sizes, snapshots
-from workers.store.computation import Computation, Subject
+from workers.store import in_force, refreshing, sizes
+from workers.store.computation import Computation
 from workers.store.refreshing import RefreshRun
 from workers.store.transactions import awaited, transaction
 
@@ -83,8 +84,8 @@ def refresh(  # noqa: PLR0913  two of the six only say when to report and when t
         changed = attempted(partial(_slice, engine, ctx, run, piece))
         growth = BESIDE if changed.awaited else growth
         size = _next_size(len(piece), time.monotonic() - began, growth, awaited=changed.awaited)
-        snapshots_changed += changed.snapshots
-        memberships_changed += changed.memberships
+        snapshots_changed += changed.rows.snapshots
+        memberships_changed += changed.rows.memberships
         done += len(piece)
         if progress:
             progress(done, len(subjects))
@@ -107,8 +108,7 @@ def _next_size(size: int, took_s: float, growth: float, *, awaited: bool) -> int
 class Slice(NamedTuple):
     """What a slice changed, and whether somebody waited for its end."""
 
-    snapshots: int = 0
-    memberships: int = 0
+    rows: slices.Changed = slices.Changed()
     awaited: bool = False
 
 
@@ -168,107 +168,9 @@ def _slice(engine: Engine, ctx: Computation, run: RefreshRun, subjects: Sequence
         todo = [subject for subject in subjects if subject > here.last_subject]
         if not todo:
             return Slice()
-        changed = _settle(connection, ctx, run, todo)
+        changed = slices.settle(connection, ctx, run, todo)
         refreshing.advance(connection, run.id, last_subject=todo[-1], subjects=len(todo))
-        return Slice(*changed, awaited(connection))
-
-
-def _settle(
-    connection: Connection, ctx: Computation, run: RefreshRun, numbers: Sequence[int]
-) -> tuple[int, int]:
-    # Histories are read before anything is locked: live events and choices of all wait for a slice.
-    past = {} if run.full else _past(connection, ctx, run, numbers)
-    rows = registry.lock_by_id(connection, numbers)
-    subjects = [lanes.standing(row) for row in rows.values() if row.state == registry.ALIVE]
-    ids = [subject.id for subject in subjects]
-    states = _held(connection, ctx, ids)
-    if run.full:
-        states = folding.refold(connection, ctx, ids, now_us())
-    ahead = [subject for subject in ids if _ahead(states, subject, run.as_of_us)]
-    unread = {subject: states[subject] for subject in ahead if subject not in past}
-    rewound, unknown = _rewound(ctx, run, unread)
-    past |= rewound | folding.of_stored(connection, ctx, unknown, until_us=run.as_of_us)
-    then = {each: state for each, state in states.items() if each not in ahead} | {
-        each: past[each] for each in ahead if each in past
-    }
-    return _write(connection, ctx, run, subjects, Standings(states, then))
-
-
-class Standings(NamedTuple):
-    """The states of a slice as they are, and as they were at the instant of the run.
-
-    Whoever came back after it is recorded as they were, and is in the segments of what they are.
-    """
-
-    now: folding.States
-    then: folding.States
-
-
-def _held(connection: Connection, ctx: Computation, subjects: Sequence[int]) -> folding.States:
-    """Hold the states that are read here until the memberships they give are written.
-
-    Who folds an event meanwhile settles memberships, too, and ours would undo theirs.  Where there
-    is no state to hold yet, it is the registry's row that keeps a first one from being written.
-    """
-    states = folding.hold(connection, ctx, subjects, now_us())
-    without = [subject for subject in subjects if subject not in states]
-    if without:
-        registry.lock_by_id(connection, without, for_update=True)
-        states |= folding.hold(connection, ctx, without, now_us())
-    return states
-
-
-def _past(
-    connection: Connection, ctx: Computation, run: RefreshRun, numbers: Sequence[int]
-) -> folding.States:
-    """Give those who have come back after the instant of *run*, as they were at it."""
-    states = folding.read(connection, ctx, numbers)
-    ahead = [subject for subject in numbers if _ahead(states, subject, run.as_of_us)]
-    past, unknown = _rewound(ctx, run, {subject: states[subject] for subject in ahead})
-    return past | folding.of_stored(connection, ctx, unknown, until_us=run.as_of_us)
-
-
-def _rewound(
-    ctx: Computation, run: RefreshRun, states: folding.States
-) -> tuple[folding.States, list[int]]:
-    """Take off *states* what came after the instant of *run*; name those whose history it takes.
-
-    Who has come since is in neither: there was nothing of them yet.
-    """
-    found = {subject: ctx.rewound(state, run.as_of_us) for subject, state in states.items()}
-    past = {subject: state for subject, state in found.items() if state and state.events}
-    return past, [subject for subject, state in found.items() if state is None]
-
-
-def _ahead(states: folding.States, subject: int, as_of_us: int) -> bool:
-    return subject in states and states[subject].last_at_us > as_of_us
-
-
-def _write(
-    connection: Connection,
-    ctx: Computation,
-    run: RefreshRun,
-    subjects: Sequence[Subject],
-    standings: Standings,
-) -> tuple[int, int]:
-    domains = {subject.id: subject.domain for subject in subjects}
-    values = {
-        subject: ctx.values(domains[subject], state, run.as_of_us)
-        for subject, state in standings.then.items()
-    }
-    rows = {subject: ctx.snapshot(domains[subject], found) for subject, found in values.items()}
-    changed = snapshots.upsert(
-        connection, rows, feature_set_id=ctx.feature_set, as_of_us=run.as_of_us
-    )
-    changed += snapshots.delete(connection, [each for each in domains if each not in values])
-    judged = {
-        each: ctx.judged_of(domains[each], values[each])
-        if standings.then.get(each) is state
-        else ctx.judged_values(domains[each], state, run.as_of_us)
-        for each, state in standings.now.items()
-    }
-    moved = lanes.settle(connection, ctx, subjects, judged, now_us=now_us())
-    return changed, moved
+        return Slice(changed, awaited(connection))
 
 
 def _close(engine: Engine, ctx: Computation, run: RefreshRun) -> None:

@@ -11,7 +11,7 @@ step that moved never counts as another one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -31,10 +31,15 @@ News = Mapping[int, Sequence[Happened]]
 
 
 class Ahead(NamedTuple):
-    """States folded from what nobody held, and what they were folded from."""
+    """States folded from what nobody held, and what they were folded from.
+
+    Those *anew* are not what is stored; *whole* means that every history was folded.
+    """
 
     states: States
     read: Mapping[int, StateVersion]
+    anew: Collection[int]
+    whole: bool = False
 
 
 def read(connection: Connection, ctx: Computation, subjects: Sequence[int]) -> States:
@@ -53,6 +58,42 @@ def hold(connection: Connection, ctx: Computation, subjects: Sequence[int], now_
     state.delete(connection, [subject for subject in other if subject not in states])
     anew = {subject: states[subject] for subject in other if subject in states}
     return states | _write(connection, ctx, anew, held=anew, now_us=now_us)
+
+
+def look_ahead(
+    connection: Connection, ctx: Computation, subjects: Sequence[int], *, whole: bool
+) -> Ahead:
+    """Give what ``hold_ahead`` will hold, as far as it can be told while nobody is held.
+
+    With *whole*, every history is folded, whatever is stored.
+    """
+    rows = state.read(connection, subjects)
+    states = of_stored(connection, ctx, subjects) if whole else _states(connection, ctx, rows)
+    anew = {subject for subject in states if whole or not _ours(ctx, rows[subject])}
+    read_ = {subject: state.version(row) for subject, row in rows.items()}
+    return Ahead(states, read_, anew, whole)
+
+
+def hold_ahead(
+    connection: Connection, ctx: Computation, subjects: Sequence[int], ahead: Ahead, now_us: int
+) -> States:
+    """Hold as ``hold`` does those whose registry rows are held; give their states.
+
+    A state that is still what was read is the one in *ahead*; one that somebody folded meanwhile
+    is another.
+    """
+    held = state.hold(connection, sorted(subjects))
+    still = {each for each in subjects if held.get(each) == ahead.read.get(each)}
+    states = {each: state_ for each, state_ in ahead.states.items() if each in still}
+    anew = {each: states[each] for each in states if each in ahead.anew}
+    gone = [each for each in held if each in still and each not in states]
+    if gone:
+        state.delete(connection, gone)
+    states |= _write(connection, ctx, anew, held=held.keys(), now_us=now_us)
+    moved = [each for each in subjects if each not in still]
+    if not moved:
+        return states
+    return states | (refold if ahead.whole else hold)(connection, ctx, moved, now_us)
 
 
 def fold_in(connection: Connection, ctx: Computation, news: News, now_us: int) -> States:
@@ -81,6 +122,7 @@ def fold_ahead(connection: Connection, ctx: Computation, news: News) -> Ahead:
     return Ahead(
         {subject: state_ for subject, state_ in found.items() if state_ is not None},
         {subject: state.version(row) for subject, row in rows.items()},
+        anew=news.keys(),
     )
 
 

@@ -54,6 +54,7 @@ _SET_STATE = """
 update store.subject set state = %s, generation = generation + 1
 where id = any(%s) and state <> 2"""
 
+_DOMAINS = "select id, domain from store.subject where id = any(%s) and state = 0"
 _NOT_ERASED = "select pid from store.subject where pid = any(%s) and state <> 2"
 _SET_OBJECTED = "update store.subject set objected = %s where id = %s and state <> 2"
 
@@ -76,6 +77,11 @@ def register(
 def not_erased(connection: Connection, pids: Sequence[bytes]) -> set[bytes]:
     """Give those of *pids* that are registered and not marked erased."""
     return {row[0] for row in rows_of(connection, _NOT_ERASED, (Uuids.of_bytes(pids),))}
+
+
+def domains_of(connection: Connection, subject_ids: Sequence[int]) -> dict[int, int]:
+    """Give the domains of those with these numbers who are alive now, by number."""
+    return dict(rows_of(connection, _DOMAINS, (Int8s.of(subject_ids),)))
 
 
 def lock(

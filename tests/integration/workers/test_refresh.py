@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import Engine, text
 
 from tests.support.shop import DAY_US, Sent, Shop, slices_of
-from tests.support.store_rows import impatient
 from workers.jobs.clock import as_us, now_us
 from workers.jobs.refresh import Refreshed, refresh
 from workers.store import folding, lanes, registry, segments, sizes, snapshots
@@ -129,30 +128,6 @@ def test_whoever_comes_back_after_the_instant_stays_in_the_segments_that_gave(
     for each in (known, new):
         assert "cart_abandoners" in shop.segments_of(each)
     assert _values(shop, known)["age_days"] == pytest.approx(1.0)
-
-
-def test_nobody_waits_while_histories_are_read(
-    shop: Shop, store_workers: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    subject = shop.person("email_marketing")
-    as_of = datetime.now(UTC) - timedelta(hours=1)
-    shop.live([shop.event(subject, "Page Viewed", as_us(as_of) - DAY_US)])
-    shop.live([shop.event(subject, "Product Added", now_us())])
-    read, met = folding.of_stored, []
-
-    def of_stored(*asked: Any, **options: Any) -> folding.States:
-        if options.get("until_us") is not None and asked[2]:
-            with impatient(shop.engine) as connection:
-                met.append(registry.lock_by_id(connection, asked[2], for_update=True).keys())
-                folding.hold(connection, shop.ctx, asked[2], now_us())
-        return read(*asked, **options)
-
-    refresh(store_workers, shop.ctx, as_of=as_of - timedelta(hours=2), full=True)
-    with transaction(shop.engine) as connection:  # nothing is known of its last events
-        connection.execute(text("update store.state set recent = substring(recent for 4)"))
-    monkeypatch.setattr(folding, "of_stored", of_stored)
-    refresh(store_workers, shop.ctx, as_of=as_of)
-    assert met == [{subject}]
 
 
 def test_who_came_back_lately_is_recorded_as_of_the_instant_without_their_history(
