@@ -1,4 +1,4 @@
-"""What we compute with computes what RFC 4231, 5869, 8032 and 8452 say it should.
+"""What we compute with computes what RFC 4231, 5869, 8032, 8452 and 9180 say it should.
 
 The other frozen vectors are our own: they show that nothing has changed.  These show that it was
 right to begin with.
@@ -6,18 +6,22 @@ right to begin with.
 
 from __future__ import annotations
 
+import json
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from pseudonymizer import derive
 from pseudonymizer.key_file import KeyRecord, VersionRecord, write_keys
 from pseudonymizer.key_providers import USES, FileKeyProvider
+from pseudonymizer.public_seal import open_private, padded, public_bytes
 from pseudonymizer.seal import SealingKey
 from tests.vectors.make_identified_vectors import MADE_AT
 from tests.vectors.published import Vector, read, vectors
@@ -36,13 +40,21 @@ SIGNED = [
 ]
 
 
+# Base mode; X25519, HKDF-SHA-256 and AES-256-GCM by the numbers of RFC 9180, section 7.
+SUITE = {"mode": 0, "kem_id": 0x20, "kdf_id": 1, "aead_id": 2}
+SCHEDULES = [
+    vector for vector in json.loads(read("HPKE/test-vectors.json"))
+    if SUITE.items() <= vector.items()
+]  # fmt: skip
+
+
 def raw(vector: Vector, name: str) -> bytes:
     return bytes.fromhex(vector.get(name, ""))
 
 
 def test_the_files_hold_what_is_expected_of_them() -> None:
-    counts = len(HMACS), len(EXPANDED), len(SEALED), len(SIGNED)
-    assert counts == (6, 3, 24, 1024)
+    counts = len(HMACS), len(EXPANDED), len(SEALED), len(SIGNED), len(SCHEDULES)
+    assert counts == (6, 3, 24, 1024, 1)
 
 
 @pytest.mark.parametrize("vector", HMACS, ids=range(len(HMACS)))
@@ -94,3 +106,17 @@ def test_the_provider_s_signers_are_ed25519_as_published(tmp_path: Path) -> None
     provider = FileKeyProvider.open(tmp_path / "keys.json", mode="development")
     assert provider.public_keys()["sign-receipt"] == bytes.fromhex(public)
     assert provider.sign("sign-receipt", bytes.fromhex(message)) == bytes.fromhex(signed)[:64]
+
+
+@pytest.mark.parametrize("vector", SCHEDULES, ids=range(len(SCHEDULES)))
+def test_hpke_opens_what_the_published_key_schedule_seals(vector: Vector) -> None:
+    """The published key and nonce are those of whoever sealed; only the text is our own.
+
+    The published texts come with associated data, and a case is bound by ``info`` alone.
+    """
+    private = X25519PrivateKey.from_private_bytes(raw(vector, "skRm"))
+    assert public_bytes(private) == raw(vector, "pkRm")
+    text = padded(b"difference engine")
+    sealed = AESGCM(raw(vector, "key")).encrypt(raw(vector, "base_nonce"), text, b"")
+    opened = open_private(raw(vector, "enc") + sealed, private, raw(vector, "info"))
+    assert opened == b"difference engine"
