@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -156,6 +157,7 @@ def _event_row(sent: Sent, batch: int, mask: int, name: int) -> EventRow:
 
 def slices_of(subjects: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a refresh take *subjects* in each of its transactions."""
+    monkeypatch.setattr(refreshing, "SLICE_S", math.inf)
     monkeypatch.setattr(refreshing, "FIRST_SLICE", subjects)
     monkeypatch.setattr(refreshing, "MOST_SLICE", subjects)
 

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine
 from workers.jobs import slices
 from workers.jobs.attempts import attempted
 from workers.jobs.clock import Over, as_instant, as_us, never, now_us
+from workers.jobs.crowding import Crowding
 from workers.store import in_force, refreshing, sizes
 from workers.store.computation import Computation
 from workers.store.refreshing import RefreshRun
@@ -75,20 +76,23 @@ def refresh(  # noqa: PLR0913  two of the six only say when to report and when t
     with transaction(engine) as connection:
         subjects = _due(connection, ctx, run, before)
     done = snapshots_changed = memberships_changed = 0
-    size, growth = FIRST_SLICE, 2.0
+    size, growth, crowding = FIRST_SLICE, 2.0, Crowding()
     while done < len(subjects):
         if until():
             break
         piece = subjects[done : done + size]
         began = time.monotonic()
         changed = attempted(partial(_slice, engine, ctx, run, piece))
+        took = time.monotonic() - began
         growth = BESIDE if changed.awaited else growth
-        size = _next_size(len(piece), time.monotonic() - began, growth, awaited=changed.awaited)
+        size = _next_size(len(piece), took, growth, awaited=changed.awaited)
         snapshots_changed += changed.rows.snapshots
         memberships_changed += changed.rows.memberships
         done += len(piece)
         if progress:
             progress(done, len(subjects))
+        if crowding.noticed(took):
+            time.sleep(took)  # half of a core, then: whoever is served comes before the statistics
     finished = done == len(subjects)
     if finished:
         attempted(partial(_close, engine, ctx, run))
