@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
 
 from tests.fuzz import room
-from tests.fuzz.cases import Dealer
+from tests.fuzz.cases import Case, Dealer
 from tests.fuzz.eavesdropping import Eavesdropper
 from tests.fuzz.knocking import Knocker, send
 from tests.fuzz.seed import gate_seed
@@ -21,6 +22,7 @@ REPEATED, ROUNDS, WARM, SIDE = 60, 20, 2, 5
 # more and fewer of them from round to round.  One block a request would be 780 from the first
 # five rounds to the last five.
 MOST_BLOCKS = (ROUNDS - WARM - SIDE) * REPEATED * 3 // 5
+TRIES = 3  # one more connection in a pool is a thousand blocks, once; what leaks grows each time
 
 
 def test_whatever_is_sent_is_answered_and_accounted_for(
@@ -41,10 +43,13 @@ def test_whatever_is_sent_is_answered_and_accounted_for(
 def test_what_was_sent_before_leaves_nothing_behind(front: Front) -> None:
     dealer = Dealer(gate_seed() + 1, front.key, datetime.now(UTC))
     cases = [dealer.case(number) for number in range(REPEATED)]
+    assert any(_growth(front, cases) <= MOST_BLOCKS for _ in range(TRIES))
+
+
+def _growth(front: Front, cases: Sequence[Case]) -> int:
     held = []
     for _ in range(ROUNDS):
         for case in cases:
             send(front, case)
         held.append(room.blocks())
-    first, last = held[WARM : WARM + SIDE], held[-SIDE:]
-    assert min(last) - min(first) <= MOST_BLOCKS, held
+    return min(held[-SIDE:]) - min(held[WARM : WARM + SIDE])
