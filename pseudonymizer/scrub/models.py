@@ -18,6 +18,9 @@ import spacy
 from spacy.lang.en.stop_words import STOP_WORDS as ENGLISH
 from spacy.lang.fr.stop_words import STOP_WORDS as FRENCH
 from spacy.language import Language
+from spacy.tokens import Doc, Span
+from thinc.api import use_ops
+from threadpoolctl import threadpool_limits
 
 from pseudonymizer.scrub.errors import SecondLineMissing
 from pseudonymizer.scrub.finding import Finding
@@ -34,8 +37,9 @@ PACKAGES: Final = {
 _SMALL: Final = {"fr": FRENCH - ENGLISH, "en": ENGLISH - FRENCH}
 _WORD: Final = re.compile(r"[^\W\d_]+")
 KINDS: Final = {"PER": PERSON, "PERSON": PERSON, "LOC": LOCATION, "GPE": LOCATION}
-# What names do not depend on; of the rest, the parser says where sentences end.
 NEEDLESS: Final = ("morphologizer", "tagger", "attribute_ruler", "lemmatizer", "senter")
+NAMES: Final = ("ner",)
+SENTENCES: Final = ("tok2vec", "parser")  # a name goes on into no other sentence; half of the work
 
 
 def languages_of(text: str) -> tuple[str, ...]:
@@ -55,9 +59,14 @@ class Models:
 
     def __init__(self) -> None:
         folders = {language: model_folder(language) for language in PACKAGES}
-        self._pipelines = {
-            language: spacy.load(folder, exclude=NEEDLESS) for language, folder in folders.items()
-        }
+        # NumPy multiplies three times as fast as what the models come with; on one thread, for a
+        # second one takes as much time from whoever else wants a core.
+        threadpool_limits(limits=1, user_api="blas")
+        with use_ops("numpy", use_blis=False):
+            self._pipelines = {
+                language: spacy.load(folder, exclude=NEEDLESS)
+                for language, folder in folders.items()
+            }
         self._lock = threading.Lock()  # spaCy's vocabulary is written to by every call
 
     def names_in(self, texts: Sequence[str]) -> list[tuple[Finding, ...]]:
@@ -99,5 +108,26 @@ def _names(pipeline: Language, texts: Sequence[str]) -> list[list[Finding]]:
                 for span in document.ents
                 if span.label_ in KINDS
             ]
-            for document in pipeline.pipe(texts, batch_size=BATCH)
+            for document in _read(pipeline, texts)
         ]
+
+
+def _read(pipeline: Language, texts: Sequence[str]) -> list[Doc]:
+    """Read *texts* as the whole pipeline does, which looks for sentences in all of them first.
+
+    Where a sentence begins, the model may not go on with a name; it chooses as if there were no
+    sentences otherwise.  So a text in which no name went on is read for good, and so is one in
+    whose names no sentence begins.  The others, hardly any, are read once more.
+    """
+    read = list(pipeline.pipe(texts, batch_size=BATCH, disable=SENTENCES))
+    longer = [document for document in read if any(len(span) > 1 for span in document.ents)]
+    parsed = pipeline.pipe(longer, batch_size=BATCH, disable=NAMES)
+    cut = {id(document) for document in parsed if any(map(_goes_on, document.ents))}
+    anew = [text for text, document in zip(texts, read, strict=True) if id(document) in cut]
+    again = pipeline.pipe(anew, batch_size=BATCH)
+    return [next(again) if id(document) in cut else document for document in read]
+
+
+def _goes_on(span: Span) -> bool:
+    """Say whether a sentence begins within *span*."""
+    return any(word.is_sent_start for word in span[1:])

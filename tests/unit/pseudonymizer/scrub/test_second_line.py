@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 
 import pytest
+from spacy.tokens import Doc, Span
 
 from pseudonymizer.scrub import models
 from pseudonymizer.scrub.engine import Scrubber
@@ -12,6 +14,7 @@ from pseudonymizer.scrub.errors import SecondLineMissing
 from pseudonymizer.scrub.finding import Finding, Scrubbed
 from pseudonymizer.scrub.own import own_names
 from pseudonymizer.scrub.second_line import CHUNK_CHARACTERS, SecondLine
+from tests.support.free_text import ABOUT_NOBODY, naming
 
 UNREAD = Scrubbed("<UNREAD>", ("UNREAD",))
 
@@ -175,3 +178,36 @@ def test_the_models_alone_find_what_they_find_together_with_others(
     assert readers is not None
     together = readers.names_in(texts)
     assert together == [readers.names_in([text])[0] for text in texts]
+
+
+RUNNING_ON = ("Ada. Lovelace", "Alan ! Turing", "Konrad\nZuse", "New. York", "Hedy, Paris. Lyon")
+
+
+@pytest.mark.parametrize("language", list(ABOUT_NOBODY))
+def test_sentences_looked_for_where_it_matters_change_nothing(
+    second_line: SecondLine, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    """The whole pipeline looks for sentences in every text, before any name."""
+    readers, dice = second_line._models, random.Random(1906)  # noqa: S311  # texts, not keys
+    assert isinstance(readers, models.Models)
+    pipeline = readers._pipelines[language]
+    texts = [text for text, _ in naming(150, language)] + list(ABOUT_NOBODY[language])
+    texts += [
+        text.replace(" ", dice.choice([". ", " ! ", "\n"]), dice.randint(1, 4))
+        for text, _ in naming(300, language)
+    ]
+    texts += [f"{dice.choice(texts)} {each} {dice.choice(texts)}" for each in RUNNING_ON * 40]
+    whole = list(map(_named, pipeline.pipe(texts, batch_size=models.BATCH)))
+    begins, goes_on = list[bool](), models._goes_on
+
+    def noted(span: Span) -> bool:
+        begins.append(goes_on(span))
+        return begins[-1]
+
+    monkeypatch.setattr(models, "_goes_on", noted)
+    assert list(map(_named, models._read(pipeline, texts))) == whole
+    assert {True, False} == set(begins)
+
+
+def _named(document: Doc) -> list[tuple[int, int, str]]:
+    return [(each.start_char, each.end_char, each.label_) for each in document.ents]
