@@ -17,6 +17,7 @@ from benchmarks.rows import Row, at_most
 from benchmarks.suite import Place, Run, interleaved, measures
 from benchmarks.tc_strings import tc_strings
 from benchmarks.traffic import Population, Traffic
+from gateway.app import settle_garbage
 from gateway.cli.edge import edge_of
 from gateway.cli.opened import opened
 from gateway.cli.sources import first_key
@@ -66,6 +67,7 @@ def deciding(run: Run) -> Iterator[Row]:
     with _edge() as ingest:
         crowd = Population(max(2_000, int(PEOPLE * run.scale)))
         _meet(ingest, crowd)
+        settle_garbage()  # as a gateway does; one full look would be a tenth of a second
         for number in range(run.rounds):
             traffic = Traffic(number + 1, crowd, consent=_everything())
             bodies = [traffic.text(BATCH) for _ in range(max(3, int(BATCHES * run.scale)))]

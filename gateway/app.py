@@ -44,7 +44,7 @@ def _framework(settings: GatewaySettings) -> FastAPI:
         app.state.front.groups = edge.groups
         app.state.front.rates = Rates(settings.source_rate)
         app.state.front.tracing = edge.tracing
-        _settle_garbage()
+        settle_garbage()
         beside = [
             asyncio.create_task(keep_gauges(app.state.front, edge)),
             asyncio.create_task(follow(edge.ingest.in_force)),
@@ -78,7 +78,7 @@ def _framework(settings: GatewaySettings) -> FastAPI:
     return app
 
 
-def _settle_garbage() -> None:
+def settle_garbage() -> None:
     """Take what was built at start out of the collector's sight, and let it look less often.
 
     Decoding makes short-lived objects by the thousand and no cycles; the
