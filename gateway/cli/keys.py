@@ -156,8 +156,19 @@ def keys_ratchet(*, data: Data = None, as_json: Json = False) -> None:
     answer({"done": done, "scheduled": schedule is not None}, as_json=as_json, lines=lines)
 
 
+class _Moving:
+    """Says how many rows are moved, wherever that is more than was said last."""
+
+    said = 0
+
+    def __call__(self, done: int) -> None:
+        if done > self.said:
+            self.said = done
+            progress(f"{done} rows moved")
+
+
 def _moved(held: KeyLife, name: Key) -> dict[str, Any]:
-    moved = held.move(name.value, lambda done: progress(f"{done} rows moved"))
+    moved = held.move(name.value, _Moving())
     rows = held.rows_under(name.value)
     needed = held.needed_until(name.value)
     return {

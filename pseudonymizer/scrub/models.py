@@ -54,7 +54,7 @@ class Models:
     """Both models, one after the other; one batch at a time, whoever calls.
 
     Raises:
-        SecondLineMissing: a model is not installed.
+        SecondLineMissing: a model is not installed, or is built in another way than ours are.
     """
 
     def __init__(self) -> None:
@@ -67,6 +67,8 @@ class Models:
                 language: spacy.load(folder, exclude=NEEDLESS)
                 for language, folder in folders.items()
             }
+        for language, pipeline in self._pipelines.items():
+            _refuse_listening(language, pipeline)
         self._lock = threading.Lock()  # spaCy's vocabulary is written to by every call
 
     def names_in(self, texts: Sequence[str]) -> list[tuple[Finding, ...]]:
@@ -97,6 +99,21 @@ def model_folder(language: str) -> Path:
     raise SecondLineMissing(
         f"free text is to be read for names, and no model for `{language}` is installed"
     )
+
+
+def _refuse_listening(language: str, pipeline: Language) -> None:
+    """Refuse a model whose names depend on what is left out: it would find none, and not say so.
+
+    Raises:
+        SecondLineMissing: it is such a one.
+    """
+    parts = (pipeline.get_pipe(part) for part in SENTENCES if part in pipeline.pipe_names)
+    heard = {each for part in parts for each in getattr(part, "listening_components", ())}
+    if heard & set(NAMES):
+        raise SecondLineMissing(
+            f"the model for `{language}` looks for sentences to find names; the one that the extra"
+            " `ner` brings was needed"
+        )
 
 
 def _names(pipeline: Language, texts: Sequence[str]) -> list[list[Finding]]:

@@ -32,6 +32,7 @@ FIRST_SLICE, LEAST_SLICE, MOST_SLICE = 5, 2, 500
 SLICE_S = 0.02
 # After a slice that somebody waited for the next are a quarter, and grow by a tenth each.
 SHRINKING, BESIDE = 4, 1.1
+REST_S = 0.1  # at most, after a slice in which others wanted the core, too: half of it is left them
 
 Progress = Callable[[int, int], None]
 """Told after every slice how many subjects are done, of how many in this call."""
@@ -91,8 +92,9 @@ def refresh(  # noqa: PLR0913  two of the six only say when to report and when t
         done += len(piece)
         if progress:
             progress(done, len(subjects))
-        if crowding.noticed(took):
-            time.sleep(took)  # half of a core, then: whoever is served comes before the statistics
+        if crowding.noticed() and done < len(subjects):
+            time.sleep(min(took, REST_S))  # whoever is served comes before the statistics
+            crowding.begin()
     finished = done == len(subjects)
     if finished:
         attempted(partial(_close, engine, ctx, run))

@@ -44,8 +44,11 @@ def settle(
     counted = _counted(connection, ctx, run, domains, ahead.states)
     # From here to the commit, who sends an event of one of them waits.
     rows = registry.lock_by_id(connection, list(domains))
-    subjects = [lanes.standing(row) for row in rows.values() if row.state == registry.ALIVE]
-    states = _held(connection, ctx, [subject.id for subject in subjects], ahead)
+    alive = [lanes.standing(row) for row in rows.values() if row.state == registry.ALIVE]
+    states = _held(connection, ctx, [subject.id for subject in alive], ahead)
+    # Whoever took all events of somebody meanwhile has settled the rest, too.
+    lost = {each for each in ahead.read if each in ahead.states and each not in states}
+    subjects = [subject for subject in alive if subject.id not in lost]
     again = {each: state for each, state in states.items() if state is not ahead.states.get(each)}
     if again:
         counted |= _counted(connection, ctx, run, domains, again)
@@ -90,18 +93,11 @@ def _held(
     """Hold the states until the memberships they give are written.
 
     Who folds an event meanwhile settles memberships, too, and ours would undo theirs.  Where there
-    is no state to hold, it is the registry's row that keeps a first one from being written.
+    was no state to hold, it is the registry's row that keeps a first one from being written.
     """
     never = [subject for subject in subjects if subject not in ahead.read]
-    _keep(connection, never)
-    states = folding.hold_ahead(connection, ctx, subjects, ahead, now_us())
-    lost = [each for each in subjects if each not in states and each in ahead.read]
-    _keep(connection, lost)
-    return states | folding.hold(connection, ctx, lost, now_us())
-
-
-def _keep(connection: Connection, subjects: Sequence[int]) -> None:
-    registry.lock_by_id(connection, subjects, for_update=True)
+    registry.lock_by_id(connection, never, for_update=True)
+    return folding.hold_ahead(connection, ctx, subjects, ahead, now_us())
 
 
 def _write(

@@ -83,7 +83,7 @@ def hold_ahead(
     is another.
     """
     held = state.hold(connection, sorted(subjects))
-    still = {each for each in subjects if held.get(each) == ahead.read.get(each)}
+    still = {each for each in subjects if _still(each, held, ahead)}
     states = {each: state_ for each, state_ in ahead.states.items() if each in still}
     anew = {each: states[each] for each in states if each in ahead.anew}
     gone = [each for each in held if each in still and each not in states]
@@ -94,6 +94,16 @@ def hold_ahead(
     if not moved:
         return states
     return states | (refold if ahead.whole else hold)(connection, ctx, moved, now_us)
+
+
+def _still(subject: int, held: Mapping[int, StateVersion], ahead: Ahead) -> bool:
+    """Say whether what was told of *subject* ahead can be relied on.
+
+    Where no state is and none was, nothing tells whether the events that were read are left.
+    """
+    if subject not in held and subject in ahead.states:
+        return False
+    return held.get(subject) == ahead.read.get(subject)
 
 
 def fold_in(connection: Connection, ctx: Computation, news: News, now_us: int) -> States:

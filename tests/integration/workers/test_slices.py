@@ -14,7 +14,9 @@ from tests.support.shop import DAY_US, Shop
 from tests.support.store_rows import impatient
 from workers.jobs.clock import as_us, now_us
 from workers.jobs.refresh import refresh
-from workers.store import erasure, folding, memberships, registry, snapshots
+from workers.jobs.withdraw import FOREVER_US
+from workers.store import erasure, folding, lanes, memberships, registry, snapshots, taking
+from workers.store.taking import Asked
 from workers.store.transactions import transaction
 
 AS_OF = datetime.now(UTC) - timedelta(hours=1)
@@ -115,32 +117,77 @@ def test_whoever_is_erased_while_a_slice_is_counted_stays_so(
         assert set(erasure.remaining(connection, [one]).values()) == {0}
 
 
-@pytest.mark.parametrize("known", [True, False], ids=["lost meanwhile", "never"])
-def test_where_there_is_no_state_the_first_one_waits_for_the_slice(
-    shop: Shop, store_workers: Engine, monkeypatch: pytest.MonkeyPatch, *, known: bool
+def test_where_there_never_was_a_state_the_first_one_waits_for_the_slice(
+    shop: Shop, store_workers: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All events of somebody expire, or none ever came: there is no row of theirs to hold."""
+    """There is no row of theirs to hold."""
     one = shop.person("email_marketing", since_us=now_us())
-    shop.live([shop.event(one, "Product Added", AFTER)] if known else [])
     refresh(store_workers, shop.ctx, as_of=AS_OF - timedelta(hours=2), full=True)
+    asked = list[str]()
 
-    def lose() -> None:
-        with transaction(shop.engine) as connection:
-            folding.state.delete(connection, [one])
-
-    settled, asked = memberships.settle, list[str]()
-
-    def settle(*args: Any, **options: Any) -> int:
+    def ask() -> None:
         with impatient(shop.engine) as connection:
             statement = "select id from store.subject where id = :one for share skip locked"
             asked.extend(map(str, connection.execute(text(statement), {"one": one})))
-        return settled(*args, **options)
 
-    _meanwhile(monkeypatch, lose)
-    monkeypatch.setattr(memberships, "settle", settle)
+    _before_settling(monkeypatch, ask)
     refresh(store_workers, shop.ctx, as_of=AS_OF)
     assert asked == []
-    assert shop.segments_of(one) == set()
+
+
+def test_who_lost_all_events_while_a_slice_was_counted_is_left_to_who_comes_next(
+    shop: Shop, store_workers: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of theirs is held, so what somebody writes of them meanwhile has to stay."""
+    one = shop.person("email_marketing")
+    shop.live([shop.event(one, "Product Added", AFTER)])
+    refresh(store_workers, shop.ctx, as_of=AS_OF - timedelta(hours=2), full=True)
+
+    def lose() -> None:
+        _forget(store_workers, shop, one)
+        _before_settling(monkeypatch, lambda: shop.live([shop.event(one, "Product Added", AFTER)]))
+
+    _meanwhile(monkeypatch, lose)
+    refresh(store_workers, shop.ctx, as_of=AS_OF)
+    assert "cart_abandoners" in shop.segments_of(one)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["folded", "not folded yet"])
+def test_an_event_withdrawn_while_a_slice_is_counted_comes_back_in_nothing(
+    shop: Shop, store_workers: Engine, monkeypatch: pytest.MonkeyPatch, *, known: bool
+) -> None:
+    one, other = shop.person("email_marketing"), shop.person("email_marketing")
+    (shop.live if known else shop.bulk)([shop.event(one, "Product Added", BEFORE)])
+    shop.live([shop.event(other, "Product Added", BEFORE)])
+    _meanwhile(monkeypatch, lambda: _forget(store_workers, shop, one))
+    refresh(store_workers, shop.ctx, as_of=AS_OF, full=True)
+    assert "cart_abandoners" in shop.segments_of(other)
+    assert (shop.states([one]), shop.segments_of(one)) == ({}, set())
+    with transaction(shop.engine) as connection:
+        assert snapshots.of_subjects(connection, [one]) == {}
+
+
+def _forget(workers: Engine, shop: Shop, subject: int) -> None:
+    """Take all events of *subject*, as their noes have it."""
+    with transaction(workers) as connection:
+        rows = registry.lock_by_id(connection, [subject], for_update=True)
+        every = sum(1 << number - 1 for number in shop.ctx.purposes.values())
+        (taken,) = taking.take(connection, [Asked(1, subject, every, FOREVER_US)], 100)
+        assert taken.deleted == 1
+        lanes.shrunk(connection, shop.ctx, list(rows.values()), now_us())
+
+
+def _before_settling(monkeypatch: pytest.MonkeyPatch, do: Callable[[], None]) -> None:
+    """Do something once, after a slice holds everybody it will."""
+    settled, done = memberships.settle, list[bool]()
+
+    def settle(*args: Any, **options: Any) -> int:
+        if not done:
+            done.append(True)
+            do()
+        return settled(*args, **options)
+
+    monkeypatch.setattr(memberships, "settle", settle)
 
 
 def _meanwhile(monkeypatch: pytest.MonkeyPatch, do: Callable[[], None]) -> None:

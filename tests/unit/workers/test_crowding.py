@@ -32,7 +32,7 @@ def test_who_shares_a_core_notices() -> None:
         crowding, began = Crowding(), time.monotonic()
         while time.monotonic() - began < 0.5:
             pass
-        assert crowding.noticed(time.monotonic() - began)
+        assert crowding.noticed()
     finally:
         for other in others:
             other.kill()
@@ -40,11 +40,11 @@ def test_who_shares_a_core_notices() -> None:
 
 
 def test_who_waits_for_something_else_notices_nobody() -> None:
-    crowding, began = Crowding(), time.monotonic()
+    crowding = Crowding()
     time.sleep(0.5)
-    assert not crowding.noticed(time.monotonic() - began)
+    assert not crowding.noticed()
 
 
 def test_where_nobody_counts_nobody_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.jobs.crowding._COUNTED", Path("/nowhere"))
-    assert not Crowding().noticed(0.0)
+    assert not Crowding().noticed()

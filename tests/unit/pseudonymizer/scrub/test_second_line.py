@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 
 import pytest
+import spacy
 from spacy.tokens import Doc, Span
 
 from pseudonymizer.scrub import models
@@ -207,6 +208,14 @@ def test_sentences_looked_for_where_it_matters_change_nothing(
     monkeypatch.setattr(models, "_goes_on", noted)
     assert list(map(_named, models._read(pipeline, texts))) == whole
     assert {True, False} == set(begins)
+
+
+def test_a_model_whose_names_depend_on_what_is_left_out_is_refused() -> None:
+    pipeline = spacy.blank("fr")
+    shared = pipeline.add_pipe("tok2vec")
+    shared.listener_map["ner"] = []  # type: ignore[attr-defined]  # of spaCy's own part
+    with pytest.raises(SecondLineMissing):
+        models._refuse_listening("fr", pipeline)
 
 
 def _named(document: Doc) -> list[tuple[int, int, str]]:
