@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,11 @@ from typing import Any
 
 import pkcs11
 import pytest
+from pkcs11 import Attribute, ObjectClass
 
-from pseudonymizer.hsm import open_token
+from pseudonymizer.hsm import open_token, register
 from pseudonymizer.key_service import ServiceKeys
+from tests.support.lints import ROOT
 
 MODULES = (
     Path("/usr/lib/softhsm/libsofthsm2.so"),
@@ -120,3 +123,25 @@ def secret_key(label: str, **attributes: Any) -> Callable[[Any], Any]:
         )
 
     return do
+
+
+def labelled(session: Any, name: str, number: int) -> list[Any]:
+    """Give the secret keys that bear a version's name, whoever made them."""
+    label = register.label(name, number)
+    wanted = {Attribute.CLASS: ObjectClass.SECRET_KEY, Attribute.LABEL: label}
+    return list(session.get_objects(wanted))
+
+
+def elsewhere(hsm: TestToken, code: str) -> str:
+    """Give what *code* prints in a process of its own, where ``keys`` is the token's driver."""
+    opening = (
+        "import contextlib, sys, time\nfrom pathlib import Path\n"
+        "from policies.errors import ParaventError\n"
+        "from pseudonymizer.hsm import open_token\n"
+        f"keys = open_token({hsm.uri!r}, pin_file=Path({str(hsm.pin_file)!r}))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", opening + code],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=90, check=True,
+    )  # fmt: skip
+    return done.stdout

@@ -23,16 +23,16 @@ class Crowding:
     """
 
     def __init__(self) -> None:
-        self.begin()
+        self.anew()
 
-    def begin(self) -> None:
+    def anew(self) -> None:
         """Count from now on."""
         self._began_s, self._waited_s = time.monotonic(), _waited_s()
 
     def noticed(self) -> bool:
         """Say whether this thread waited for a core a notable share of the time; begin anew."""
         began_s, before_s = self._began_s, self._waited_s
-        self.begin()
+        self.anew()
         return self._waited_s - before_s > NOTABLE * (self._began_s - began_s)
 
 

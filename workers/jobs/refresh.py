@@ -94,7 +94,7 @@ def refresh(  # noqa: PLR0913  two of the six only say when to report and when t
             progress(done, len(subjects))
         if crowding.noticed() and done < len(subjects):
             time.sleep(min(took, REST_S))  # whoever is served comes before the statistics
-            crowding.begin()
+            crowding.anew()
     finished = done == len(subjects)
     if finished:
         attempted(partial(_close, engine, ctx, run))
