@@ -165,7 +165,7 @@ def _forgotten(ports: Ports, circle: Circle, now: datetime) -> int | None:
             ports, circle
         ):
             return None
-        return strangers.forget(vault, circle.members, at=now)
+        return strangers.forget(vault, ports.keyring, circle.members, at=now)
 
 
 def _still_fenced(ports: Ports, circle: Circle) -> bool:

@@ -20,12 +20,12 @@ from pseudonymizer import tombstones
 from pseudonymizer.errors import ErasureUnbegun
 from pseudonymizer.keyring import Identifier, Keyring
 from pseudonymizer.vault import journal
-from pseudonymizer.vault.buckets import Buckets, new_bucket, unwrap_subject, wrap_subject
-from pseudonymizer.vault.driver import columns, run
-from pseudonymizer.vault.in_use import key_in_use, span_in_use
+from pseudonymizer.vault.driver import run
+from pseudonymizer.vault.in_use import span_in_use
 from pseudonymizer.vault.journal import Erasure
+from pseudonymizer.vault.keyless import take_keys
 from pseudonymizer.vault.mint import open_mark
-from pseudonymizer.vault.store import BucketRow, keep_minting_out
+from pseudonymizer.vault.store import keep_minting_out
 from pseudonymizer.vault.subjects import (
     SubjectRow,
     is_nameless,
@@ -138,7 +138,7 @@ def destroy_keys(vault: Connection, keyring: Keyring, *, case_id: UUID, at: date
     if erasure.destroyed_at is not None:
         return erasure
     subjects = list(erasure.subjects)
-    replaced = _replace_buckets(vault, keyring, subjects, at=at)
+    replaced = take_keys(vault, keyring, subjects, at=at)
     for statement in (
         "DELETE FROM vault.identifier WHERE subject = ANY(%b::bigint[])",
         "DELETE FROM vault.link WHERE subject = ANY(%b::bigint[])",
@@ -188,75 +188,8 @@ def _kept_marks(
     return [open_mark(keys[row[0]], row[1], row[2]) for row in rows.fetchall()]
 
 
-def _replace_buckets(
-    vault: Connection, keyring: Keyring, subjects: Collection[int], *, at: datetime
-) -> list[BucketRow]:
-    """Give the subjects' buckets new keys that wrap everybody in them but the subjects."""
-    rows = run(
-        vault,
-        "SELECT id, version, kek_version, wrapped_key FROM vault.bucket WHERE id IN"
-        " (SELECT bucket FROM vault.subject WHERE id = ANY(%b::bigint[])"
-        " AND wrapped_sk IS NOT NULL) ORDER BY id FOR UPDATE",
-        list(subjects),
-    ).fetchall()
-    old = {row[0]: BucketRow._make(row) for row in rows}
-    members = run(
-        vault,
-        "SELECT id, bucket, wrapped_sk FROM vault.subject WHERE bucket = ANY(%b::smallint[])"
-        " AND wrapped_sk IS NOT NULL ORDER BY id FOR UPDATE",
-        list(old),
-    ).fetchall()
-    run(
-        vault,
-        "UPDATE vault.subject SET state = 'erased', wrapped_sk = NULL, erased_at = %b,"
-        " generation = generation + 1"
-        " WHERE id = ANY(%b::bigint[]) AND state <> 'erased'",
-        at,
-        list(subjects),
-    )
-    survivors = [row for row in members if row[0] not in set(subjects)]
-    _rewrap(vault, keyring, old, survivors, at=at)
-    return list(old.values())
-
-
-def _rewrap(
-    vault: Connection,
-    keyring: Keyring,
-    old: dict[int, BucketRow],
-    survivors: Sequence[tuple[int, int, bytes]],
-    *,
-    at: datetime,
-) -> None:
-    buckets = Buckets(keyring)
-    keyring.reach("kek", key_in_use(vault, "kek", share=True))
-    fresh = {row.bucket: new_bucket(keyring, row.bucket, row.version + 1) for row in old.values()}
-    wrapped = [
-        wrap_subject(
-            fresh[bucket][1], subject, unwrap_subject(buckets.key(old[bucket]), subject, blob)
-        )
-        for subject, bucket, blob in survivors
-    ]
-    run(
-        vault,
-        "UPDATE vault.subject AS s SET wrapped_sk = new.wrapped_sk"
-        " FROM unnest(%b::bigint[], %b::bytea[]) AS new (id, wrapped_sk) WHERE s.id = new.id",
-        [row[0] for row in survivors],
-        wrapped,
-    )
-    rows = [row for row, _ in fresh.values()]
-    run(
-        vault,
-        "UPDATE vault.bucket AS b SET version = new.version, kek_version = new.kek_version,"
-        " wrapped_key = new.wrapped_key, rewrapped_at = %b"
-        " FROM unnest(%b::smallint[], %b::int[], %b::int[], %b::bytea[])"
-        " AS new (id, version, kek_version, wrapped_key) WHERE b.id = new.id",
-        at,
-        *columns(rows, 4),
-    )
-
-
 def _lock_subjects(vault: Connection, subjects: Sequence[int]) -> None:
-    """Hold the subjects, in order of number, as ``_replace_buckets`` does: so no deadlock."""
+    """Hold the subjects, in order of number, as ``take_keys`` does: so no deadlock."""
     run(
         vault,
         "SELECT FROM vault.subject WHERE id = ANY(%b::bigint[]) ORDER BY id FOR UPDATE",

@@ -6,7 +6,7 @@ restored database be brought back to where it was (R-54).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -53,8 +53,8 @@ class Erasure:
     id: UUID
     case_id: UUID
     subjects: tuple[int, ...]
-    pids: tuple[bytes, ...]
-    arefs: tuple[str, ...]
+    pids: tuple[bytes, ...] = field(repr=False)
+    arefs: tuple[str, ...] = field(repr=False)
     tombstones: int
     key_ids: tuple[str, ...]
     started_at: datetime

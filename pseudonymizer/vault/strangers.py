@@ -18,6 +18,7 @@ from pseudonymizer.keyring import Keyring
 from pseudonymizer.vault.called import every_pid
 from pseudonymizer.vault.driver import run
 from pseudonymizer.vault.in_use import span_in_use
+from pseudonymizer.vault.keyless import hold_buckets, take_keys
 from pseudonymizer.vault.links import circles_of
 from pseudonymizer.vault.store import keep_minting_out
 from pseudonymizer.vault.subjects import subject_keys
@@ -90,6 +91,7 @@ def hold(vault: Connection, circle: Circle, before: date) -> bool:
     if span_in_use(vault, "pid").version != circle.epoch:
         return False
     members = list(circle.members)
+    hold_buckets(vault, members)
     held = run(vault, _HELD, members, before).fetchall()
     linked, apart = circles_of(vault, members)
     met = run(vault, _NEW, members, before).fetchone()
@@ -97,19 +99,13 @@ def hold(vault: Connection, circle: Circle, before: date) -> bool:
     return same and len(held) == len(members) and met is None
 
 
-def forget(vault: Connection, members: Collection[int], *, at: datetime) -> int:
+def forget(vault: Connection, keyring: Keyring, members: Collection[int], *, at: datetime) -> int:
     """Forget the people of a circle that is held; give how many identifiers went.
 
-    The bare number stays, as of somebody erased, and the key goes.
+    The bare number stays, as of somebody erased, and the key goes as theirs does: from every copy.
     """
     numbers = list(members)
+    take_keys(vault, keyring, numbers, at=at)
     gone = run(vault, "DELETE FROM vault.identifier WHERE subject = ANY(%b::bigint[])", numbers)
     run(vault, "DELETE FROM vault.link WHERE subject = ANY(%b::bigint[])", numbers)
-    run(
-        vault,
-        "UPDATE vault.subject SET state = 'erased', wrapped_sk = NULL, erased_at = %b"
-        " WHERE id = ANY(%b::bigint[])",
-        at,
-        numbers,
-    )
     return gone.rowcount

@@ -13,9 +13,11 @@ from sqlalchemy import Engine, text
 
 from gateway.rights import pseudonym_life, strangers
 from gateway.rights.cases import CaseType
-from pseudonymizer.errors import VaultUnavailable
+from pseudonymizer.errors import EnvelopeInvalid, VaultUnavailable
 from pseudonymizer.lookup import Lookup
-from pseudonymizer.vault.buckets import BUCKETS
+from pseudonymizer.seal import SealingKey
+from pseudonymizer.vault.buckets import BUCKETS, Buckets, unwrap_subject
+from pseudonymizer.vault.store import BucketRow
 from pseudonymizer.vault.strangers import Circle, circles_in
 from pseudonymizer.vault.subjects import names_of
 from pseudonymizer.vault.transactions import transaction as vault_transaction
@@ -97,6 +99,31 @@ def test_a_stranger_is_forgotten_and_nobody_else(
     assert any("vault:strangers-forgotten" in each for each in desk.entries())
     assert forget(desk) == (0, 0, 0)
     assert sum("vault:strangers-forgotten" in each for each in desk.entries()) == 1
+
+
+def test_no_older_copy_of_a_strangers_key_opens_by_the_bucket_of_today(
+    desk: RightsDesk, older: Callable[[], None], vault_owner: Engine
+) -> None:
+    """A backup has the key as it was wrapped; today's vault and its keys must not open it."""
+    mint(desk.edge, GRACE)
+    ((number, bucket, copied),) = _rows(
+        vault_owner, "select id, bucket, wrapped_sk from vault.subject"
+    )
+    held = f"select id, version, kek_version, wrapped_key from vault.bucket where id = {bucket}"
+    assert unwrap_subject(_bucket_key(desk, _rows(vault_owner, held)), number, copied)
+    older()
+    assert forget(desk).people == 1
+    with pytest.raises(EnvelopeInvalid):
+        unwrap_subject(_bucket_key(desk, _rows(vault_owner, held)), number, copied)
+
+
+def _rows(owner: Engine, statement: str) -> list[Any]:
+    with transaction(owner) as connection:
+        return list(connection.execute(text(statement)))
+
+
+def _bucket_key(desk: RightsDesk, rows: list[Any]) -> SealingKey:
+    return Buckets(desk.edge.keyring).key(BucketRow._make(rows[0]))
 
 
 def _subjects(vault_owner: Engine) -> dict[str, int]:
