@@ -10,6 +10,7 @@ from gateway.rights.ports import Ports
 from gateway.rights.reidentification.purposes import DESPITE_RESTRICTION
 from gateway.rights.reidentification.register import ReidentificationRow
 from gateway.rights.work import DurableSink
+from pseudonymizer.vault.in_use import span_in_use
 from pseudonymizer.vault.reveal import HeldIdentifier, reveal
 from pseudonymizer.vault.subjects import Names, hold_alive, names_of
 from pseudonymizer.vault.transactions import transaction
@@ -30,7 +31,8 @@ def opened(ports: Ports, row: ReidentificationRow) -> list[HeldIdentifier]:
     with transaction(ports.vault) as vault:
         alive = hold_alive(vault, row.about)
         names = names_of(vault, ports.keyring, alive, domains=domains)
-        if row.purpose not in DESPITE_RESTRICTION and _restricted(ports, names):
+        epoch = span_in_use(vault, "pid").version
+        if row.purpose not in DESPITE_RESTRICTION and _restricted(ports, names, epoch):
             # The answer is that of somebody unknown; why, the log says to whoever may read it.
             fields = {"request": str(row.id), "reason": "restricted"}
             sink.append(WITHHELD, names[0].aref, fields)
@@ -50,11 +52,13 @@ def opened(ports: Ports, row: ReidentificationRow) -> list[HeldIdentifier]:
         )
 
 
-def _restricted(ports: Ports, names: Sequence[Names]) -> bool:
-    """Say whether any pseudonym of the person is restricted: what they asked for is wide."""
+def _restricted(ports: Ports, names: Sequence[Names], epoch: int) -> bool:
+    """Say whether any pseudonym of the person is restricted: what they asked for is wide.
+
+    Databases of different epochs are refused of somebody unknown, too.
+    """
     pids = [pid for name in names for _, pid in name.every]
     with store_transaction(ports.store) as store:
         rows = registry.lock(store, pids)
-        for name in names:
-            pseudonyms.refuse_apart(store, 0, name.epoch)
+        pseudonyms.refuse_apart(store, 0, epoch)
     return any(row.state == registry.RESTRICTED for row in rows.values())

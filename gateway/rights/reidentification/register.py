@@ -71,12 +71,16 @@ _ASKED_COLUMNS: Final = (
 
 
 def asked_since(rights: Connection, operator: uuid.UUID, since: datetime) -> tuple[int, int]:
-    """Count what *operator* and what all asked since; nobody else counts until the commit."""
+    """Count what *operator* and what all asked since; nobody else counts until the commit.
+
+    Tokens of the same name are one person's, as for who may approve.
+    """
     rights.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _QUOTA})
     found = rights.execute(
         text(
-            "SELECT count(*) FILTER (WHERE asked_by = :operator), count(*)"
-            " FROM rights.reidentification WHERE asked_at > :since"
+            "SELECT count(*) FILTER (WHERE o.name = (SELECT name FROM rights.operator"
+            " WHERE id = :operator)), count(*) FROM rights.reidentification AS r"
+            " JOIN rights.operator AS o ON o.id = r.asked_by WHERE r.asked_at > :since"
         ),
         {"operator": operator, "since": since},
     ).one()

@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
+from gateway.rights import pseudonym_life
 from gateway.rights.operators import Operator, Role, add_operator, authenticate_operator
 from gateway.rights.reidentification.errors import (
     ApprovalMissing,
@@ -38,6 +39,7 @@ from tests.support.builders import ADA, GRACE, Person, identify
 from tests.support.rights import RightsDesk, canaries, seed_everywhere
 from tests.support.statements import counted
 from workers.store import registry
+from workers.store.errors import PseudonymsMoved
 from workers.store.transactions import connect as store_connect
 from workers.store.transactions import transaction as store_transaction
 
@@ -296,13 +298,28 @@ def test_each_operator_and_all_of_them_have_a_number_for_the_day(office: Office)
         office.ask(pid)
     with pytest.raises(ReidentificationQuota):
         office.ask(pid)
+    again = office.operator(office.asker.name, Role.OPERATOR)
+    with pytest.raises(ReidentificationQuota):  # another token of the same person
+        office.service.ask(again, office.wanted(pid))
     for _ in range(TERMS.in_all - TERMS.per_operator):
         office.service.ask(office.dpo, office.wanted(pid))
     with pytest.raises(ReidentificationQuota):
         office.service.ask(office.other, office.wanted(pid))
-    assert actions(office).count("denied") == 2
+    assert actions(office).count("denied") == 3
     office.now += timedelta(days=1)
     assert office.ask(pid)
+
+
+def test_databases_of_different_epochs_answer_of_nobody_as_of_somebody(
+    office: Office, vault_owner: Engine
+) -> None:
+    known, unknown = office.approved(office.pid()), office.approved(("marketing", NOBODY.bytes))
+    pseudonym_life.rotate(office.desk.edge.store, office.desk.edge.vault)
+    with store_transaction(vault_owner) as owner:  # a vault of before it was put back
+        owner.execute(text("update vault.key_in_use set version = 0, first = 0 where name = 'pid'"))
+    for row in (known, unknown):
+        with pytest.raises(PseudonymsMoved):
+            office.service.open(office.asker, row.id)
 
 
 # Whom it leads to
