@@ -7,7 +7,7 @@ handed the function that answers it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, Protocol
 
 from pseudonymizer.keyring import Identifier
@@ -42,7 +42,7 @@ class Lookup:
         said: who asserts that, and by which call, for the record.
     """
 
-    identifiers: tuple[Identifier, ...]
+    identifiers: tuple[Identifier, ...] = field(repr=False)
     mint: bool = False
     link: bool = False
     seal: frozenset[str] = frozenset()
@@ -83,7 +83,7 @@ class Resolved:
     """
 
     status: Status
-    pids: Mapping[str, bytes] | None
+    pids: Mapping[str, bytes] | None = field(repr=False)
     linked: Linked = "none"
-    past: tuple[Mapping[str, bytes], ...] = ()
+    past: tuple[Mapping[str, bytes], ...] = field(default=(), repr=False)
     epoch: int = 0
