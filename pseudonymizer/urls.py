@@ -37,11 +37,14 @@ _CAMPAIGN: Final = re.compile(r"[^\W_](?:[\w .:|+-]*[^\W_])?")
 _REFERENCE: Final = re.compile(r"\d{6}|[0-9a-f]{12}")  # in a campaign's name: somebody's, not its
 _HOST: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 # What follows one of these in a path is a person, however plain the word.
+# Letters as they are drawn by lot: small, capital, small and capital again, or five consonants.
+_DRAWN: Final = re.compile(r"[a-z][A-Z].*[a-z][A-Z]|(?i:[b-df-hj-np-tv-xz]{5})")
 _OWNED_BY: Final = frozenset({
-    "auteur", "auteurs", "author", "authors", "client", "clients", "customer", "customers",
-    "member", "members", "membre", "membres", "people", "person", "personne", "personnes",
-    "profil", "profile", "profiles", "profils", "u", "user", "users", "utilisateur",
-    "utilisateurs", "vendeur", "vendeurs",
+    "auteur", "auteurs", "author", "authors", "autrice", "autrices", "client", "cliente",
+    "clientes", "clients", "customer", "customers", "member", "members", "membre", "membres",
+    "people", "person", "personne", "personnes", "profil", "profile", "profiles", "profils",
+    "seller", "sellers", "u", "user", "users", "utilisateur", "utilisateurs", "utilisatrice",
+    "utilisatrices", "vendeur", "vendeurs", "vendeuse", "vendeuses",
 })  # fmt: skip
 
 
@@ -83,7 +86,8 @@ def template(spelled: Sequence[str], *, suspect: Collection[int] = ()) -> str:
     previous = ""
     for position, segment in enumerate(spelled[:MAX_DEPTH]):
         word = unicodedata.normalize("NFKC", segment).lower()
-        mine = position in suspect or previous in _OWNED_BY or not _is_plain(word)
+        drawn = _DRAWN.search(segment) is not None
+        mine = position in suspect or previous in _OWNED_BY or drawn or not _is_plain(word)
         kept.append(PLACEHOLDER if mine else word)
         previous = word
     if len(spelled) > MAX_DEPTH:

@@ -10,7 +10,8 @@ from pseudonymizer.scrub.own import Own, own_names
 
 # The traits of the published dialects that name a person, in the spellings clients send.
 NAMING: Final = (
-    "email", "phone", "name", "firstName", "first_name", "lastName", "last_name", "username",
+    "email", "phone", "name", "full_name", "firstName", "first_name", "firstname", "lastName",
+    "last_name", "lastname", "username",
 )  # fmt: skip
 
 

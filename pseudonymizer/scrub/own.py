@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from pseudonymizer.scrub.decode import readings
 
 SHORTEST_OWN: Final = 5  # a customer number such as "42" names nobody outside its field
+SHORTEST_WORD: Final = 3  # where it is all that somebody is called: Luc
+SHORTEST_PART: Final = 4  # of several words; *van*, *der* and *des* name nobody by themselves
 _SAME_NUMBER: Final = 9  # last digits by which a telephone number is one, however it begins
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
 _PUNCTUATION: Final = bytes(code for code in range(128) if not chr(code).isalnum())
@@ -30,15 +32,26 @@ def own_names(names: Iterable[str]) -> Own:
     found: list[str] = []
     for name in names:
         letters = bare(name)
-        if len(letters) < SHORTEST_OWN:
-            continue
-        if letters.isdecimal():
-            letters = letters[-_SAME_NUMBER:]
-        elif name.isalpha():
+        if name.isalpha():
+            if len(letters) < SHORTEST_WORD:
+                continue
             letters = f" {letters} "
+        elif len(letters) < SHORTEST_OWN:
+            continue
+        elif letters.isdecimal():
+            letters = letters[-_SAME_NUMBER:]
+        elif " " in name:
+            found += (each for each in _parts(name) if each not in found)
         if letters not in found:  # a handful at most: a dictionary would take longer
             found.append(letters)
     return tuple(found)
+
+
+def _parts(name: str) -> Iterator[str]:
+    """Give the words of a name of several, each as one that has to stand as a word."""
+    words = _LETTERS.findall(_folded(name))
+    if sum(map(len, words)) == len(bare(name)):  # a text with digits in it is no name
+        yield from (f" {word} " for word in words if len(word) >= SHORTEST_PART)
 
 
 def names_one(own: Own, text: str, *, wrapped: bool = False) -> bool:

@@ -39,8 +39,17 @@ def test_what_only_resembles_a_name_is_left_alone(text: str) -> None:
 
 
 def test_names_too_short_to_tell_are_not_looked_for() -> None:
-    assert own_names(["42", "Ada", "a-b-c", ""]) == ()
+    assert own_names(["42", "Al", "4821", "a-b-c", ""]) == ()
     assert not names_one((), "anything")
+
+
+def test_each_word_of_a_name_counts_by_itself_and_has_to_stand_as_a_word() -> None:
+    own = own_names(["Ludwig van Beethoven", "Luc"])
+    for text in ("BEETHOVEN Ludwig", "cadeau pour beethoven", "de la part de Luc", "luc_2"):
+        assert names_one(own, text)
+    for text in ("van Gogh", "lucarne", "beethovenienne", "12 rue Lud"):
+        assert not names_one(own, text)
+    assert own_names(["12 rue du Moulin"]) == ("12ruedumoulin",), "no name"
 
 
 @pytest.mark.parametrize(
