@@ -60,7 +60,7 @@ class KeyUnknown(ParaventError):
     """No key, or no version of it, has this name."""
 
     code = "key-unknown"
-    remedy = "Make the key first, or name one that `attest` lists."
+    remedy = "Make the key first, or name one that `paravent keys status` lists."
 
 
 class KeyInUse(ParaventError):

@@ -77,7 +77,9 @@ class Known(Generic[SeenT]):
         """
         found = self.find(name)
         if found is None:
-            raise KeyUnknown("the key service has no such key; one that `attest` lists was needed")
+            raise KeyUnknown(
+                "the key service has no such key; one that `paravent keys status` lists was needed"
+            )
         return found
 
     def seen(self, name: str) -> SeenT:

@@ -134,7 +134,9 @@ class FileKeyProvider:
         with exclusively(self._path):
             keys = read_keys(self._path)
             if name not in keys or version not in keys[name].versions:
-                raise KeyUnknown("no such version; one that `attest` lists was needed")
+                raise KeyUnknown(
+                    "no such version; one that `paravent keys status` lists was needed"
+                )
             if keys[name].primary == version:
                 raise KeyInUse("the version is the primary one; an older one was needed")
             keys[name].versions[version].material = None
@@ -168,7 +170,9 @@ class FileKeyProvider:
         try:
             return self._keys[name]
         except KeyError:
-            raise KeyUnknown("no key has this name; one that `attest` lists was needed") from None
+            raise KeyUnknown(
+                "no key has this name; one that `paravent keys status` lists was needed"
+            ) from None
 
     def _material(self, name: str, version: int, use: Use) -> bytes:
         key = self._key(name)

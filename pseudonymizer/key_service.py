@@ -177,7 +177,7 @@ class ServiceKeys:
     def destroy_version(self, name: str, version: int) -> None:  # noqa: D102
         seen = self._known.look(name)
         if not 1 <= version <= seen.latest:
-            raise KeyUnknown("no such version; one that `attest` lists was needed")
+            raise KeyUnknown("no such version; one that `paravent keys status` lists was needed")
         if version == seen.latest:
             raise KeyInUse("the version is the primary one; an older one was needed")
         try:

@@ -133,6 +133,10 @@ def _bearer(header: str | None) -> tuple[str, str]:
     scheme, _, token = (header or "").partition(" ")
     token = token.strip()
     form = _FORM.fullmatch(token) if len(token) <= _MAX_TOKEN_CHARS else None
-    if scheme.lower() != "bearer" or form is None:
+    if not token:
         raise OperatorUnknown("the request carries no operator token; one was needed")
+    if scheme.lower() != "bearer" or form is None:
+        raise OperatorUnknown(
+            "what the request carries has not the form of an operator token; one was needed"
+        )
     return form[1], token

@@ -52,7 +52,7 @@ def destroy_version(client: Client, known: Known[Seen], name: str, version: int)
     """
     seen = known.look(name)
     if not 1 <= version <= seen.latest:
-        raise KeyUnknown("no such version; one that `attest` lists was needed")
+        raise KeyUnknown("no such version; one that `paravent keys status` lists was needed")
     if version == seen.latest:
         raise KeyInUse("the version is the primary one; an older one was needed")
     if version > seen.first:
