@@ -41,8 +41,14 @@ def proof(
         f"{len(document['records'])} records in {out}; check them anywhere with:",
         f"  paravent consent verify {out} --key '{key}'",
     ]
-    answer({"file": str(out), "records": len(document["records"]), "verifier_key": key},
-           as_json=as_json, lines=lines)  # fmt: skip
+    early = sum(each["anchor"] is None for each in document["records"])
+    if early:
+        lines.append(
+            f"It will not hold: {early} of them are not in the log yet."
+            " Write it again in a quarter of an hour."
+        )
+    answer({"file": str(out), "records": len(document["records"]), "not_in_the_log": early,
+            "verifier_key": key}, as_json=as_json, lines=lines)  # fmt: skip
 
 
 @app.command("verify")

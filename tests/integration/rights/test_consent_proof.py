@@ -254,7 +254,7 @@ def test_before_its_anchor_a_record_is_not_proved(desk: RightsDesk) -> None:
     receipt = choose(desk, personalisation="given")
     assert not anchor_consents(desk.workers, clock=lambda: desk.edge.now_us)
     (found,) = findings(proof(desk, receipt))
-    assert "not anchored" in found
+    assert "not in the log yet" in found
 
 
 def test_a_banner_registered_after_the_choice_was_not_shown_before_it(desk: RightsDesk) -> None:
