@@ -135,7 +135,9 @@ def _record(
 ) -> Iterator[Finding]:
     anchor, record = proved["anchor"], proved["record"]
     if anchor is None:
-        yield Finding(where, "it was not in the log yet; write the proof again in a quarter of an hour")
+        yield Finding(
+            where, "it was not in the log yet; write the proof again in a quarter of an hour"
+        )
     else:
         fields = _fields(entries, anchor["entry"], "event:consents-anchored")
         canonical = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

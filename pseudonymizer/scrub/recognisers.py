@@ -6,10 +6,9 @@ Presidio ships no French recogniser and leaves the card recogniser out for Frenc
 from __future__ import annotations
 
 import ipaddress
-import re
 from typing import Final
 
-from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer
+from presidio_analyzer import EntityRecognizer, Pattern
 from presidio_analyzer.predefined_recognizers import (
     EmailRecognizer,
     IbanRecognizer,
@@ -20,8 +19,8 @@ from presidio_analyzer.predefined_recognizers import (
 from pseudonymizer.scrub.addresses import addresses
 from pseudonymizer.scrub.beside import CASELESS, SightRecognizer, alone, bare, beside
 from pseudonymizer.scrub.births import births
-from pseudonymizer.scrub.finding import NIR
 from pseudonymizer.scrub.names import TitleRecognizer
+from pseudonymizer.scrub.nir import NirRecognizer
 from pseudonymizer.scrub.payment import cards, ibans, national_key_is_right
 from pseudonymizer.scrub.phones import PhoneNumberRecognizer
 from pseudonymizer.scrub.registers import registers
@@ -36,7 +35,6 @@ _PLATE_WORDS: Final = (
     r"immatricul(?:ation|[ée]e?s?)|plaques?|v[ée]hicules?|voiture|moto|carte grise"
     r"|(?:number |licen[cs]e )?plate|registration"
 )
-_NIR_WORDS: Final = ["nir", "sécu", "sécurité", "sociale", "insee"]
 
 
 class OfflineEmailRecognizer(EmailRecognizer):
@@ -97,38 +95,6 @@ class AddressRecognizer(IpRecognizer):
             return ipaddress.ip_address(pattern_text).is_unspecified
         except ValueError:
             return True
-
-
-class NirRecognizer(PatternRecognizer):
-    """The French social-security number: thirteen characters and a key of two digits.
-
-    Sex, year, month (real, or one of the ranges for incomplete birth records), department (with
-    2A and 2B for Corsica), commune, order, key = 97 - n mod 97.
-    """
-
-    PATTERNS: Final = [
-        Pattern(
-            "NIR",
-            r"(?<![0-9])[123478][ .-]?[0-9]{2}[ .-]?(?:0[1-9]|1[0-2]|[2-3][0-9]|4[0-2]|[5-9][0-9])"
-            r"[ .-]?(?:[0-9]{2}|2[AB])[ .-]?[0-9]{3}[ .-]?[0-9]{3}[ .-]?[0-9]{2}(?![0-9])",
-            0.5,
-        )
-    ]
-
-    def __init__(self, language: str) -> None:
-        super().__init__(
-            supported_entity=NIR,
-            patterns=list(self.PATTERNS),
-            context=list(_NIR_WORDS),
-            supported_language=language,
-        )
-
-    def validate_result(self, pattern_text: str) -> bool:
-        """Say that the key is right."""
-        bare = re.sub(r"[ .-]", "", pattern_text.upper())
-        department = {"2A": "19", "2B": "18"}.get(bare[5:7], bare[5:7])
-        number = f"{bare[:5]}{department}{bare[7:13]}"
-        return number.isdigit() and 97 - int(number) % 97 == int(bare[13:])
 
 
 class AccountRecognizer(IbanRecognizer):

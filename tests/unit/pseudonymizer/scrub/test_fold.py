@@ -9,6 +9,7 @@ import phonenumbers.phonenumberutil as phone_rules
 import pytest
 import regex
 
+from pseudonymizer.scrub import nir
 from pseudonymizer.scrub.fold import UNSTORABLE, drawn, fold
 from pseudonymizer.scrub.prefilter import _in_ascii
 
@@ -31,6 +32,7 @@ ATOMS = {
     "letter or digit": "[a-z0-9]",
     "hexadecimal": "[0-9a-f]",
     "phone punctuation": f"[{phone_rules._VALID_PUNCTUATION}]",
+    "between the groups of a NIR": nir._BETWEEN,
     "phone plus": f"[{phone_rules._PLUS_CHARS}]",
 }
 

@@ -14,14 +14,14 @@ from pseudonymizer.scrub.beside import SightRecognizer
 from pseudonymizer.scrub.decode import SIGNS, readings
 from pseudonymizer.scrub.engine import MAX_CHARS, REGIONS, Scrubber
 from pseudonymizer.scrub.needs import parsed
-from pseudonymizer.scrub.recognisers import NirRecognizer, recognisers
+from pseudonymizer.scrub.recognisers import recognisers
 
 LONGEST = 700  # characters of one match: an address with its town
 
 OURS = [
     (who.supported_entities[0], each.regex, int(who.global_regex_flags or 0))
     for who in recognisers("fr", REGIONS)
-    if isinstance(who, SightRecognizer | NirRecognizer)
+    if isinstance(who, SightRecognizer)
     for each in who.patterns
 ]
 
