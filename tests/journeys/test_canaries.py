@@ -168,7 +168,9 @@ def test_everything_an_installation_leaves_was_searched(remains: Remains) -> Non
 
 def test_as_much_as_possible_of_it_was_stored(remains: Remains) -> None:
     assert remains.stored > 10_000  # in two domains each
-    assert {"<EMAIL_ADDRESS>", "<PHONE_NUMBER>", "<IP_ADDRESS>", "/robes"} <= set(remains.words)
+    # An address holds a word of its sender's name, which is looked for before any pattern is.
+    masked = {"<IDENTIFIER>", "<PHONE_NUMBER>", "<IP_ADDRESS>", "/robes"}
+    assert masked <= set(remains.words)
 
 
 def test_only_the_persons_own_report_names_them(remains: Remains) -> None:
