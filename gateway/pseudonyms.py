@@ -25,7 +25,7 @@ def renaming(people: Iterable[Called], epochs: Epochs) -> Renaming:
     former: dict[bytes, bytes] = {}
     written: dict[bytes, bytes] = {}
     for each in people:
-        if not each.pids:
+        if not each.pids or (not each.past and each.epoch == epochs.first == epochs.epoch):
             continue
         first = each.epoch - len(each.past)
         if not epochs.within(first, each.epoch):

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, Protocol
 
+import msgspec
+
 from pseudonymizer.keyring import Identifier
 
 __all__ = ["NOBODY_SAID", "Called", "Linked", "Lookup", "Resolved", "Said", "Status"]
@@ -28,8 +30,7 @@ class Said(NamedTuple):
 NOBODY_SAID: Final = Said(0, "")
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(msgspec.Struct, frozen=True, gc=False):
     """What one event says about its subject.
 
     Attributes:
@@ -42,11 +43,14 @@ class Lookup:
         said: who asserts that, and by which call, for the record.
     """
 
-    identifiers: tuple[Identifier, ...] = field(repr=False)
+    identifiers: tuple[Identifier, ...]
     mint: bool = False
     link: bool = False
     seal: frozenset[str] = frozenset()
     said: Said = NOBODY_SAID
+
+    def __repr__(self) -> str:
+        return f"Lookup(mint={self.mint}, link={self.link}, …)"
 
 
 class Called(Protocol):

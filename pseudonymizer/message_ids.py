@@ -8,6 +8,7 @@ has the store and no key cannot follow a message from one into the other (decisi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import blake2b
 from struct import Struct
 from typing import Final
@@ -15,7 +16,10 @@ from typing import Final
 from pseudonymizer.encoding import enc
 from pseudonymizer.key_providers import KeyProvider
 
-__all__ = ["MessageIds"]
+__all__ = ["MessageIds", "Numbering"]
+
+Numbering = Callable[[str], int]
+"""Gives the id of a message by its name."""
 
 _INT8: Final = Struct(">q")
 
@@ -35,11 +39,20 @@ class MessageIds:
 
     def __call__(self, source: int, domain: str, text: str) -> int:
         """Give the id in *domain* of the message that *source* calls *text*."""
+        return self.numbering(source, domain)(text)
+
+    def numbering(self, source: int, domain: str) -> Numbering:
+        """Give what numbers the messages of *source* in *domain*: one for all of a batch."""
         keyed = self._keyed.get((source, domain)) or self._key(source, domain)
-        context = keyed.copy()
-        context.update(text.encode("utf-8", "surrogatepass"))
-        number: int = _INT8.unpack(context.digest())[0]
-        return number
+        unkeyed, number_of = keyed.copy, _INT8.unpack
+
+        def numbered(name: str) -> int:
+            context = unkeyed()
+            context.update(name.encode("utf-8", "surrogatepass"))
+            number: int = number_of(context.digest())[0]
+            return number
+
+        return numbered
 
     def _key(self, source: int, domain: str) -> blake2b:
         info = enc("mid/v2", source, domain) if self._by_domain else enc("mid/v1", source)

@@ -40,6 +40,7 @@ person of everybody who sent it."""
 
 # Any run of zeros, in a UUID's groups or not: what a device gives once tracking is refused.
 _ZEROS = re.compile(r"\{?[0\-]+\}?")
+_ZERO = "{0-"  # what such a run begins with
 _SEPARATORS = re.compile(r"[._\-]")
 
 GOOGLE: Final = ("gmail.com", "googlemail.com")
@@ -105,7 +106,7 @@ def _identifier(text: str, _region: str | None, *, folded: bool) -> str:
         raise IdentifierInvalid(
             f"the identifier is empty or too long; 1 to {MAX_ID_CHARACTERS} characters were needed"
         )
-    if form.lower() in NOBODY or _ZEROS.fullmatch(form):
+    if form.lower() in NOBODY or (form[0] in _ZERO and _ZEROS.fullmatch(form)):
         raise _nobody()
     return form
 

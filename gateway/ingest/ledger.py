@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from gateway.ingest import decide
 from gateway.ingest.decide import NOTHING, Instants, Signals, View
 from gateway.ingest.drafts import Draft
@@ -19,8 +21,7 @@ from policies.vocabulary import ConsentMethod, ConsentStatus, Scope
 Intervals = dict[int, tuple[int, int]]
 
 
-@dataclass(slots=True, eq=False)
-class Standing:
+class Standing(msgspec.Struct, gc=False, eq=False):
     """One pseudonym as the registry has it: may it be written to, and for what.
 
     ``subject`` is the surrogate; ``consent`` maps a purpose's number to the
@@ -37,7 +38,7 @@ class Standing:
 
     def knows(self, granted: int, when: Instants) -> bool:
         """Say whether a plain yes to *granted* (bits) is no news for any of them."""
-        view = self._viewed(when.now_us)
+        view = self._view if self._now_us == when.now_us else self._viewed(when.now_us)
         if granted == view.spoken:
             return view.opened_us <= when.at_us
         since_us = decide.known_since(self.consent, granted)
@@ -45,7 +46,7 @@ class Standing:
 
     def covered(self, when: Instants) -> int:
         """Give the purposes consented to then and now, as ``decide.covered`` does."""
-        view = self._viewed(when.now_us)
+        view = self._view if self._now_us == when.now_us else self._viewed(when.now_us)
         if view.since_us <= when.at_us < view.until_us:
             return view.covered
         return decide.covered(self.consent, *when)

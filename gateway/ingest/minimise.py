@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from gateway.ingest import values
 from gateway.ingest.drafts import Draft, Found, Suspect, Tally, Value
-from gateway.ingest.known import KnownValues, Memory, Reader
+from gateway.ingest.known import GONE, Digests, KnownValues, Memory, New
 from gateway.ingest.own import names_of
 from gateway.ingest.published import published_name
 from gateway.ingest.reaching import getters
@@ -57,6 +57,7 @@ class _Group:
     known: KnownValues
     tally: Tally
     looks: dict[Treatment, list[_Look]] = field(default_factory=dict)
+    digests: Digests = field(default_factory=dict)
 
     def drop(self, look: _Look, how: str) -> None:
         """Take a value out of its event."""
@@ -160,6 +161,8 @@ class Minimiser:
         for look, value in zip(looks, reduce([look.text for look in looks], None), strict=True):
             if value is None:
                 group.drop(look, "invalid")
+                if look.key is not None:
+                    group.known.keep(look.memory, look.key, GONE)
                 continue
             look.found.value, look.found.bare = value, bare(value)
             if treatment is not Treatment.DEVICE:
@@ -201,33 +204,28 @@ def _own(draft: Draft) -> Own:
 
 
 def _read(draft: Draft, plan: EventPlan, group: _Group) -> None:
-    parts = draft.event.parts
-    properties = parts.get("properties")
-    foreign = _foreign(properties, plan.currency)
-    wanted, kept, own = draft.wanted, draft.found, _own(draft)
-    gets = getters(parts, plan.holders)
-    for reader in group.known.readers(plan):
-        holder, member, purposes, money, key_of, memory, _ = reader
-        raw = gets[holder](member)
-        if raw is None or not purposes & wanted:
-            continue
-        key = key_of(raw)
-        met = memory.get(key)
-        if met is None or (foreign and money) or (met.bare and could_hold(own, met.bare)):
-            _convert(draft, reader, key, None if foreign and money else raw, group)
-        else:
-            kept.append(met)
-            if met.special:
-                draft.special |= met.purposes
+    known, own = group.known, _own(draft)
+    met = known.met(draft, plan, group.digests)
+    # Asked of all texts at once, since nearly no event names its sender in them.
+    if met.bare and could_hold(own, " ".join(met.bare)):
+        met = known.met(draft, plan, group.digests, own)
+    draft.special |= met.special
+    if met.fresh:
+        for each in met.found:
+            if isinstance(each, Found):
+                draft.found.append(each)
+            else:
+                _convert(draft, each, group)
+    else:
+        draft.found = met.found  # type: ignore[assignment]  # none of them is new
+    properties = draft.event.parts.get("properties")
     if properties and not properties.keys() <= plan.readable:
         _count_unknown(draft, properties, plan.readable, group.tally)
 
 
-def _convert(
-    draft: Draft, reader: Reader, key: Hashable | None, raw: object, group: _Group
-) -> None:
+def _convert(draft: Draft, new: New, group: _Group) -> None:
     """Take a value that was not met before, or that its sender may be named in."""
-    memory, item = reader[-2:]
+    (*_, memory, item), key, raw = new
     value = None if raw is None else item.convert(raw)
     if value is None:
         group.tally.drop(draft.source, draft.name, f"{item.name}:invalid")
@@ -273,12 +271,6 @@ def _kept_of(item: PropertyPlan, value: str) -> str:
     except ValueError:
         return ""  # it is not kept at all
     return url.path if item.treatment is Treatment.PAGE else url.hostname or ""
-
-
-def _foreign(properties: Mapping[str, object] | None, currency: str) -> bool:
-    """Say whether the event's amounts are in another currency: added up they would be wrong."""
-    said = properties.get("currency") if properties else None
-    return isinstance(said, str) and said.strip().upper() != currency
 
 
 def _count_unknown(

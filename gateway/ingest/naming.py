@@ -14,8 +14,20 @@ from gateway.ingest.drafts import Draft
 from pseudonymizer.key_port import KeyVersions
 from workers.store.message_key import MessageKey
 
-MessageIds = Callable[[int, str, str], int]
-"""Gives the id of a message, by source, domain and the name that its sender gave it."""
+Numbering = Callable[[str], int]
+"""Gives the id of a message by its name, where source and domain are known."""
+
+
+class MessageIds(Protocol):
+    """Makes the ids of messages under one version of their key."""
+
+    def __call__(self, source: int, domain: str, text: str) -> int:
+        """Give the id of a message, by source, domain and the name that its sender gave it."""
+        ...
+
+    def numbering(self, source: int, domain: str) -> Numbering:
+        """Give what numbers all messages of *source* in *domain*."""
+        ...
 
 
 class MessageKeys(Protocol):

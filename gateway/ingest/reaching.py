@@ -18,14 +18,25 @@ Get = Callable[[str], Any]
 """Gives a member by its name; ``None`` where there is none."""
 
 
+def nothing(_name: str) -> None:
+    """Read a member of what is not there, or is empty."""
+    return
+
+
 def getters(parts: Mapping[str, Any], holders: Iterable[Holder]) -> list[Get]:
-    """Give for each of *holders* what reads its members."""
+    """Give for each of *holders* what reads its members: ``nothing`` where it has none."""
     found: list[Get] = []
     for holder in holders:
         at: Any = parts
         for step in holder:
-            at = at.get(step) if type(at) is dict else _member(at, step)
-        found.append(at.get if type(at) is dict else partial(_member, at))
+            if type(at) is dict:
+                at = at.get(step)
+            elif at is not None:
+                at = getattr(at, step, None) if isinstance(at, msgspec.Struct) else None
+        if not at:
+            found.append(nothing)
+        else:
+            found.append(at.get if type(at) is dict else partial(_member, at))
     return found
 
 

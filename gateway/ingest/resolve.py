@@ -148,10 +148,13 @@ def _admits(rules: CompiledRules, draft: Draft) -> bool:
 
 
 def _answered(draft: Draft, answers: Sequence[Resolved]) -> None:
-    if any(answer.status == "suppressed" for answer in answers):
-        draft.outcome = Reason.SUPPRESSED
-        return
-    found = next((answer for answer in answers if answer.pids is not None), None)
+    found = None
+    for answer in answers:
+        if answer.status == "suppressed":
+            draft.outcome = Reason.SUPPRESSED
+            return
+        if found is None and answer.pids is not None:
+            found = answer
     if found is None:
         if draft.child:
             draft.outcome = Reason.CHILD

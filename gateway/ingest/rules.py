@@ -101,6 +101,8 @@ class CompiledRules:
     signals: SignalReader = field(init=False)
     lexicon: Lexicon = field(init=False)
     _retention: list[tuple[int, int]] = field(init=False)
+    _least_us: int = field(init=False)
+    _all: int = field(init=False)
     validity_us: dict[int, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -126,6 +128,8 @@ class CompiledRules:
         self._retention = [
             (_us(purpose.retention), self.bit(key)) for key, purpose in rules.purposes.items()
         ]
+        self._least_us = min((limit for limit, _ in self._retention), default=0)
+        self._all = self.mask(rules.purposes)
         self.validity_us = {
             self.numbers[key]: _us(purpose.consent_validity)
             for key, purpose in rules.purposes.items()
@@ -159,6 +163,8 @@ class CompiledRules:
     def retained(self, at_us: int, now_us: int) -> int:
         """Give the purposes that may still keep something that happened at *at_us*."""
         age = now_us - at_us
+        if age < self._least_us:  # as nearly every event is
+            return self._all
         mask = 0
         for limit, bit in self._retention:
             if age < limit:

@@ -26,7 +26,7 @@ from gateway.ingest.minimise import Minimiser
 from gateway.ingest.naming import MessageKeys, naming
 from gateway.ingest.prepare import Intake, prepare
 from gateway.ingest.resolve import Resolve, resolve
-from gateway.ingest.rows import Words, event_row, packed
+from gateway.ingest.rows import Key, Record, Words, Writer
 from gateway.ingest.storing import Admitted, Group, StrongLockNeeded
 from gateway.ingest.wire import Request
 from gateway.stages import Stage, mark
@@ -36,15 +36,11 @@ from workers.store import batches, counts, events, lanes, message_key, outbox
 from workers.store.batches import BULK, LIVE
 from workers.store.computation import Computation, Subject
 from workers.store.errors import DuplicateMessage, StoreBusy
-from workers.store.event_rows import EventRow
 from workers.store.transactions import pipelined, transaction
 
 LIVE_GROUP_EVENTS = 1_000  # a deeper queue sends every request there
 WARY_GROUPS = 50  # groups that check for duplicates first after one was met
 DRAIN_TOPIC = "drain-batch"
-
-Key = tuple[int, int]
-"""A subject and a message id, which is what an event is known by."""
 
 
 @dataclass(slots=True)
@@ -148,7 +144,7 @@ class _Stored(NamedTuple):
 
     lane: int
     batch: int
-    new: Sequence[tuple[Admitted, EventRow]]
+    new: Sequence[tuple[Admitted, Record]]
 
 
 @dataclass(slots=True)
@@ -202,23 +198,14 @@ class _Run:
             rulebook=self.group.rulebook,
             events=len(items),
         )
-        names, named = self.bound.computation.names, self.group.naming
+        named, names = self.group.naming, self.bound.computation.names
         keys = {number: key for number, key, _ in self.group.rules.domains}
-        rows = [
-            event_row(
-                item,
-                named.now(item.draft.source, keys[item.domain], item.draft.message),
-                batch,
-                names,
-                self.words,
-            )
-            for item in items
-        ]
-        known = self._known_from_before(connection, items, rows, keys) if named.before else set()
-        fresh = self._insert(connection, rows, known)
+        records = Writer(batch, named, keys, names, self.words).records(items)
+        known = self._known_from_before(connection, items, records, keys) if named.before else set()
+        fresh = self._insert(connection, records, known)
         self._count(items, fresh)
-        pairs = zip(items, rows, fresh, strict=True)
-        return _Stored(lane, batch, [(item, row) for item, row, new in pairs if new])
+        pairs = zip(items, records, fresh, strict=True)
+        return _Stored(lane, batch, [(item, record) for item, record, new in pairs if new])
 
     def _follow(self, connection: Connection, stored: _Stored) -> None:
         """Fold the new events of the live lane, leave those of the bulk lane to the next drain."""
@@ -227,8 +214,8 @@ class _Run:
             lanes.live(connection, self.bound.computation, touched, self.group.now_us)
         elif stored.new:
             dirty: dict[int, list[int]] = {}
-            for _, row in stored.new:
-                dirty.setdefault(row.subject, []).append(row.mid)
+            for _, record in stored.new:
+                dirty.setdefault(record.subject, []).append(record.mid)
             lanes.mark_dirty(connection, stored.batch, dirty)
             outbox.put(connection, DRAIN_TOPIC, stored.batch)
 
@@ -236,31 +223,31 @@ class _Run:
         self,
         connection: Connection,
         items: Sequence[Admitted],
-        rows: Sequence[EventRow],
+        records: Sequence[Record],
         domains: Mapping[int, str],
     ) -> set[Key]:
-        """Give those of *rows* that are stored under an id that is made no more."""
+        """Give those of *records* that are stored under an id that is made no more."""
         named, asked = self.group.naming, {}
-        for item, row in zip(items, rows, strict=True):
+        for item, record in zip(items, records, strict=True):
             for mid in named.earlier(item.draft, domains[item.domain]):
-                asked[row.subject, mid] = (row.subject, row.mid)
+                asked[record.subject, mid] = record.key
         return {asked[key] for key in events.stored(connection, list(asked))}
 
     def _insert(
-        self, connection: Connection, rows: Sequence[EventRow], known: AbstractSet[Key]
+        self, connection: Connection, records: Sequence[Record], known: AbstractSet[Key]
     ) -> list[bool]:
-        """Store *rows* but those *known*; say of each whether it is new: it is so only once."""
-        keys = [(row.subject, row.mid) for row in rows]
-        first = dict(zip(reversed(keys), reversed(rows), strict=True))
+        """Store *records* but those *known*; say of each whether it is new: it is so only once."""
+        keys = [(record.subject, record.mid) for record in records]
+        first = dict(zip(reversed(keys), reversed(records), strict=True))
         for key in known:
             del first[key]
-        body = packed(list(first.values()))
+        body = b"".join([record.body for record in first.values()])
         if self.checked:
             fresh = events.insert_missing(connection, body)
         else:
             events.copy(connection, body, len(first))
-            if len(first) == len(rows):
-                return [True] * len(rows)
+            if len(first) == len(records):
+                return [True] * len(records)
             fresh = set(first)
         new = []
         for key in keys:
@@ -282,16 +269,16 @@ class _Run:
 
 
 def _touched(
-    computation: Computation, new: Sequence[tuple[Admitted, EventRow]]
+    computation: Computation, new: Sequence[tuple[Admitted, Record]]
 ) -> list[lanes.TouchedSubject]:
     subjects: dict[int, tuple[Subject, list[FoldEvent]]] = {}
-    for item, row in new:
-        standing = item.standing
-        if row.subject not in subjects:
+    for item, record in new:
+        number, row, standing = record.subject, record.row, item.standing
+        if number not in subjects:
             subject = Subject(
                 standing.subject, item.domain, triplets(standing.consent), standing.objected
             )
-            subjects[row.subject] = (subject, [])
-        fact = (row.at, row.mid, row.name, row.amount or 0)
-        subjects[row.subject][1].append(computation.fold_event(fact))
+            subjects[number] = (subject, [])
+        fact = (row.at, record.mid, row.name, row.amount or 0)
+        subjects[number][1].append(computation.fold_event(fact))
     return [lanes.TouchedSubject(subject, events_) for subject, events_ in subjects.values()]

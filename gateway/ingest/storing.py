@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
 
+import msgspec
 from sqlalchemy import Connection
 
 from gateway.consent.recording import Entry, append
@@ -20,6 +20,7 @@ from gateway.ingest.decide import PLAIN, Signals
 from gateway.ingest.drafts import Draft, Tally
 from gateway.ingest.ledger import News, Standing
 from gateway.ingest.naming import Naming
+from gateway.ingest.person import NOBODY, Person
 from gateway.ingest.rules import CompiledRules
 from gateway.ingest.wire import Signal
 from gateway.pseudonyms import renaming
@@ -35,24 +36,6 @@ NOTED = "noted"
 
 class StrongLockNeeded(Exception):  # not an error: the group is begun again
     """Somebody's consent changes, so the rows have to be locked for writing from the start."""
-
-
-@dataclass(slots=True, eq=False)
-class Person:
-    """Somebody in the group: what they are ``Called`` by domain, and where they stand in each.
-
-    ``admits`` are the purposes for which some event would have them registered;
-    ``standings`` are by the domain's number, of those they are registered in.
-    """
-
-    pids: Mapping[str, bytes]
-    past: Sequence[Mapping[str, bytes]] = ()
-    epoch: int = 0
-    admits: int = 0
-    standings: dict[int, Standing] = field(default_factory=dict)
-
-
-NOBODY: Final[Mapping[str, bytes]] = {}
 
 
 @dataclass(slots=True)
@@ -101,7 +84,7 @@ class Group:
         return any(each.covered(draft.when) & self.rules.parental for each in standings)
 
 
-class Admitted(NamedTuple):
+class Admitted(msgspec.Struct, gc=False, eq=False):
     """One event that may be stored for one pseudonym: the purposes are not empty."""
 
     draft: Draft
@@ -218,15 +201,18 @@ def decide_all(group: Group, tally: Tally) -> tuple[list[Admitted], list[Draft]]
     """
     rows: list[Admitted] = []
     admitted: list[Draft] = []
+    rules, people = group.rules, group.people
     for draft in group.drafts:
-        standings = group.person(draft).standings
-        child = group.is_child(draft)
-        orphaned = child and not group.parented(draft)
-        barred = group.rules.minor.withdrawn if child else 0
+        standings = people[id(draft.pids)].standings
+        child = orphaned = False
+        if draft.child or rules.parental:
+            child = group.is_child(draft)
+            orphaned = child and not group.parented(draft)
+        barred = rules.minor.withdrawn if child else 0
         if group.suspects and not orphaned and _set_aside(group, draft, barred):
             continue
         kept = not (orphaned or draft.special)
-        found = _served(group.rules, draft, standings, barred) if kept else []
+        found = _served(rules, draft, standings, barred) if kept else []
         if found:
             admitted.append(draft)
             if draft.plan is None:
@@ -270,7 +256,7 @@ def _reason(group: Group, draft: Draft, orphaned: bool) -> str:  # noqa: FBT001 
 def _served(
     rules: CompiledRules, draft: Draft, standings: Mapping[int, Standing], barred: int
 ) -> list[Admitted]:
-    when, domains, wanted = draft.when, rules.domains, -1
+    when, domains, wanted, free = draft.when, rules.domains, -1, rules.free
     if draft.plan is not None:
         domains, wanted = draft.plan.domains, draft.wanted
     found = []
@@ -278,7 +264,7 @@ def _served(
         standing = standings.get(number)
         if standing is None or standing.state != registry.ALIVE:
             continue
-        allowed = (standing.covered(when) | rules.free) & mask & wanted
+        allowed = (standing.covered(when) | free) & mask & wanted
         allowed &= ~(standing.objected | barred)
         if allowed:
             found.append(Admitted(draft, standing, number, allowed))

@@ -7,7 +7,8 @@ of the message's name, and a pseudonym, which nobody can make who does not hold 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gateway.ingest.drafts import Tally
 from gateway.ingest.prepare import Intake, prepare

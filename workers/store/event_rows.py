@@ -63,6 +63,10 @@ _NO_TEXT: Final = _SIZE(_NULL)
 _COUNT: Final = len(EventRow._fields)
 _AT, _WIRE_AT = 2, _COUNT
 _CONSTANTS: Final = (_COUNT, _NULL, 8, 4, 2)
+_KEY: Final = Struct(">hiqiq").pack  # subject and message, which stand first
+_KEY_ENDS: Final = 26
+_PURPOSES: Final = Struct(">i").pack
+_PURPOSES_AT: Final = 86  # unless amount or number are null: then eight bytes before, for each
 _PLACE: Final = {constant: place for place, constant in enumerate(_CONSTANTS, _COUNT + 1)}
 
 
@@ -85,6 +89,22 @@ def pack(row: EventRow) -> bytes:
         return body + _NO_TEXT
     text = words.encode()
     return body + _SIZE(len(text)) + text
+
+
+def again(packed: bytes, row: EventRow, *, subject: int, mid: int, purposes: int) -> bytes:
+    """Give the bytes of *row*, which were *packed*, about another subject: a fifth of the price.
+
+    What an event says is one thing, however many domains it is stored in.
+    """
+    at = _PURPOSES_AT - 8 * ((row.amount is None) + (row.number is None))
+    return b"".join(
+        (
+            _KEY(_COUNT, 8, subject, 8, mid),
+            packed[_KEY_ENDS:at],
+            _PURPOSES(purposes),
+            packed[at + 4 :],
+        )
+    )
 
 
 @lru_cache(maxsize=2048)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.store.event_rows import EventRow, pack
+from workers.store.event_rows import EventRow, again, pack
 from workers.store.packing import (
     ELEMENTS,
     EPOCH_US,
@@ -64,6 +64,14 @@ rows = st.builds(
 @given(rows)
 def test_a_packed_event_reads_back_unchanged(row: EventRow) -> None:
     assert unpack(pack(row)) == row
+
+
+@given(rows, int8, int8, int4)
+def test_packed_again_it_differs_in_subject_message_and_purposes_alone(
+    row: EventRow, subject: int, mid: int, purposes: int
+) -> None:
+    found = unpack(again(pack(row), row, subject=subject, mid=mid, purposes=purposes))
+    assert found == row._replace(subject=subject, mid=mid, purposes=purposes)
 
 
 def test_a_number_too_large_for_its_column_is_refused_not_cut() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.ingest.dialects import segment
 from gateway.ingest.drafts import Draft, Tally
-from gateway.ingest.known import MOST, KnownValues
+from gateway.ingest.known import GONE, MOST, KnownValues
 from gateway.ingest.minimise import Minimiser
 from gateway.ingest.prepare import Intake, prepare
 from gateway.ingest.rules import CompiledRules
@@ -108,6 +108,24 @@ def test_a_campaign_is_looked_at_once_and_still_kept_from_whom_it_names() -> Non
     assert sum(dropped.values()) == 1
 
 
+def test_what_nothing_is_left_of_is_remembered_and_counted_each_time() -> None:
+    minimise = Minimiser(warm_scrubber())
+    context = {"page": {"referrer": "https://search.example/q"}}
+    for _ in range(3):
+        (kept,), dropped = judged(minimise, [{"userId": "ada-1815", "context": context}])
+        assert kept == []
+        assert [(key[2], count) for key, count in dropped.items()] == [("referrer:invalid", 1)]
+    assert any(
+        known is GONE for each in minimise._known._memories.values() for known in each.values()
+    )
+
+
+def test_an_empty_text_says_nothing_and_nothing_is_counted() -> None:
+    context = {"page": {"url": "", "referrer": ""}, "campaign": {"name": ""}, "userAgent": ""}
+    call = {"userId": "ada-1815", "context": context, "properties": {"category": "", "price": ""}}
+    assert judged(Minimiser(warm_scrubber()), [call]) == ([[]], {})
+
+
 @pytest.mark.parametrize("text", ["192.0.2.7", "/client/ada?mail=a%40b.example", "a@b.example"])
 def test_no_text_is_remembered_that_is_not_kept_as_it_came(text: str) -> None:
     minimise = Minimiser(warm_scrubber())
@@ -123,14 +141,14 @@ def test_memory_ends_after_minutes_and_after_a_number_of_values() -> None:
     known = KnownValues(clock=lambda: now[0])
     plan = RULES.plan("track", "Product Added")
     assert plan is not None
-    first = known.readers(plan)
+    first = known._of(plan)
     known.turn()
-    assert known.readers(plan) is first
+    assert known._of(plan) is first
     now[0] = 600.0
     known.turn()
-    second = known.readers(plan)
+    second = known._of(plan)
     assert second is not first
     known._left = 0
     known.turn()
-    assert known.readers(plan) is not second
+    assert known._of(plan) is not second
     assert MOST > 0
