@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from gateway.consent.recording import Entry, append
 from gateway.contention import uncrossed
 from gateway.ingest.binding import Bound, InForce
-from gateway.ingest.ledger import News, Standing, intervals
+from gateway.ingest.ledger import News, Standing
 from gateway.ingest.resolve import Resolve, sealed_kinds, spelled
 from gateway.ingest.rules import CompiledRules
 from gateway.pseudonyms import renaming
@@ -121,10 +121,7 @@ class ConsentService:
         rules, pids = bound.rules, called.pids or {}
         names = renaming([called], epochs_in_use(connection))
         rows = _enrolled(connection, rules, choice, pids, names)
-        standings = {
-            pid: Standing(row.id, row.state, row.objected, intervals(row.consent), fresh=False)
-            for pid, row in rows.items()
-        }
+        standings = {pid: Standing.of(row) for pid, row in rows.items()}
         news = {
             pid: items
             for domain, pid in pids.items()

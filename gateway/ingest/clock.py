@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST_US = 946_684_800_000_000  # 2000-01-01: nothing older is behaviour of a shop
 FORWARD_US = 5 * 60 * 1_000_000  # a clock this far ahead is corrected to the time of receipt
+_MICROSECOND = timedelta(microseconds=1)
 _SHORTEST_EPOCH_MS = 10  # digits; shorter numbers are not milliseconds since 2001
 
 
@@ -16,9 +17,9 @@ def instant_us(text: str | float | None) -> int | None:
     ``None`` for anything that is neither.  A value without a zone is UTC: the
     tracking protocols say so, and guessing a place would move consent.
     """
-    if text is None or text is True or text is False:
-        return None
     if not isinstance(text, str):
+        if text is None or isinstance(text, bool):
+            return None
         millis = int(text) if text == text and abs(text) < 1e15 else 0  # noqa: PLR0124  # NaN
         return millis * 1_000 if len(str(millis)) > _SHORTEST_EPOCH_MS else None
     if not text.isprintable():  # the parser looks past a NUL at the end
@@ -30,8 +31,7 @@ def instant_us(text: str | float | None) -> int | None:
     if value.tzinfo is None:
         value = value.replace(tzinfo=UTC)
     try:
-        since = value - EPOCH
-        return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+        return (value - EPOCH) // _MICROSECOND
     except OverflowError:
         return None
 

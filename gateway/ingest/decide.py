@@ -6,8 +6,10 @@ intervals are half open.  Closed by default: no signal and no record is a no.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
+
+import msgspec
 
 from policies.decisions import Reason
 from policies.vocabulary import ConsentStatus
@@ -114,7 +116,7 @@ def covered(intervals: Intervals, at_us: int, now_us: int) -> int:
     return mask
 
 
-class View(NamedTuple):
+class View(msgspec.Struct, frozen=True, gc=False):
     """Somebody's consent as it looks at one instant: what most of their events ask about.
 
     Attributes:
@@ -135,14 +137,17 @@ NOTHING: Final = View(0, 0, 0, 0, 0)
 _NEVER_US: Final = 2**63
 
 
-def viewed(intervals: Intervals, now_us: int) -> View:
-    """Look at *intervals* once for all the events of a group; a loop for each would cost more.
+def viewed(triplets: Iterable[int], now_us: int) -> View:
+    """Look at somebody's intervals once for all the events of a group; a loop for each costs more.
+
+    *triplets* are purpose, since and until, one after the other, as the registry has them.
 
     ``test_decide`` holds what it gives against ``known_since`` and ``covered``.
     """
     spoken = opened_us = mask = since_us = 0
     until_us = _NEVER_US
-    for number, (begin_us, end_us) in intervals.items():
+    each = iter(triplets)
+    for number, begin_us, end_us in zip(each, each, each):  # noqa: B905  # it takes its time to say
         bit = 1 << (number - 1)
         spoken |= bit
         if begin_us == end_us:

@@ -17,6 +17,7 @@ from gateway.ingest.drafts import Draft
 from gateway.ingest.rules import CompiledRules
 from policies.consent import ConsentRecord, fold
 from policies.vocabulary import ConsentMethod, ConsentStatus, Scope
+from workers.store.registry import RegistryRow
 
 Intervals = dict[int, tuple[int, int]]
 
@@ -24,17 +25,30 @@ Intervals = dict[int, tuple[int, int]]
 class Standing(msgspec.Struct, gc=False, eq=False):
     """One pseudonym as the registry has it: may it be written to, and for what.
 
-    ``subject`` is the surrogate; ``consent`` maps a purpose's number to the
-    interval it is (or was last) in force.
+    ``subject`` is the surrogate; ``said`` is its consent as the registry keeps it.
     """
 
     subject: int
     state: int
     objected: int
-    consent: Intervals
+    said: Sequence[int]
     fresh: bool
+    _consent: Intervals | None = None
     _now_us: int = -1
     _view: View = NOTHING
+
+    @classmethod
+    def of(cls, row: RegistryRow, *, fresh: bool = False) -> Standing:
+        """Give how somebody stands by their *row*; *fresh* if this transaction wrote it."""
+        return cls(row.id, row.state, row.objected, row.consent, fresh)
+
+    @property
+    def consent(self) -> Intervals:
+        """Give the interval in which each purpose, by its number, is in force, or was last."""
+        # Made when it is asked for: of most people only the view is.
+        if self._consent is None:
+            self._consent = intervals(self.said)
+        return self._consent
 
     def knows(self, granted: int, when: Instants) -> bool:
         """Say whether a plain yes to *granted* (bits) is no news for any of them."""
@@ -53,12 +67,12 @@ class Standing(msgspec.Struct, gc=False, eq=False):
 
     def become(self, consent: Intervals) -> None:
         """Take *consent* as what holds from now on."""
-        self.consent = consent
+        self.said, self._consent = triplets(consent), consent
         self._now_us = -1
 
     def _viewed(self, now_us: int) -> View:
         if self._now_us != now_us:
-            self._now_us, self._view = now_us, decide.viewed(self.consent, now_us)
+            self._now_us, self._view = now_us, decide.viewed(self.said, now_us)
         return self._view
 
 

@@ -53,9 +53,17 @@ class Words:
         """
         wanted: dict[int, set[str]] = {}
         numbers: dict[Word, int] = {}
+        draft, unnumbered = None, list[Found]()
         for item in admitted:
-            for found in item.draft.found:
-                if found.number is None and found.purposes & item.purposes:
+            if item.draft is not draft:
+                draft = item.draft
+                unnumbered = [
+                    each
+                    for each in draft.found
+                    if each.number is None and each.column in WORD_KINDS
+                ]
+            for found in unnumbered:
+                if found.purposes & item.purposes:
                     self._ask(found, wanted, numbers)
         for kind in sorted(wanted):
             found_now = dictionary.ids(connection, kind, sorted(wanted[kind]))
@@ -63,10 +71,7 @@ class Words:
         return numbers
 
     def _ask(self, found: Found, wanted: dict[int, set[str]], numbers: dict[Word, int]) -> None:
-        kind = WORD_KINDS.get(found.column)
-        if kind is None:
-            return
-        text = str(found.value)
+        kind, text = WORD_KINDS[found.column], str(found.value)
         number = self._known.get((kind, text))
         if number is None:
             wanted.setdefault(kind, set()).add(text)

@@ -21,7 +21,6 @@ from gateway.ingest.aside import Keeper, KeepNothing
 from gateway.ingest.binding import Bound, InForce
 from gateway.ingest.commit_group import LIVE_EVENTS
 from gateway.ingest.drafts import Draft, Tally
-from gateway.ingest.ledger import triplets
 from gateway.ingest.minimise import Minimiser
 from gateway.ingest.naming import MessageKeys, naming
 from gateway.ingest.prepare import Intake, prepare
@@ -257,6 +256,15 @@ class _Run:
 
     def _count(self, items: Sequence[Admitted], fresh: Sequence[bool]) -> None:
         """Count each event once, however many domains it is stored in; its rows stand together."""
+        tally = self.tally
+        if all(fresh):
+            last = None
+            for item in items:
+                draft = item.draft
+                if draft is not last:
+                    tally.outcome(draft.source, draft.name, storing.STORED)
+                    last = draft
+            return
         stored: dict[int, tuple[Draft, bool]] = {}
         for item, new in zip(items, fresh, strict=True):
             draft = item.draft
@@ -265,7 +273,7 @@ class _Run:
                 stored[id(draft)] = (draft, new)
         for draft, new in stored.values():
             outcome = storing.STORED if new else storing.DUPLICATE
-            self.tally.outcome(draft.source, draft.name, outcome)
+            tally.outcome(draft.source, draft.name, outcome)
 
 
 def _touched(
@@ -275,9 +283,7 @@ def _touched(
     for item, record in new:
         number, row, standing = record.subject, record.row, item.standing
         if number not in subjects:
-            subject = Subject(
-                standing.subject, item.domain, triplets(standing.consent), standing.objected
-            )
+            subject = Subject(standing.subject, item.domain, standing.said, standing.objected)
             subjects[number] = (subject, [])
         fact = (row.at, record.mid, row.name, row.amount or 0)
         subjects[number][1].append(computation.fold_event(fact))

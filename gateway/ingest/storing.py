@@ -110,10 +110,7 @@ def enrol(connection: Connection, group: Group) -> None:
     added = registry.register(connection, fresh, names=names)
     raced = [pid for pid, _ in fresh if pid not in added]
     rows |= added | registry.lock(connection, raced, for_update=group.strong, names=names)
-    group.standings = {
-        pid: Standing(row.id, row.state, row.objected, ledger.intervals(row.consent), pid in added)
-        for pid, row in rows.items()
-    }
+    group.standings = {pid: Standing.of(row, fresh=pid in added) for pid, row in rows.items()}
     for person in group.people.values():
         for number, key, _ in rules.domains:
             standing = group.standings.get(person.pids.get(key, b""))

@@ -15,7 +15,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from gateway.consent.recording import Entry, append
-from gateway.ingest.ledger import News, Standing, intervals
+from gateway.ingest.ledger import News, Standing
 from gateway.pseudonyms import renaming
 from gateway.rights.ports import Ports
 from policies.ruleset import RuleSet
@@ -48,10 +48,7 @@ def copy_noes(ports: Ports, old: Names, new: Names, now: datetime) -> None:
             _restrict(store, row, rows[pid])
         rulebook = numbering.rulebook_number(store, ports.rules.hash)
         entry = Entry(rulebook, round(now.timestamp() * _US), objectable=0)
-        standings = {
-            pid: Standing(row.id, row.state, row.objected, intervals(row.consent), fresh=False)
-            for pid, row in rows.items()
-        }
+        standings = {pid: Standing.of(row) for pid, row in rows.items()}
         news = _news(store, theirs, rows, _parental(store, ports.rules))
         if news:
             append(store, entry, standings, news)

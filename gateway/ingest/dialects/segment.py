@@ -34,6 +34,7 @@ BATCHES: Final = ("batch", "b", "import")
 PREFERENCE_EVENT: Final = "Segment Consent Preference Updated"
 
 Identifier = str | int | None
+_NAMING: Final = (str, int)  # a union would be made anew for each event
 
 
 class Item(msgspec.Struct, gc=False):
@@ -250,7 +251,7 @@ def _identifiers(
 def _also(item: Item) -> tuple[str, ...]:
     """Give what the call names its sender by and nobody is looked up by."""
     others = (item.anonymousId, item.previousId, item.groupId)
-    return tuple([str(other) for other in others if isinstance(other, str | int)])
+    return tuple([str(other) for other in others if isinstance(other, _NAMING)])
 
 
 def _instant(item: Item, around: _Around) -> int | None:

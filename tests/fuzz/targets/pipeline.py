@@ -76,7 +76,7 @@ def rows(data: bytes) -> None:
 def _rows(draft: Draft) -> Iterator[object]:
     if draft.plan is None:
         return
-    standing = Standing(1, ALIVE, 0, {}, fresh=False)
+    standing = Standing(1, ALIVE, 0, [], fresh=False)
     words: dict[Word, int] = {}
     for found in draft.found:
         kind = WORD_KINDS.get(found.column)

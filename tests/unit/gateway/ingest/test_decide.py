@@ -19,7 +19,7 @@ from gateway.ingest.decide import (
     refusal,
     yes,
 )
-from gateway.ingest.ledger import Standing
+from gateway.ingest.ledger import Standing, triplets
 from policies.consent import covers
 from policies.decisions import Reason
 from policies.vocabulary import ConsentStatus
@@ -128,7 +128,7 @@ def test_what_is_seen_of_a_standing_at_once_is_what_is_asked_one_by_one(
     later: dict[int, tuple[int, int]],
     asked: list[tuple[int, int, int]],
 ) -> None:
-    standing = Standing(1, 0, 0, intervals, fresh=False)
+    standing = Standing(1, 0, 0, triplets(intervals), fresh=False)
     for consent in (intervals, later):
         standing.become(consent)
         for granted, at, now in asked:

@@ -63,7 +63,7 @@ def admitted(place: int, seen: tuple[list[Found], list[int], int, str]) -> list[
     draft = Draft(source, event, None, "Product Viewed", SILENT, when, message, PURPOSES)
     draft.found = kept
     return [
-        Admitted(draft, Standing(10 * place + domain, 0, 0, {}, fresh=False), domain, purposes)
+        Admitted(draft, Standing(10 * place + domain, 0, 0, [], fresh=False), domain, purposes)
         for domain, purposes in enumerate(served, 1)
     ]
 
