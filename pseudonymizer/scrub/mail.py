@@ -20,6 +20,8 @@ SIGNS: Final = (
     r"=\?[\w*-]{1,40}\?[bBqQ]\?",
     r"[(\[{<]\s?(?:@|[aA][tT]|[aA][rR][oO][bB][aA][sS][eE])\s?[)\]}>]",
     r"\w\s{0,2}@\s{1,2}\w|\w\s{1,2}@\w",
+    r"\s[aA][tT]\s{1,3}[\w-]{1,40}\s{1,3}(?:[dD][oO][tT]|[pP][oO][iI][nN][tT])\s",
+    r"\s[aA][rR]{1,2}[oO][bB][aA][sS][eE]\s",
 )
 
 _SOFT_BREAK: Final = re.compile(r"=[ \t]{0,8}\r?\n")
@@ -30,6 +32,12 @@ _BYTES: Final = re.compile(
 _WORD: Final = re.compile(r"=\?[\w*-]{1,40}\?([bBqQ])\?([^?\n]{0,200})\?=(?:\s{1,9}(?==\?))?")
 _AT: Final = re.compile(r"\s?[(\[{<]\s?(?:at|arobase|@)\s?[)\]}>]\s?", re.IGNORECASE)
 _DOT: Final = re.compile(r"\s?[(\[{<]\s?(?:dot|point|\.)\s?[)\]}>]\s?", re.IGNORECASE)
+# As bare words: *at* only with a *dot* behind it, since much is bought "at example.org".
+_AT_WORD: Final = re.compile(
+    r"(?<=\w)\s{1,3}(?:arr?obase|at(?=\s{1,3}[\w-]{1,40}\s{1,3}(?:dot|point)\s))\s{1,3}(?=\w)",
+    re.IGNORECASE,
+)
+_DOT_WORD: Final = re.compile(r"(?<=\w)\s{1,3}(?:dot|point)\s{1,3}(?=\w)", re.IGNORECASE)
 _BLANKS: Final = re.compile(r"(?<=\w)\s{1,2}@\s{0,2}(?=\w)|(?<=\w)@\s{1,2}(?=\w)")
 _NO_BASE64: Final = re.compile("[^A-Za-z0-9+/]")
 
@@ -56,5 +64,5 @@ def _characters(match: re.Match[str]) -> str:
 
 def spelled_out(text: str) -> str:
     """Put together an address that was taken apart for robots."""
-    together = _BLANKS.sub("@", _AT.sub("@", text))
-    return _DOT.sub(".", together) if "@" in together else text
+    together = _AT_WORD.sub("@", _BLANKS.sub("@", _AT.sub("@", text)))
+    return _DOT_WORD.sub(".", _DOT.sub(".", together)) if "@" in together else text

@@ -21,6 +21,7 @@ from pseudonymizer.scrub.beside import CASELESS, SightRecognizer, alone, bare, b
 from pseudonymizer.scrub.births import births
 from pseudonymizer.scrub.names import TitleRecognizer
 from pseudonymizer.scrub.nir import NirRecognizer
+from pseudonymizer.scrub.pairs import pairs
 from pseudonymizer.scrub.payment import cards, ibans, national_key_is_right
 from pseudonymizer.scrub.phones import PhoneNumberRecognizer
 from pseudonymizer.scrub.registers import registers
@@ -138,6 +139,7 @@ def recognisers(language: str, regions: tuple[str, ...]) -> list[EntityRecognize
         AddressRecognizer(language),
         MacAddressRecognizer(supported_language=language),
         PhoneNumberRecognizer(regions, language=language, context=_PHONE_WORDS),
+        pairs(language),
         NirRecognizer(language),
         plates(language),
         *registers(language),

@@ -109,12 +109,24 @@ def test_one_sign_is_enough(text: str, scrubber: Scrubber, plain_scrubber: Scrub
 @pytest.mark.parametrize(
     "text", ["ada(at)example.org", "ada [at] example [dot] org", "ada @ example.org",
              "ADA (AROBASE) EXAMPLE (POINT) ORG", "ada@ example.org", "ada{at}example.org",
-             "ada[@]example[.]org", "ada(at)example%2Eorg"]
+             "ada[@]example[.]org", "ada(at)example%2Eorg", "ada at example dot org",
+             "ada arobase example point org", "Ada Arrobase example.org",
+             "ada dot l at mail dot example dot org"]
 )  # fmt: skip
 def test_an_address_taken_apart_for_robots_is_seen(
     text: str, scrubber: Scrubber, plain_scrubber: Scrubber
 ) -> None:
     assert scrubber.scrub(text).text == plain_scrubber.scrub(text).text == "<EMAIL_ADDRESS>"
+
+
+@pytest.mark.parametrize(
+    "text", ["meet at example.org", "seen at dusk, polka dot dress", "open at 9, point final",
+             "point at dot", "look at red polka dot dress", "tapez arobase ou dièse"]
+)  # fmt: skip
+def test_words_that_only_look_like_a_spelled_address_stay(
+    text: str, scrubber: Scrubber, plain_scrubber: Scrubber
+) -> None:
+    assert scrubber.scrub(text) == plain_scrubber.scrub(text) == (text, ())
 
 
 @pytest.mark.parametrize(("inner", "outer"), list(itertools.product(WRAPPINGS, repeat=2)))

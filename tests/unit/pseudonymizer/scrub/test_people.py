@@ -75,6 +75,51 @@ def test_what_only_looks_like_it_is_left_alone(
     assert plain_scrubber.scrub(text) == (text, ())
 
 
+PAIRS = (
+    "06/39/98/00/01", "06_39_98_00_01", "06,39,98,00,01", "06;39;98;00;01", "06:39:98:00:01",
+    "06 / 39 / 98 / 00 / 01", "06\u00b739\u00b798\u00b700\u00b701", "06|39|98|00|01",
+    "+33 6/39/98/00/01", "0033 6_39_98_00_01", "+33 (0)6:39:98:00:01",
+)  # fmt: skip
+TOUCHING = {
+    "Tel06 39 98 00 01": "Tel<PHONE_NUMBER>",
+    "tél0639980001": "tél<PHONE_NUMBER>",
+    "portable:0639980001": "portable:<PHONE_NUMBER>",
+    "appelez0639980001svp": "appelez<PHONE_NUMBER>svp",
+    "0639980001svp": "<PHONE_NUMBER>svp",
+    "06 39 98 00 01svp": "<PHONE_NUMBER>svp",
+    "06.39.98.00.01merci": "<PHONE_NUMBER>merci",
+}
+NO_PAIRS = (
+    "02, 04, 06, 08, 10", "01/02/2026", "08:30/12:00", "08:30:15", "aa:06:12:34:56:78",
+    "06:12:34:56:78:9a", "06:12:34:56:78:90", "ouvert 08:30/12:00,14:00/18:30",
+    "00,10,20,30,40", "REF-06_12", "lot 06/12/34", "1,06,12,34,56,78", "0,1,2,3,4",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", PAIRS)
+def test_pairs_with_other_signs_between_are_a_telephone_number(
+    text: str, scrubber: Scrubber, plain_scrubber: Scrubber
+) -> None:
+    for each in (scrubber, plain_scrubber):
+        assert each.scrub(f"mon num {text} svp").text == "mon num <PHONE_NUMBER> svp"
+
+
+@pytest.mark.parametrize(("text", "left"), TOUCHING.items())
+def test_a_telephone_number_may_touch_a_letter(
+    text: str, left: str, scrubber: Scrubber, plain_scrubber: Scrubber
+) -> None:
+    assert scrubber.scrub(text).text == left
+    assert plain_scrubber.scrub(text).text == left
+
+
+@pytest.mark.parametrize("text", NO_PAIRS)
+def test_other_numbers_side_by_side_are_none(
+    text: str, scrubber: Scrubber, plain_scrubber: Scrubber
+) -> None:
+    for each in (scrubber, plain_scrubber):
+        assert "PHONE_NUMBER" not in each.scrub(text).kinds
+
+
 @pytest.mark.parametrize(
     "text",
     [
