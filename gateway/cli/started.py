@@ -34,6 +34,7 @@ from policies.load import load_rulebook
 from pseudonymizer.key_providers import FileKeyProvider
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -116,8 +117,9 @@ def started(wanted: Wanted, announce: Callable[[str], None]) -> Iterator[Started
     supervisor = Supervisor(announce)
     renewal = threading.Event()
     with installation.locked(), _interruptible(renewal):
+        address = bound(wanted.host, wanted.port)  # where it is taken, nothing has to be stopped
         try:
-            yield _start(installation, wanted, supervisor, renewal, announce)
+            yield _start(installation, wanted, address, (supervisor, renewal), announce)
         finally:
             _ignore_signals()
             announce("stopping")
@@ -128,11 +130,11 @@ def started(wanted: Wanted, announce: Callable[[str], None]) -> Iterator[Started
 def _start(
     installation: Installation,
     wanted: Wanted,
-    supervisor: Supervisor,
-    renewal: threading.Event,
+    address: socket.socket,
+    tended: tuple[Supervisor, threading.Event],
     announce: Callable[[str], None],
 ) -> Started:
-    address = bound(wanted.host, wanted.port)
+    supervisor, renewal = tended
     installation.remember(wanted.policies, read_schedule().model_dump())
     first_start = not installation.greeted()
     servers = Servers(installation)

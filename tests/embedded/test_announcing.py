@@ -10,6 +10,7 @@ import pytest
 
 from gateway.announcing import READY, STOPPING, Notices, announce, handed_down
 from gateway.cli.gateways import PortTaken, bound
+from gateway.cli.started import Wanted, started
 
 
 def test_a_process_is_ready_once_it_has_said_so() -> None:
@@ -40,10 +41,15 @@ def test_a_socket_is_taken_from_systemd_only_when_it_is_meant_for_this_process()
     assert handed_down({}) is None
 
 
-def test_a_port_that_is_taken_is_named() -> None:
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(PortTaken, match=str(port)):
             bound("127.0.0.1", port)
+        said = list[str]()
+        wanted = Wanted(tmp_path / "data", "127.0.0.1", port, policies=None, gateways=1)
+        with pytest.raises(PortTaken), started(wanted, said.append):
+            pass
+        assert said == [], "nothing was started, so nothing is stopped"
     with bound("127.0.0.1", 0) as free:
         assert free.getsockname()[1] > 0
