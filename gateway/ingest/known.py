@@ -99,8 +99,9 @@ class KnownValues:
         # New objects: a batch under way goes on with the old ones.
         self._until = self._clock() + LONGEST_S
         self._left = MOST
-        self._runs: dict[int, tuple[EventPlan, tuple[Run, ...]]] = {}
+        # The memories first, or whoever asks meanwhile would put an old one among new runs.
         self._memories: dict[int, Memory] = {}
+        self._runs: dict[int, tuple[EventPlan, tuple[Run, ...]]] = {}
 
     def turn(self) -> None:
         """Forget everything if it is too old or too much; called once a batch."""
@@ -155,11 +156,12 @@ class KnownValues:
     def _of(self, plan: EventPlan) -> tuple[Run, ...]:
         """Give the properties of *plan* in order, and what is known of each."""
         # By identity, which no other plan takes as long as this one is held here.
-        known = self._runs.get(id(plan))
+        by_plan = self._runs
+        known = by_plan.get(id(plan))
         if known is None:
             grouped = groupby(plan.properties, key=attrgetter("holder"))
             runs = tuple((holder, tuple(map(self._reader, items))) for holder, items in grouped)
-            self._runs[id(plan)] = known = (plan, runs)
+            by_plan[id(plan)] = known = (plan, runs)
         return known[1]
 
     def keep(self, memory: Memory, key: Hashable, found: Found) -> None:

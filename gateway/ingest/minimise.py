@@ -57,7 +57,7 @@ class _Group:
     known: KnownValues
     tally: Tally
     looks: dict[Treatment, list[_Look]] = field(default_factory=dict)
-    digests: Digests = field(default_factory=dict)
+    digests: Digests = field(default_factory=dict, repr=False)
 
     def drop(self, look: _Look, how: str) -> None:
         """Take a value out of its event."""

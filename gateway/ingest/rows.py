@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
@@ -124,7 +124,7 @@ class Writer:
     naming: Naming
     domains: Mapping[int, str]
     names: Mapping[str, int]
-    words: Mapping[Word, int]
+    words: Mapping[Word, int] = field(repr=False)
 
     def records(self, items: Iterable[Admitted]) -> list[Record]:
         """Give the records of *items*, of which those of one event stand side by side."""

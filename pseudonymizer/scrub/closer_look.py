@@ -43,7 +43,11 @@ LEAST_SCORE: Final = 0.2  # below it nothing is certain enough to be taken out
 TIMEOUT_SECONDS: Final = 2  # for one pattern on one text; Presidio skips what takes longer
 
 
-_PAIRS: Final = re.compile(r"[1-9][0-9](?: [0-9]{2}){2,}")
+# Behind a nought there are blanks, points and dashes in telephone numbers, and signs in both.
+_PAIRS: Final = re.compile(
+    "[1-9][0-9](?: [0-9]{2}){2,}|[0-9]{2}([/_|:,;\u00b7\u2022])[0-9]{2}(?:\\1[0-9]{2})+"
+)
+_TWO_DIGITS: Final = re.compile("[0-9]{2}")
 
 
 class TooSlow(RuntimeError):
@@ -170,7 +174,7 @@ def _sizes(value: str) -> bool:
     """Say that *value* is a run of numbers of two digits, each as much larger as the one before."""
     if not _PAIRS.fullmatch(value):
         return False
-    numbers = [int(number) for number in value.split()]
+    numbers = [int(number) for number in _TWO_DIGITS.findall(value)]
     steps = {after - before for before, after in itertools.pairwise(numbers)}
     return len(steps) == 1 and steps.pop() in {1, 2}
 

@@ -20,7 +20,7 @@ SIGNS: Final = (
     r"=\?[\w*-]{1,40}\?[bBqQ]\?",
     r"[(\[{<]\s?(?:@|[aA][tT]|[aA][rR][oO][bB][aA][sS][eE])\s?[)\]}>]",
     r"\w\s{0,2}@\s{1,2}\w|\w\s{1,2}@\w",
-    r"\s[aA][tT]\s{1,3}[\w-]{1,40}\s{1,3}(?:[dD][oO][tT]|[pP][oO][iI][nN][tT])\s",
+    r"\s[aA][tT]\s{1,3}[\w.-]{1,40}\s{1,3}[dD][oO][tT]\s",
     r"\s[aA][rR]{1,2}[oO][bB][aA][sS][eE]\s",
 )
 
@@ -32,12 +32,19 @@ _BYTES: Final = re.compile(
 _WORD: Final = re.compile(r"=\?[\w*-]{1,40}\?([bBqQ])\?([^?\n]{0,200})\?=(?:\s{1,9}(?==\?))?")
 _AT: Final = re.compile(r"\s?[(\[{<]\s?(?:at|arobase|@)\s?[)\]}>]\s?", re.IGNORECASE)
 _DOT: Final = re.compile(r"\s?[(\[{<]\s?(?:dot|point|\.)\s?[)\]}>]\s?", re.IGNORECASE)
-# As bare words: *at* only with a *dot* behind it, since much is bought "at example.org".
-_AT_WORD: Final = re.compile(
-    r"(?<=\w)\s{1,3}(?:arr?obase|at(?=\s{1,3}[\w-]{1,40}\s{1,3}(?:dot|point)\s))\s{1,3}(?=\w)",
-    re.IGNORECASE,
+# As bare words, English with English: much is bought "at this point in time", or "at polka dot".
+_ENDINGS: Final = (
+    "com|net|org|info|biz|pro|name|edu|gov|eu|fr|be|ch|lu|mc|de|uk|es|it|nl|pt|ie|at|us|ca|io|co|app|dev"
+    "|me|tv|re|gp|mq|gf|yt|pm|nc|pf|wf|bzh|paris|alsace|corsica|example|test|invalid"
 )
-_DOT_WORD: Final = re.compile(r"(?<=\w)\s{1,3}(?:dot|point)\s{1,3}(?=\w)", re.IGNORECASE)
+_LABELS: Final = r"[\w-]{1,40}(?:(?:\.|\s{1,3}(?:%(dot)s)\s{1,3})[\w-]{1,40}){0,3}"
+_ENGLISH: Final = rf"at\s{{1,3}}({_LABELS}\s{{1,3}}dot\s{{1,3}}(?:{_ENDINGS}))" % {"dot": "dot"}
+_FRENCH: Final = (
+    rf"arr?obase\s{{1,3}}({_LABELS}(?:\.|\s{{1,3}}(?:point|dot)\s{{1,3}})(?:{_ENDINGS}))"
+    % {"dot": "point|dot"}
+)
+_WORDED: Final = re.compile(rf"(?<=\w)\s{{1,3}}(?:{_ENGLISH}|{_FRENCH})(?![\w-])", re.IGNORECASE)
+_DOT_WORD: Final = re.compile(r"\s{1,3}(?:dot|point)\s{1,3}", re.IGNORECASE)
 _BLANKS: Final = re.compile(r"(?<=\w)\s{1,2}@\s{0,2}(?=\w)|(?<=\w)@\s{1,2}(?=\w)")
 _NO_BASE64: Final = re.compile("[^A-Za-z0-9+/]")
 
@@ -64,5 +71,9 @@ def _characters(match: re.Match[str]) -> str:
 
 def spelled_out(text: str) -> str:
     """Put together an address that was taken apart for robots."""
-    together = _AT_WORD.sub("@", _BLANKS.sub("@", _AT.sub("@", text)))
-    return _DOT_WORD.sub(".", _DOT.sub(".", together)) if "@" in together else text
+    together = _WORDED.sub(_worded, _BLANKS.sub("@", _AT.sub("@", text)))
+    return _DOT.sub(".", together) if "@" in together else text
+
+
+def _worded(match: re.Match[str]) -> str:
+    return "@" + _DOT_WORD.sub(".", match[1] or match[2])

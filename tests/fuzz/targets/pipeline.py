@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from gateway.errors import BodyInvalid, BodyTooLarge
@@ -16,10 +16,11 @@ from gateway.ingest.dialects import segment
 from gateway.ingest.drafts import Draft, Tally
 from gateway.ingest.ledger import Standing
 from gateway.ingest.minimise import Minimiser
+from gateway.ingest.naming import Naming, Numbering
 from gateway.ingest.prepare import UNKNOWN_EVENT, Intake, prepare
 from gateway.ingest.published import published_name
 from gateway.ingest.resolve import resolve
-from gateway.ingest.rows import WORD_KINDS, Word, event_row
+from gateway.ingest.rows import WORD_KINDS, Record, Word, Writer
 from gateway.ingest.rules import CompiledRules
 from gateway.ingest.storing import Admitted
 from policies.decisions import Reason
@@ -28,10 +29,11 @@ from pseudonymizer.encoding import enc_text
 from pseudonymizer.lookup import Lookup, Resolved
 from tests.fuzz.targets.bodies import CALLS, NOW_US
 from tests.fuzz.targets.texts import scrubber
-from workers.store.event_rows import pack
+from workers.store.event_rows import EventRow
 from workers.store.registry import ALIVE
 
 PIDS: Final = {"measurement": b"m" * 16, "marketing": b"k" * 16}
+_ROW: Final = len(EventRow._fields).to_bytes(2, "big")
 KINDS: Final = ("(identify)", "(alias)", UNKNOWN_EVENT)
 
 
@@ -66,16 +68,16 @@ def rows(data: bytes) -> None:
         going = [draft for draft in drafts if draft.outcome is None]
         minimiser()(going, tally)
         for draft in going:
-            for row in _rows(draft):
-                assert b"\0" not in (row.text or "").encode()
-                pack(row)
+            for record in _records(draft):
+                assert b"\0" not in (record.row.text or "").encode()
+                assert record.body.startswith(_ROW)
         names = [part for key in (*tally.outcomes, *tally.dropped) for part in key[1:]]
         assert all(name in countable() or published_name(name) for name in names)
 
 
-def _rows(draft: Draft) -> Iterator[object]:
+def _records(draft: Draft) -> list[Record]:
     if draft.plan is None:
-        return
+        return []
     standing = Standing(1, ALIVE, 0, [], fresh=False)
     words: dict[Word, int] = {}
     for found in draft.found:
@@ -86,15 +88,22 @@ def _rows(draft: Draft) -> Iterator[object]:
             assert "\0" not in word
             words[kind, word] = 1
     names = dict.fromkeys(rules().ruleset.events, 1)
-    for number, key, mask in draft.plan.domains:
-        mid = _message_id(1, key, draft.message)
-        admitted = Admitted(draft, standing, number, mask & draft.wanted)
-        yield event_row(admitted, mid, 1, names, words)
+    domains = {number: key for number, key, _ in draft.plan.domains}
+    admitted = [
+        Admitted(draft, standing, number, mask & draft.wanted)
+        for number, _, mask in draft.plan.domains
+    ]
+    return Writer(1, Naming(_Ids()), domains, names, words).records(admitted)
 
 
-def _message_id(source: int, domain: str, text: str) -> int:
-    """Name a message as the keyring does, without its key: by bytes that encode every text."""
-    return hash((source, domain, enc_text(text))) >> 1
+class _Ids:
+    """Names messages as the keyring does, without its key: by bytes that encode every text."""
+
+    def __call__(self, source: int, domain: str, text: str) -> int:
+        return self.numbering(source, domain)(text)
+
+    def numbering(self, source: int, domain: str) -> Numbering:
+        return lambda text: hash((source, domain, enc_text(text))) >> 1
 
 
 def _everybody(wanted: Sequence[Lookup]) -> Sequence[Resolved]:

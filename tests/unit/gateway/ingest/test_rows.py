@@ -16,7 +16,7 @@ from policies.vocabulary import Column
 from workers.store.event_rows import pack
 
 NAMES = {"Product Viewed": 7}
-DOMAINS = {1: "measurement", 2: "marketing", 3: "advertising"}
+DOMAINS = {1: "measurement", 2: "marketing", 3: "sales"}
 BATCH = 5
 PURPOSES = 0b1111
 
@@ -73,12 +73,13 @@ def test_rows_made_together_are_those_made_one_by_one(
     events: list[tuple[list[Found], list[int], int, str]],
 ) -> None:
     items = [item for place, seen in enumerate(events) for item in admitted(place, seen)]
-    words = {
-        (kind, str(each.value)): 100 + kind
+    every = [
+        (kind, str(each.value))
         for item in items
         for each in item.draft.found
         if (kind := WORD_KINDS.get(each.column)) is not None
-    }
+    ]
+    words = {word: 100 + place for place, word in enumerate(dict.fromkeys(every))}
     made = Writer(BATCH, Naming(Ids()), DOMAINS, NAMES, words).records(items)
     assert len(made) == len(items)
     for item, record in zip(items, made, strict=True):

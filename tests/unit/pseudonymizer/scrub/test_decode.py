@@ -111,7 +111,8 @@ def test_one_sign_is_enough(text: str, scrubber: Scrubber, plain_scrubber: Scrub
              "ADA (AROBASE) EXAMPLE (POINT) ORG", "ada@ example.org", "ada{at}example.org",
              "ada[@]example[.]org", "ada(at)example%2Eorg", "ada at example dot org",
              "ada arobase example point org", "Ada Arrobase example.org",
-             "ada dot l at mail dot example dot org"]
+             "ada at mail.example dot org",
+             "ada at mail dot example dot org", "ada arobase courriel point example point fr"]
 )  # fmt: skip
 def test_an_address_taken_apart_for_robots_is_seen(
     text: str, scrubber: Scrubber, plain_scrubber: Scrubber
@@ -121,7 +122,12 @@ def test_an_address_taken_apart_for_robots_is_seen(
 
 @pytest.mark.parametrize(
     "text", ["meet at example.org", "seen at dusk, polka dot dress", "open at 9, point final",
-             "point at dot", "look at red polka dot dress", "tapez arobase ou dièse"]
+             "point at dot", "look at red polka dot dress", "tapez arobase ou dièse",
+             "Not available at this point in time", "cancel at any point in the process",
+             "Price at this point is final", "Look at polka dot shoes",
+             "Sale at Polka Dot Boutique",
+             "available at the point of sale", "touche arobase et point final",
+             "Mug arobase noir point rouge", "bought at match point it was"]
 )  # fmt: skip
 def test_words_that_only_look_like_a_spelled_address_stay(
     text: str, scrubber: Scrubber, plain_scrubber: Scrubber
