@@ -47,7 +47,7 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         with pytest.raises(PortTaken, match=str(port)):
             bound("127.0.0.1", port)
         said = list[str]()
-        wanted = Wanted(tmp_path / "data", "127.0.0.1", port, policies=None, gateways=1)
+        wanted = Wanted(data=tmp_path / "data", host="127.0.0.1", port=port, policies=None)
         with pytest.raises(PortTaken), started(wanted, said.append):
             pass
         assert said == [], "nothing was started, so nothing is stopped"
