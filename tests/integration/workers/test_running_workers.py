@@ -175,11 +175,12 @@ def test_the_task_of_a_killed_pool_process_is_done_by_the_next(
     """No relay after the kill: the message itself goes back to the queue."""
     worker, relay = processes.start("worker"), processes.start("relay")
     _eventually(_folded(shop, _bulk(shop)), "the first fold")
+    relay.send_signal(signal.SIGSTOP)  # or the drain may be over before the row is held
     (subject,) = _bulk(shop, people=1)
     with transaction(store_owner) as connection:
         connection.execute(text("select 1 from store.subject for update"))
-        shop_blocked = _busy(store_owner)
-        _eventually(shop_blocked, "a drain in the middle of its slice")
+        relay.send_signal(signal.SIGCONT)
+        _eventually(_busy(store_owner), "a drain in the middle of its slice")
         processes.kill(relay)
         for child in _children(worker):
             os.kill(child, signal.SIGKILL)
@@ -190,10 +191,10 @@ def test_the_next_worker_finishes_what_a_killed_one_began(
     shop: Shop, processes: Processes, store_owner: Engine, store_workers: Engine
 ) -> None:
     worker = processes.start("worker")
-    processes.start("relay")
     (subject,) = _bulk(shop, people=1)
     with transaction(store_owner) as connection:
         connection.execute(text("select 1 from store.subject for update"))
+        processes.start("relay")  # before, the drain might be over by now
         _eventually(_busy(store_owner), "a drain in the middle of its slice")
         processes.kill(worker)
     with transaction(store_workers) as connection:
@@ -222,10 +223,10 @@ def test_a_worker_that_could_not_acknowledge_goes_on(
     shop: Shop, processes: Processes, broker: EmbeddedBroker, store_owner: Engine
 ) -> None:
     processes.start("worker")
-    processes.start("relay")
     _bulk(shop, people=1)
     with transaction(store_owner) as connection:
         connection.execute(text("select 1 from store.subject for update"))
+        processes.start("relay")
         _eventually(_busy(store_owner), "a drain in the middle of its slice")
         broker.stop()
     _eventually(lambda: "ack" in processes.log("worker", 0).read_text(), "the failure to say so")
