@@ -256,15 +256,6 @@ class _Run:
 
     def _count(self, items: Sequence[Admitted], fresh: Sequence[bool]) -> None:
         """Count each event once, however many domains it is stored in; its rows stand together."""
-        tally = self.tally
-        if all(fresh):
-            last = None
-            for item in items:
-                draft = item.draft
-                if draft is not last:
-                    tally.outcome(draft.source, draft.name, storing.STORED)
-                    last = draft
-            return
         stored: dict[int, tuple[Draft, bool]] = {}
         for item, new in zip(items, fresh, strict=True):
             draft = item.draft
@@ -273,7 +264,7 @@ class _Run:
                 stored[id(draft)] = (draft, new)
         for draft, new in stored.values():
             outcome = storing.STORED if new else storing.DUPLICATE
-            tally.outcome(draft.source, draft.name, outcome)
+            self.tally.outcome(draft.source, draft.name, outcome)
 
 
 def _touched(

@@ -37,11 +37,10 @@ _ENDINGS: Final = (
     "com|net|org|info|biz|pro|name|edu|gov|eu|fr|be|ch|lu|mc|de|uk|es|it|nl|pt|ie|at|us|ca|io|co|app|dev"
     "|me|tv|re|gp|mq|gf|yt|pm|nc|pf|wf|bzh|paris|alsace|corsica|example|test|invalid"
 )
-_LABELS: Final = r"[\w-]{1,40}(?:(?:\.|\s{1,3}(?:%(dot)s)\s{1,3})[\w-]{1,40}){0,3}"
-_ENGLISH: Final = rf"at\s{{1,3}}({_LABELS}\s{{1,3}}dot\s{{1,3}}(?:{_ENDINGS}))" % {"dot": "dot"}
+_LABELS: Final = r"[\w-]{1,40}(?:(?:\.|\s{1,3}(?:dot|point)\s{1,3})[\w-]{1,40}){0,3}"
+_ENGLISH: Final = rf"at\s{{1,3}}({_LABELS}\s{{1,3}}dot\s{{1,3}}(?:{_ENDINGS}))"
 _FRENCH: Final = (
     rf"arr?obase\s{{1,3}}({_LABELS}(?:\.|\s{{1,3}}(?:point|dot)\s{{1,3}})(?:{_ENDINGS}))"
-    % {"dot": "point|dot"}
 )
 _WORDED: Final = re.compile(rf"(?<=\w)\s{{1,3}}(?:{_ENGLISH}|{_FRENCH})(?![\w-])", re.IGNORECASE)
 _DOT_WORD: Final = re.compile(r"\s{1,3}(?:dot|point)\s{1,3}", re.IGNORECASE)

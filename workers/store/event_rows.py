@@ -92,7 +92,7 @@ def pack(row: EventRow) -> bytes:
 
 
 def again(packed: bytes, row: EventRow, *, subject: int, mid: int, purposes: int) -> bytes:
-    """Give the bytes of *row*, which were *packed*, about another subject: a fifth of the price.
+    """Give *row* about another subject, out of what it was *packed* in; its values stay.
 
     What an event says is one thing, however many domains it is stored in.
     """
